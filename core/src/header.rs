@@ -1,0 +1,160 @@
+//! An ordered list of header cards; knows nothing of their 80-byte form.
+
+use serde::{Deserialize, Serialize};
+
+/// A card's value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// `T` or `F`.
+    Logical(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A real number.
+    Real(f64),
+    /// A string of any length.
+    Text(String),
+    /// A keyword without a value.
+    Undefined,
+}
+
+/// One card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Keyword in upper case; longer than eight characters or with blanks it is a HIERARCH card.
+    pub key: String,
+    /// Its value; `Undefined` for COMMENT, HISTORY and blank cards.
+    pub value: Value,
+    /// Its comment; the text of COMMENT, HISTORY and blank cards.
+    pub comment: String,
+}
+
+/// Cards in order. A keyword may occur more than once; look-ups give the first.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Header {
+    /// The cards, without the structural ones (SIMPLE, BITPIX, NAXISn, …, END).
+    pub cards: Vec<Card>,
+}
+
+impl Header {
+    /// No cards.
+    pub fn new() -> Header {
+        Header::default()
+    }
+
+    /// The first card with this keyword.
+    pub fn card(&self, key: &str) -> Option<&Card> {
+        self.cards.iter().find(|card| card.key == key)
+    }
+
+    /// A real or whole number.
+    pub fn real(&self, key: &str) -> Option<f64> {
+        match self.card(key)?.value {
+            Value::Real(value) => Some(value),
+            Value::Integer(value) => Some(value as f64),
+            _ => None,
+        }
+    }
+
+    /// A whole number, also if written as a real one.
+    pub fn integer(&self, key: &str) -> Option<i64> {
+        match self.card(key)?.value {
+            Value::Integer(value) => Some(value),
+            Value::Real(value) if value.fract() == 0.0 && value.abs() < 9e15 => Some(value as i64),
+            _ => None,
+        }
+    }
+
+    /// A string, without trailing blanks.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match &self.card(key)?.value {
+            Value::Text(value) => Some(value.trim_end()),
+            _ => None,
+        }
+    }
+
+    /// Replaces the first card with this keyword, or appends one.
+    pub fn set(&mut self, key: &str, value: impl Into<Value>, comment: &str) {
+        let card = Card { key: key.to_owned(), value: value.into(), comment: comment.to_owned() };
+        match self.cards.iter_mut().find(|old| old.key == key) {
+            Some(old) => *old = card,
+            None => self.cards.push(card),
+        }
+    }
+
+    /// Appends a HISTORY card.
+    pub fn history(&mut self, text: &str) {
+        self.cards.push(Card {
+            key: "HISTORY".to_owned(),
+            value: Value::Undefined,
+            comment: text.to_owned(),
+        });
+    }
+
+    /// Removes every card with this keyword.
+    pub fn remove(&mut self, key: &str) {
+        self.cards.retain(|card| card.key != key);
+    }
+
+    /// Lays `other` over this header: same keywords are replaced, new ones appended. Commentary
+    /// cards are appended as they are.
+    pub fn merge(&mut self, other: &Header) {
+        for card in &other.cards {
+            let commentary = matches!(card.key.as_str(), "COMMENT" | "HISTORY" | "");
+            match self.cards.iter_mut().find(|old| !commentary && old.key == card.key) {
+                Some(old) => *old = card.clone(),
+                None => self.cards.push(card.clone()),
+            }
+        }
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Value {
+        Value::Logical(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Value {
+        Value::Integer(value)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Value {
+        Value::Real(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Value {
+        Value::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Value {
+        Value::Text(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merging_replaces_in_place_and_appends_the_rest() {
+        let mut raw = Header::new();
+        raw.set("GAIN", 6.2, "");
+        raw.set("CCD_ID", 1_i64, "");
+        let mut science = Header::new();
+        science.set("GAIN", 6.3, "electron/DN");
+        science.set("CRPIX1", 1536.5, "");
+        raw.merge(&science);
+        let keys: Vec<_> = raw.cards.iter().map(|card| card.key.as_str()).collect();
+        assert_eq!(keys, ["GAIN", "CCD_ID", "CRPIX1"]);
+        assert_eq!(raw.real("GAIN"), Some(6.3));
+    }
+}

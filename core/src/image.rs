@@ -1,0 +1,123 @@
+//! The pixel containers: one type for each order of the pixels, so that they cannot be confused.
+
+use ndarray::Array2;
+
+use crate::error::{Error, Result};
+use crate::geometry::{AmpGeometry, Section};
+use crate::header::Header;
+use crate::ids::{AmpId, DetectorId};
+
+/// The one NaN that is ever written to a product.
+pub const CANONICAL_NAN: f32 = f32::from_bits(0x7fc0_0000);
+
+/// What a pixel value counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PixelUnit {
+    /// Data numbers as the converter gave them, pedestal included.
+    RawDn,
+    /// Data numbers above the overscan level.
+    Dn,
+    /// A response: data numbers over the detector's median.
+    Relative,
+}
+
+/// Image, variance and mask of equal shape.
+///
+/// * `image`: DN (or relative), `variance`: its square, `mask`: bits of [`crate::mask`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planes {
+    /// The pixels.
+    pub image: Array2<f32>,
+    /// Variance of each pixel (DN², or relative).
+    pub variance: Array2<f32>,
+    /// Bits of [`crate::mask::REGISTRY`].
+    pub mask: Array2<u32>,
+}
+
+impl Planes {
+    /// Planes of `image` with zero variance and no bit set.
+    pub fn from_image(image: Array2<f32>) -> Planes {
+        let shape = image.dim();
+        Planes { image, variance: Array2::zeros(shape), mask: Array2::zeros(shape) }
+    }
+
+    /// Planes from three arrays.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if their shapes differ.
+    pub fn new(image: Array2<f32>, variance: Array2<f32>, mask: Array2<u32>) -> Result<Planes> {
+        let (found, needed) = ((variance.dim(), mask.dim()), image.dim());
+        if found != (needed, needed) {
+            let (found, needed) = (format!("{found:?}"), format!("{needed:?} for both"));
+            return Err(Error::input("planes", "shape of variance and mask", found, needed));
+        }
+        Ok(Planes { image, variance, mask })
+    }
+
+    /// Rows and columns.
+    pub fn shape(&self) -> (usize, usize) {
+        self.image.dim()
+    }
+}
+
+/// One amplifier in readout order, overscan attached: `[imaging | overscan]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AmpImage {
+    /// Pixels in readout order.
+    pub planes: Planes,
+    /// What they count.
+    pub unit: PixelUnit,
+    /// Which amplifier.
+    pub amp: AmpId,
+    /// Where its pixels are.
+    pub geometry: AmpGeometry,
+    /// Gain (electron/DN).
+    pub gain: f64,
+    /// Read noise (electron).
+    pub read_noise: f64,
+    /// Step of the raw encoding per readout row (DN): 1 for integers, 0 for exact floats.
+    pub quantum: Vec<f64>,
+}
+
+/// A detector, or the part of it that one amplifier reads, in sky order, trimmed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CcdImage {
+    /// Pixels in sky order.
+    pub planes: Planes,
+    /// What they count.
+    pub unit: PixelUnit,
+    /// Which detector.
+    pub detector: DetectorId,
+    /// The amplifiers it is made of, in the camera's order.
+    pub amps: Vec<AmpPart>,
+    /// Which part of the detector the planes cover.
+    pub on_detector: Section,
+}
+
+/// One amplifier's part of a [`CcdImage`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AmpPart {
+    /// Which amplifier.
+    pub amp: AmpId,
+    /// Where its pixels are.
+    pub geometry: AmpGeometry,
+    /// Gain (electron/DN).
+    pub gain: f64,
+    /// Read noise (electron).
+    pub read_noise: f64,
+}
+
+/// One amplifier's detrended image in stored order, with its header.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScienceImage {
+    /// Pixels in stored order.
+    pub planes: Planes,
+    /// What they count.
+    pub unit: PixelUnit,
+    /// Which detector.
+    pub detector: DetectorId,
+    /// Which amplifier.
+    pub amp: AmpId,
+    /// Cards of the image, with its WCS if one was given.
+    pub header: Header,
+}

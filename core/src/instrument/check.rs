@@ -1,0 +1,1 @@
+//! Refuses a camera description that cannot be right, with the reason.

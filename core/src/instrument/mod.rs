@@ -1,0 +1,170 @@
+//! A camera as data: detectors, amplifiers, sections, flips, header dialect, lamps, coefficients.
+//!
+//! A camera is a TOML file (`core/instruments/*.toml`, or a user's own). Nothing in the code knows a
+//! camera's name; new behaviour is a new variant of a tagged enum, chosen by the file.
+
+mod built_in;
+mod check;
+mod dialect;
+mod lamps;
+mod pocket;
+mod response;
+
+use serde::{Deserialize, Serialize};
+
+use crate::geometry::{Flip, Section};
+use crate::ids::{AmpId, Band, DetectorId};
+
+pub use built_in::{BUILT_IN, built_in_text};
+pub use dialect::{Dialect, VisitInfo};
+pub use lamps::Lamp;
+pub use pocket::{PocketParams, PocketRow, PocketTable};
+pub use response::{Linearity, LinearityRow, LinearityTable};
+
+/// A camera.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instrument {
+    /// Version of this file format: 1.
+    pub version: u32,
+    /// One word.
+    pub name: String,
+    /// One line for a person, with the source of the values.
+    pub description: String,
+    /// Whether sections follow the arrays found in a file instead of the nominal shapes.
+    #[serde(default)]
+    pub sizes_from_file: bool,
+    /// Shape of one amplifier's imaging array (rows, columns), nominal.
+    pub amp_shape: (usize, usize),
+    /// The detectors and their places in the focal plane.
+    pub detectors: Vec<Detector>,
+    /// Space between detectors in the focal plane (rows, columns) in pixels.
+    #[serde(default)]
+    pub gap_pix: (usize, usize),
+    /// The amplifiers of every detector, in the order of the file.
+    pub amplifiers: Vec<Amplifier>,
+    /// Gain, read noise and full range where no header gives them.
+    pub electronics: Electronics,
+    /// How headers say what an exposure is.
+    pub dialect: Dialect,
+    /// Lamps of the flat field, by number.
+    #[serde(default)]
+    pub lamps: Vec<Lamp>,
+    /// Linearity relations with their dates; none means that the amplifiers are taken as linear.
+    #[serde(default)]
+    pub linearity: Vec<LinearityTable>,
+    /// Pocket-effect parameters with their dates; none means that there is no such effect.
+    #[serde(default)]
+    pub pocket: Vec<PocketTable>,
+    /// File names.
+    pub names: Names,
+    /// Values laid over the default recipe: `[defaults.overscan]`, `[defaults.aperture]`, ….
+    #[serde(default)]
+    pub defaults: toml::Table,
+}
+
+/// One detector's place in the focal plane, in sky order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detector {
+    /// Its number.
+    pub id: DetectorId,
+    /// Row of the grid, 0 at the bottom.
+    pub row: usize,
+    /// Column of the grid, 0 at the left.
+    pub column: usize,
+}
+
+/// One amplifier of a detector.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Amplifier {
+    /// Its number.
+    pub id: AmpId,
+    /// Row of its place on the detector in sky order, counted in amplifiers, 0 at the bottom.
+    pub row: usize,
+    /// Column of its place on the detector in sky order, counted in amplifiers, 0 at the left.
+    pub column: usize,
+    /// Where the imaging pixels are in the file.
+    pub imaging: Region,
+    /// Where the serial overscan is in the file, if there is one.
+    #[serde(default)]
+    pub overscan: Option<Region>,
+    /// From the stored order of the file to readout order.
+    #[serde(default)]
+    pub readout_from_stored: Flip,
+    /// From the stored order of the file to sky order.
+    #[serde(default)]
+    pub sky_from_stored: Flip,
+}
+
+/// A part of one HDU, in stored order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Region {
+    /// Index of the HDU, 0 for the primary.
+    pub hdu: usize,
+    /// Which part; the whole array if absent.
+    #[serde(default)]
+    pub section: Option<Section>,
+}
+
+/// Values for amplifiers whose header does not give them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Electronics {
+    /// Gain (electron/DN).
+    pub gain_electron_per_dn: f64,
+    /// Read noise (electron).
+    pub read_noise_electron: f64,
+    /// Raw level from which a pixel counts as saturated (DN).
+    pub saturation_dn: f64,
+    /// Largest value of the converter (DN).
+    pub full_scale_dn: f64,
+}
+
+/// File names, as templates of `{name}` fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    /// A raw file: fields `date` (YYYYMMDD), `fraction` (six digits of the day), `field` (six
+    /// digits), `band`, `detector` (two digits), `kind` (one letter).
+    pub raw: String,
+    /// What the names of raw files begin with; products put their own prefix in its place.
+    pub prefix: String,
+    /// The letter of each role: bias, dark, flat, science.
+    pub kinds: Kinds,
+    /// The band code in the name of a bias.
+    pub bias_band: String,
+}
+
+/// The letters by which raw file names tell roles apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kinds {
+    /// Bias.
+    pub bias: String,
+    /// Dark.
+    pub dark: String,
+    /// Flat.
+    pub flat: String,
+    /// Science.
+    pub science: String,
+}
+
+impl Instrument {
+    /// The amplifier with this number.
+    pub fn amplifier(&self, amp: AmpId) -> Option<&Amplifier> {
+        self.amplifiers.iter().find(|amplifier| amplifier.id == amp)
+    }
+
+    /// Whether the camera has this detector.
+    pub fn has_detector(&self, detector: DetectorId) -> bool {
+        self.detectors.iter().any(|known| known.id == detector)
+    }
+
+    /// The band that a lamp stands for.
+    pub fn band_of_lamp(&self, lamp: i64) -> Option<&Band> {
+        self.lamps.iter().find(|known| known.lamp == lamp).map(|known| &known.band)
+    }
+}

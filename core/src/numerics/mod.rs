@@ -1,0 +1,4 @@
+//! Arithmetic that knows no camera: statistics, fits, overlaps, the sphere.
+//!
+//! Every transcendental function is `libm`'s or made of `+ - × ÷ √` here; every sum has a fixed
+//! order. Slices in hot loops.

@@ -1,0 +1,147 @@
+//! Columns of equal length with names and units.
+
+use crate::error::{Error, Result};
+
+/// The values of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Double precision.
+    F64(Vec<f64>),
+    /// Single precision.
+    F32(Vec<f32>),
+    /// Whole numbers.
+    I64(Vec<i64>),
+    /// Small whole numbers, flags.
+    I32(Vec<i32>),
+    /// Small counts.
+    U8(Vec<u8>),
+    /// True or false.
+    Bool(Vec<bool>),
+    /// Text.
+    Text(Vec<String>),
+}
+
+impl Values {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::F64(v) => v.len(),
+            Values::F32(v) => v.len(),
+            Values::I64(v) => v.len(),
+            Values::I32(v) => v.len(),
+            Values::U8(v) => v.len(),
+            Values::Bool(v) => v.len(),
+            Values::Text(v) => v.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The numbers as f64; `None` for text.
+    pub fn to_f64(&self) -> Option<Vec<f64>> {
+        match self {
+            Values::F64(v) => Some(v.clone()),
+            Values::F32(v) => Some(v.iter().map(|&x| f64::from(x)).collect()),
+            Values::I64(v) => Some(v.iter().map(|&x| x as f64).collect()),
+            Values::I32(v) => Some(v.iter().map(|&x| f64::from(x)).collect()),
+            Values::U8(v) => Some(v.iter().map(|&x| f64::from(x)).collect()),
+            Values::Bool(v) => Some(v.iter().map(|&x| f64::from(u8::from(x))).collect()),
+            Values::Text(_) => None,
+        }
+    }
+
+    /// The rows with these indices, in this order.
+    #[must_use = "the selected rows are returned"]
+    pub fn select(&self, rows: &[usize]) -> Values {
+        fn pick<T: Clone>(values: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().filter_map(|&row| values.get(row).cloned()).collect()
+        }
+        match self {
+            Values::F64(v) => Values::F64(pick(v, rows)),
+            Values::F32(v) => Values::F32(pick(v, rows)),
+            Values::I64(v) => Values::I64(pick(v, rows)),
+            Values::I32(v) => Values::I32(pick(v, rows)),
+            Values::U8(v) => Values::U8(pick(v, rows)),
+            Values::Bool(v) => Values::Bool(pick(v, rows)),
+            Values::Text(v) => Values::Text(pick(v, rows)),
+        }
+    }
+}
+
+/// A named column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its unit, such as `deg`, `DN`, `pix`; empty if it has none.
+    pub unit: String,
+    /// Its values.
+    pub values: Values,
+}
+
+/// Columns of equal length, in order, with names that differ.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Table {
+    columns: Vec<Column>,
+    /// Metadata of the whole table: key and text, in order.
+    pub metadata: Vec<(String, String)>,
+}
+
+impl Table {
+    /// A table without columns.
+    pub fn new() -> Table {
+        Table::default()
+    }
+
+    /// Appends a column, or replaces the one of the same name.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if its length differs from that of the others.
+    pub fn set(&mut self, name: &str, unit: &str, values: Values) -> Result<()> {
+        let others = self.columns.iter().find(|column| column.name != name);
+        if let Some(other) = others.filter(|other| other.values.len() != values.len()) {
+            let (found, needed) = (values.len(), other.values.len());
+            return Err(Error::input("table", &format!("rows of {name}"), found, needed));
+        }
+        let column = Column { name: name.to_owned(), unit: unit.to_owned(), values };
+        match self.columns.iter_mut().find(|old| old.name == name) {
+            Some(old) => *old = column,
+            None => self.columns.push(column),
+        }
+        Ok(())
+    }
+
+    /// The columns in order.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The values of a column.
+    pub fn get(&self, name: &str) -> Option<&Values> {
+        self.columns.iter().find(|column| column.name == name).map(|column| &column.values)
+    }
+
+    /// A column as f64, or `None` if it is absent or text.
+    pub fn f64(&self, name: &str) -> Option<Vec<f64>> {
+        self.get(name)?.to_f64()
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.columns.first().map_or(0, |column| column.values.len())
+    }
+
+    /// The rows with these indices, in this order.
+    #[must_use = "the selected rows are returned"]
+    pub fn select(&self, rows: &[usize]) -> Table {
+        let pick = |column: &Column| Column {
+            name: column.name.clone(),
+            unit: column.unit.clone(),
+            values: column.values.select(rows),
+        };
+        Table { columns: self.columns.iter().map(pick).collect(), metadata: self.metadata.clone() }
+    }
+}

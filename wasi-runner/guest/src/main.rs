@@ -1,0 +1,2 @@
+//! The sandboxed program.
+fn main() {}
