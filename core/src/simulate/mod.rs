@@ -1,1 +1,1 @@
-//! simulate
+//! Stands for the simulator until it is merged.
