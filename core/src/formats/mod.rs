@@ -17,3 +17,6 @@ pub mod csv;
 pub mod fits;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+
+#[cfg(all(test, any(feature = "fits", feature = "parquet")))]
+mod memory;
