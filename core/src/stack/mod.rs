@@ -1,1 +1,11 @@
-//! stack
+//! Masters from stacks of exposures.
+//!
+//! [`combine`] merges one amplifier's frames pixel by pixel, [`median_variance`] says how noisy the
+//! result is, [`normalize`] gives a flat its level, [`lamps`] averages the lamps of a band,
+//! [`select`] chooses the frames.
+
+pub mod combine;
+pub mod lamps;
+pub mod median_variance;
+pub mod normalize;
+pub mod select;

@@ -1,0 +1,264 @@
+//! Combine: one amplifier's frames to one image, pixel by pixel, by an iterated clipped median.
+//!
+//! For the values `x` of one pixel that are not NaN,
+//!
+//! ```text
+//! repeat: m = median(x), s = sqrt(mean((x - mean(x))²));  keep |x - m| <= clip s
+//! until nothing changes, at most `maximum_passes` times, and never below two values
+//! merged = median (or mean) of the values kept
+//! ```
+//!
+//! One pass of 3 s cannot reject a lone outlier among seven values or fewer, because
+//! `|x - m| / s <= n / sqrt(n - 1)`; the median is then what keeps a cosmic ray out.
+//!
+//! * Frames: images of equal shape (DN), NaN where a pixel is not to be used.
+//! * Variance: with `v` the mean variance of the frames at the pixel and `n` the values kept,
+//!   `c_n v / n` for the median ([`super::median_variance`]), `v / n` for the mean.
+//! * Mask: `NO_DATA` (and a NaN) where no frame has a value, `FEW_FRAMES` where fewer than two have.
+//! * Source: astropy 8.0 `sigma_clip` with `cenfunc="median"`, `stdfunc="std"`.
+
+use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
+
+use super::median_variance::median_variance_factor;
+use crate::error::{Error, Result};
+use crate::image::{CANONICAL_NAN, Planes};
+use crate::mask;
+
+const STEP: &str = "combine";
+
+/// Parameters of the recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// Only the last so many exposures of the day; all of them if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub use_last: Option<usize>,
+    /// Fewer exposures than this are refused.
+    pub minimum_frames: usize,
+    /// Values farther than this many standard deviations (ddof 0) from the median are clipped.
+    pub clip_sigma: f64,
+    /// Largest number of clipping passes; 0 clips nothing.
+    pub maximum_passes: usize,
+    /// How the kept values are merged.
+    pub merge: Merge,
+}
+
+/// How kept values become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Merge {
+    /// The median.
+    Median,
+    /// The mean.
+    Mean,
+}
+
+/// What the stack of one amplifier gave.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Report {
+    /// Frames in the stack.
+    pub frames: usize,
+    /// Values clipped, over all pixels.
+    pub clipped: u64,
+    /// Pixels for which no frame had a value.
+    pub no_data: u64,
+    /// Pixels for which only one frame had a value.
+    pub few_frames: u64,
+}
+
+impl Params {
+    /// Refuses impossible values.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub fn check(&self, stage: &str) -> Result<()> {
+        let name = |field: &str| format!("{stage}.{field}");
+        if self.clip_sigma.is_nan() || self.clip_sigma <= 0.0 {
+            return Err(Error::parameter(&name("clip_sigma"), self.clip_sigma, "above zero"));
+        }
+        if self.minimum_frames == 0 {
+            return Err(Error::parameter(&name("minimum_frames"), 0, "at least 1"));
+        }
+        if self.use_last == Some(0) {
+            return Err(Error::parameter(&name("use_last"), 0, "at least 1, or left out"));
+        }
+        Ok(())
+    }
+}
+
+/// Merges `frames`; `mean_variance` is the mean of their variances.
+///
+/// # Errors
+/// [`Error::Input`] if there is no frame or their shapes differ.
+pub fn combine(
+    frames: &[Array2<f32>],
+    mean_variance: Array2<f32>,
+    params: &Params,
+) -> Result<(Planes, Report)> {
+    let shape = mean_variance.dim();
+    if frames.is_empty() {
+        return Err(Error::input(STEP, "frames", 0, "at least one"));
+    }
+    if let Some(odd) = frames.iter().find(|frame| frame.dim() != shape) {
+        let (found, needed) = (format!("{:?}", odd.dim()), format!("{shape:?}"));
+        return Err(Error::input(STEP, "shape of a frame", found, needed));
+    }
+    let mut planes = Planes::from_image(Array2::zeros(shape));
+    planes.variance = mean_variance;
+    let mut report = Report { frames: frames.len(), clipped: 0, no_data: 0, few_frames: 0 };
+    let factors: Vec<f64> = (0..=frames.len()).map(|n| variance_factor(n, params.merge)).collect();
+    let mut values = Vec::with_capacity(frames.len());
+    let views: Vec<ArrayView2<'_, f32>> = frames.iter().map(|frame| frame.view()).collect();
+    for row in 0..shape.0 {
+        let rows: Vec<_> = views.iter().map(|view| view.row(row)).collect();
+        for column in 0..shape.1 {
+            values.clear();
+            values.extend(rows.iter().map(|row| row[column]).filter(|value| !value.is_nan()));
+            let given = values.len();
+            let (merged, kept) = merge(&mut values, params);
+            report.clipped += (given - kept) as u64;
+            let at = [row, column];
+            planes.image[at] = merged;
+            planes.variance[at] = (f64::from(planes.variance[at]) * factors[kept]) as f32;
+            match given {
+                0 => {
+                    planes.mask[at] = mask::NO_DATA;
+                    report.no_data += 1;
+                }
+                1 => {
+                    planes.mask[at] = mask::FEW_FRAMES;
+                    report.few_frames += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok((planes, report))
+}
+
+fn variance_factor(n: usize, merge: Merge) -> f64 {
+    let per_value = if n == 0 { 1.0 } else { 1.0 / n as f64 };
+    match merge {
+        Merge::Median => median_variance_factor(n) * per_value,
+        Merge::Mean => per_value,
+    }
+}
+
+/// The merged value and the number of values kept; a NaN for none.
+fn merge(values: &mut [f32], params: &Params) -> (f32, usize) {
+    sort(values);
+    let mut kept = &*values;
+    for _ in 0..params.maximum_passes {
+        let smaller = clip_once(kept, params.clip_sigma);
+        if smaller.len() == kept.len() || smaller.len() < 2 {
+            break;
+        }
+        kept = smaller;
+    }
+    if kept.is_empty() {
+        return (CANONICAL_NAN, 0);
+    }
+    let merged = match params.merge {
+        Merge::Median => sorted_median(kept),
+        Merge::Mean => mean(kept),
+    };
+    (merged as f32, kept.len())
+}
+
+/// Insertion sort: the stacks are short.
+fn sort(values: &mut [f32]) {
+    for i in 1..values.len() {
+        let value = values[i];
+        let mut j = i;
+        while 0 < j && value < values[j - 1] {
+            values[j] = values[j - 1];
+            j -= 1;
+        }
+        values[j] = value;
+    }
+}
+
+/// The part of the sorted `values` within `clip` standard deviations of their median.
+fn clip_once(values: &[f32], clip: f64) -> &[f32] {
+    if values.len() < 3 {
+        return values;
+    }
+    let (center, average) = (sorted_median(values), mean(values));
+    let square = |value: &f32| {
+        let difference = f64::from(*value) - average;
+        difference * difference
+    };
+    let variance = values.iter().map(square).sum::<f64>() / values.len() as f64;
+    let limit = clip * variance.sqrt();
+    let outside = |value: &f32| limit < (f64::from(*value) - center).abs();
+    let below = values.iter().take_while(|value| outside(value) && f64::from(**value) < center);
+    let first = below.count();
+    let above = values.iter().rev().take_while(|value| outside(value));
+    let end = values.len() - above.count();
+    values.get(first..end).unwrap_or(values)
+}
+
+fn mean(values: &[f32]) -> f64 {
+    values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64
+}
+
+fn sorted_median(values: &[f32]) -> f64 {
+    let middle = values.len() / 2;
+    let upper = f64::from(values[middle]);
+    if values.len() % 2 == 1 { upper } else { 0.5 * (f64::from(values[middle - 1]) + upper) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARAMS: Params = Params {
+        use_last: None,
+        minimum_frames: 1,
+        clip_sigma: 3.0,
+        maximum_passes: 50,
+        merge: Merge::Median,
+    };
+
+    fn merged(values: &[f32]) -> (f32, usize) {
+        merge(&mut values.to_vec(), &PARAMS)
+    }
+
+    #[test]
+    fn eleven_values_lose_their_outlier_and_then_the_next() {
+        let mut values: Vec<f32> = (0..20).map(|i| (i % 5) as f32).collect();
+        values.extend([1e4, 60.0]);
+        // 1e4 goes first; only then does 60 stand out.
+        assert_eq!(merged(&values), (2.0, 20));
+    }
+
+    #[test]
+    fn seven_values_cannot_lose_a_lone_outlier_to_three_sigma() {
+        assert_eq!(merged(&[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1e6]), (1.0, 7));
+    }
+
+    #[test]
+    fn the_variance_is_that_of_a_median_and_missing_values_are_marked() {
+        let frames: Vec<_> = [[1.0, f32::NAN, f32::NAN], [2.0, 5.0, f32::NAN], [3.0, 6.0, 4.0]]
+            .iter()
+            .map(|row| Array2::from_shape_vec((1, 3), row.to_vec()).unwrap())
+            .collect();
+        let (planes, report) = combine(&frames, Array2::from_elem((1, 3), 9.0), &PARAMS).unwrap();
+        assert_eq!(planes.image.as_slice().unwrap(), [2.0, 5.5, 4.0]);
+        let expected = [(3.0 * 1.346_013) as f32, 4.5, 9.0];
+        assert!(planes.variance.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5));
+        assert_eq!(planes.mask[[0, 2]], mask::FEW_FRAMES);
+        assert_eq!((report.few_frames, report.no_data), (1, 0));
+        let (planes, _) = combine(&frames[..2], Array2::from_elem((1, 3), 9.0), &PARAMS).unwrap();
+        assert_eq!(planes.mask[[0, 2]], mask::NO_DATA);
+        assert!(planes.image[[0, 2]].is_nan());
+    }
+
+    #[test]
+    fn frames_of_mixed_shape_are_refused() {
+        let frames = [Array2::zeros((2, 2)), Array2::zeros((2, 3))];
+        assert!(combine(&frames, Array2::zeros((2, 2)), &PARAMS).is_err());
+        assert!(combine(&[], Array2::zeros((2, 2)), &PARAMS).is_err());
+    }
+}

@@ -1,0 +1,98 @@
+//! Lamps: the flat of a band from the flats of its lamps.
+//!
+//! With `f_l` the normalized flat of lamp `l`, `L_l` its level (DN) and `w_l` its weight,
+//!
+//! ```text
+//! f = Σ w_l f_l / Σ w_l        variance = Σ w_l² variance_l / (Σ w_l)²        L = Σ w_l L_l / Σ w_l
+//! ```
+//!
+//! * A pixel that one lamp lacks is averaged over the others and marked `FEW_FRAMES`; the lamps' own
+//!   bits are joined where no lamp has a value.
+//! * Source: ztfin2p3 0.4.1 (unweighted mean over LEDs; weights optional).
+
+use ndarray::Array2;
+
+use crate::error::{Error, Result};
+use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit};
+use crate::mask;
+use crate::steps::bias::check_match;
+
+const STEP: &str = "lamps";
+
+/// The weighted mean of one part of the detector over its lamps: pairs of flat and weight.
+///
+/// # Errors
+/// [`Error::Input`] if there is no lamp or the parts differ, [`Error::Parameter`] for a weight that
+/// is not positive.
+pub fn mean_of_lamps(lamps: &[(CcdImage, f64)]) -> Result<CcdImage> {
+    let (first, _) = lamps.first().ok_or_else(|| Error::input(STEP, "lamps", 0, "one or more"))?;
+    for (flat, weight) in lamps {
+        check_match(STEP, first, flat)?;
+        if flat.unit != PixelUnit::Relative {
+            let found = format!("{:?}", flat.unit);
+            return Err(Error::input(STEP, "pixel unit of a lamp flat", found, "Relative"));
+        }
+        if !(weight.is_finite() && 0.0 < *weight) {
+            return Err(Error::parameter("weight of a lamp", weight, "above zero"));
+        }
+    }
+    let mut sums = Array2::<[f64; 3]>::from_elem(first.planes.shape(), [0.0; 3]);
+    for (flat, weight) in lamps {
+        let pixels = flat.planes.image.iter().zip(&flat.planes.variance);
+        for (sum, (&pixel, &variance)) in sums.iter_mut().zip(pixels) {
+            if !pixel.is_nan() {
+                sum[0] += weight * f64::from(pixel);
+                sum[1] += weight * weight * f64::from(variance);
+                sum[2] += weight;
+            }
+        }
+    }
+    Ok(finish(first, lamps, &sums))
+}
+
+/// The weighted mean of the levels (DN).
+pub fn mean_level(levels: &[(f64, f64)]) -> f64 {
+    let weights: f64 = levels.iter().map(|(_, weight)| weight).sum();
+    levels.iter().map(|(level, weight)| level * weight).sum::<f64>() / weights
+}
+
+fn finish(first: &CcdImage, lamps: &[(CcdImage, f64)], sums: &Array2<[f64; 3]>) -> CcdImage {
+    let mut out = first.clone();
+    let total: f64 = lamps.iter().map(|(_, weight)| weight).sum();
+    for (at, [value, variance, weight]) in sums.indexed_iter() {
+        let joined = || lamps.iter().fold(0, |bits, (flat, _)| bits | flat.planes.mask[at]);
+        if *weight == 0.0 {
+            out.planes.image[at] = CANONICAL_NAN;
+            out.planes.mask[at] = joined() | mask::NO_DATA;
+            continue;
+        }
+        out.planes.image[at] = (value / weight) as f32;
+        out.planes.variance[at] = (variance / (weight * weight)) as f32;
+        out.planes.mask[at] = if *weight < total { mask::FEW_FRAMES } else { joined() };
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::fixture::flat_ccd;
+
+    #[test]
+    fn weights_enter_mean_variance_and_level() {
+        let mut b = flat_ccd(1.3, 0.02, PixelUnit::Relative);
+        b.planes.image[[0, 0]] = f32::NAN;
+        let lamps = [(flat_ccd(1.0, 0.01, PixelUnit::Relative), 1.0), (b, 2.0)];
+        let mean = mean_of_lamps(&lamps).unwrap();
+        assert!((mean.planes.image[[1, 1]] - 1.2).abs() < 1e-6);
+        assert!((mean.planes.variance[[1, 1]] - 0.01).abs() < 1e-8);
+        assert_eq!((mean.planes.image[[0, 0]], mean.planes.mask[[0, 0]]), (1.0, mask::FEW_FRAMES));
+        assert!((mean_level(&[(100.0, 1.0), (160.0, 2.0)]) - 140.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_flat_in_dn_is_refused() {
+        assert!(mean_of_lamps(&[(flat_ccd(1.0, 0.01, PixelUnit::Dn), 1.0)]).is_err());
+        assert!(mean_of_lamps(&[]).is_err());
+    }
+}

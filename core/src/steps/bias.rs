@@ -1,0 +1,97 @@
+//! Bias: subtract the master bias.
+//!
+//! ```text
+//! image <- image - bias          variance <- variance + variance of the master
+//! ```
+//!
+//! * Planes: all three, sky order, DN.
+//! * Order: after `assemble`, before `flat`.
+//! * Mask: the master's bits are joined; `NO_BIAS` where the master has no value, and the pixel
+//!   becomes NaN.
+
+use ndarray::Zip;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit};
+use crate::mask;
+
+const STEP: &str = "bias";
+
+/// What the step did.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Report {
+    /// Pixels where the master has no value.
+    pub no_bias: u64,
+}
+
+/// Subtracts `master` from `ccd`.
+///
+/// # Errors
+/// [`Error::Input`] if the master is of another detector, part or unit; then `ccd` is unchanged.
+pub fn subtract(ccd: &mut CcdImage, master: &CcdImage) -> Result<Report> {
+    check_match(STEP, ccd, master)?;
+    if (ccd.unit, master.unit) != (PixelUnit::Dn, PixelUnit::Dn) {
+        let found = format!("{:?} and a master in {:?}", ccd.unit, master.unit);
+        return Err(Error::input(STEP, "pixel unit", found, "Dn for both"));
+    }
+    let mut no_bias = 0;
+    Zip::from(&mut ccd.planes.image)
+        .and(&mut ccd.planes.variance)
+        .and(&mut ccd.planes.mask)
+        .and(&master.planes.image)
+        .and(&master.planes.variance)
+        .for_each(|pixel, variance, bits, &bias, &bias_variance| {
+            if bias.is_nan() {
+                *pixel = CANONICAL_NAN;
+                *bits |= mask::NO_BIAS;
+                no_bias += 1;
+                return;
+            }
+            *pixel -= bias;
+            *variance += bias_variance;
+        });
+    Zip::from(&mut ccd.planes.mask).and(&master.planes.mask).for_each(|bits, &more| *bits |= more);
+    Ok(Report { no_bias })
+}
+
+/// Refuses a master of another detector or of another part of it.
+pub(crate) fn check_match(step: &str, ccd: &CcdImage, master: &CcdImage) -> Result<()> {
+    if ccd.detector != master.detector {
+        return Err(Error::input(step, "detector of the master", master.detector, ccd.detector));
+    }
+    let (found, needed) = (master.on_detector, ccd.on_detector);
+    if found != needed || master.planes.shape() != ccd.planes.shape() {
+        let (found, needed) = (format!("{found:?}"), format!("{needed:?}"));
+        return Err(Error::input(step, "section of the master", found, needed));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::DetectorId;
+    use crate::steps::fixture::flat_ccd;
+
+    #[test]
+    fn values_subtract_and_variances_add() {
+        let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
+        let mut master = flat_ccd(30.0, 0.5, PixelUnit::Dn);
+        master.planes.image[[0, 0]] = f32::NAN;
+        master.planes.mask[[0, 1]] = mask::FEW_FRAMES;
+        assert_eq!(subtract(&mut ccd, &master).unwrap(), Report { no_bias: 1 });
+        assert_eq!((ccd.planes.image[[2, 2]], ccd.planes.variance[[2, 2]]), (70.0, 4.5));
+        assert!(ccd.planes.image[[0, 0]].is_nan());
+        assert_eq!(ccd.planes.mask[[0, 0]], mask::NO_BIAS);
+        assert_eq!(ccd.planes.mask[[0, 1]], mask::FEW_FRAMES);
+    }
+
+    #[test]
+    fn a_master_of_another_detector_is_refused() {
+        let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
+        let mut master = flat_ccd(30.0, 0.5, PixelUnit::Dn);
+        master.detector = DetectorId(2);
+        assert!(subtract(&mut ccd, &master).is_err());
+    }
+}

@@ -1,0 +1,103 @@
+//! Flat: divide by the master flat, at the level of the detector or of the focal plane.
+//!
+//! With `f` the flat (its detector's median is 1), `L` its level (DN) and `L_fp` the focal-plane level
+//! of the band (DN),
+//!
+//! ```text
+//! s        = L_fp / L            (1 without a focal-plane level)
+//! image    <- s image / f
+//! variance <- (s / f)² [ variance + (image / f)² variance_f ]
+//! ```
+//!
+//! * Planes: all three, sky order, DN.
+//! * Order: after `bias`.
+//! * Mask: the flat's bits are joined; `NO_FLAT` where it is not positive, and the pixel becomes NaN.
+//! * Source: ztfin2p3 0.4.1 (`FLTNORM`, `FLTNORM_FP`).
+
+use ndarray::Zip;
+use serde::Serialize;
+
+use super::bias::check_match;
+use crate::error::{Error, Result};
+use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit};
+use crate::mask;
+
+const STEP: &str = "flat";
+
+/// What the step did.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Report {
+    /// Focal-plane level over the flat's own level (a ratio).
+    pub scale_ratio: f64,
+    /// Pixels where the flat has no positive value.
+    pub no_flat: u64,
+}
+
+/// Divides `ccd` by `flat` and multiplies by `scale_ratio`.
+///
+/// # Errors
+/// [`Error::Input`] if the flat is of another detector, part or unit, [`Error::Parameter`] if the
+/// scale is not positive; then `ccd` is unchanged.
+pub fn divide(ccd: &mut CcdImage, flat: &CcdImage, scale_ratio: f64) -> Result<Report> {
+    check_match(STEP, ccd, flat)?;
+    if (ccd.unit, flat.unit) != (PixelUnit::Dn, PixelUnit::Relative) {
+        let found = format!("{:?} and a flat in {:?}", ccd.unit, flat.unit);
+        return Err(Error::input(STEP, "pixel unit", found, "Dn and a Relative flat"));
+    }
+    if !(scale_ratio.is_finite() && 0.0 < scale_ratio) {
+        return Err(Error::parameter("focal-plane over flat level", scale_ratio, "above zero"));
+    }
+    let mut no_flat = 0;
+    Zip::from(&mut ccd.planes.image)
+        .and(&mut ccd.planes.variance)
+        .and(&mut ccd.planes.mask)
+        .and(&flat.planes.image)
+        .and(&flat.planes.variance)
+        .for_each(|pixel, variance, bits, &response, &response_variance| {
+            if response.is_nan() || response <= 0.0 {
+                *pixel = CANONICAL_NAN;
+                *bits |= mask::NO_FLAT;
+                no_flat += 1;
+                return;
+            }
+            let response = f64::from(response);
+            let (factor, ratio) = (scale_ratio / response, f64::from(*pixel) / response);
+            let sum = f64::from(*variance) + ratio * ratio * f64::from(response_variance);
+            *pixel = (f64::from(*pixel) * factor) as f32;
+            *variance = (sum * factor * factor) as f32;
+        });
+    Zip::from(&mut ccd.planes.mask).and(&flat.planes.mask).for_each(|bits, &more| *bits |= more);
+    Ok(Report { scale_ratio, no_flat })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::fixture::flat_ccd;
+
+    #[test]
+    fn the_quotient_and_its_variance_follow_the_closed_form() {
+        let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
+        let flat = flat_ccd(0.5, 1e-4, PixelUnit::Relative);
+        divide(&mut ccd, &flat, 1.5).unwrap();
+        // 100 x 1.5 / 0.5; relative variances 4e-4 and 4e-4 add.
+        assert_eq!(ccd.planes.image[[0, 0]], 300.0);
+        assert!((ccd.planes.variance[[0, 0]] - 90_000.0 * 8e-4).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_flat_without_a_positive_value_leaves_no_data() {
+        let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
+        let mut flat = flat_ccd(1.0, 0.0, PixelUnit::Relative);
+        (flat.planes.image[[0, 0]], flat.planes.image[[0, 1]]) = (0.0, f32::NAN);
+        assert_eq!(divide(&mut ccd, &flat, 1.0).unwrap().no_flat, 2);
+        assert!(ccd.planes.image[[0, 0]].is_nan() && ccd.planes.image[[0, 1]].is_nan());
+        assert_eq!(ccd.planes.mask[[0, 1]], mask::NO_FLAT);
+    }
+
+    #[test]
+    fn a_bias_in_place_of_a_flat_is_refused() {
+        let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
+        assert!(divide(&mut ccd, &flat_ccd(1.0, 0.0, PixelUnit::Dn), 1.0).is_err());
+    }
+}

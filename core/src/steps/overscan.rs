@@ -1,0 +1,233 @@
+//! Overscan: subtract the row level that the amplifier gives without light.
+//!
+//! ```text
+//! s_i = median of the chosen overscan columns of row i
+//! m   = least-squares Legendre polynomial of `terms` terms through the s that are kept
+//! kept are the rows with |s_i - m_i - median(s - m)| <= clip x 1.4826 MAD(s - m);
+//! fit and choice are repeated until the choice stays (at most 10 times)
+//! image_ij <- image_ij - m_i          for every column j of the same row i
+//! ```
+//!
+//! Clipping about the model keeps the ends of a real slope, which clipping about one median loses.
+//!
+//! * Planes: `image`, shape `(row, column)`, readout order, raw DN → DN; the variance of `m` is below
+//!   1e-3 of a pixel's and is not added.
+//! * Order: after `saturation`, before `linearity` (whose relation passes through zero).
+//! * Late columns: trapped charge is released into the first overscan columns (about 20 DN in the
+//!   first one, e-fold 1.5 columns), so the default uses the last five.
+//! * Source: ztfimg 0.19 (`RawQuadrant.get_overscan`); there the clip is 3 raw MAD and the fit is by
+//!   Nelder-Mead, which a linear solve equals to 2e-4 DN.
+//!
+//! Evidence: `row_level`, `row_model` (profiles, DN).
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::geometry::Section;
+use crate::image::{AmpImage, PixelUnit};
+use crate::numerics::fit::{MAXIMUM_TERMS, legendre_curve, legendre_fit};
+use crate::numerics::stats::{finite_median, median_and_sigma};
+use crate::probe::{Evidence, Probe};
+
+const STEP: &str = "overscan";
+
+/// Parameters of the recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// Which overscan columns, counted in the order of reading (first read column is 0).
+    pub columns: Columns,
+    /// Number of Legendre terms (3 is a quadratic).
+    pub terms: usize,
+    /// Rows farther than this many robust sigmas (1.4826 MAD) from the model are left out.
+    pub clip_sigma: f64,
+}
+
+/// How often fit and choice of rows are repeated.
+const MAXIMUM_PASSES: usize = 10;
+
+/// A choice of overscan columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Columns {
+    /// The last so many columns.
+    Last(usize),
+    /// First column and the one after the last.
+    Range(usize, usize),
+}
+
+/// What the step did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Median of the row levels (DN).
+    pub level_dn: f64,
+    /// Legendre coefficients of the model (DN).
+    pub coefficients_dn: Vec<f64>,
+    /// Robust scatter of the row levels about the model (DN).
+    pub scatter_dn: f64,
+    /// Rows used by the fit.
+    pub rows_used: usize,
+    /// Rows left out by the clip or for want of data.
+    pub rows_left_out: usize,
+}
+
+/// Subtracts the modeled row level from `amp`.
+///
+/// # Errors
+/// [`Error::Input`] if the image is not in raw DN or has no overscan, [`Error::Parameter`] if the
+/// columns or terms are impossible, [`Error::Undetermined`] if too few rows are left; then `amp` is
+/// unchanged.
+pub fn subtract(amp: &mut AmpImage, params: &Params, probe: &mut dyn Probe) -> Result<Report> {
+    if amp.unit != PixelUnit::RawDn {
+        return Err(Error::input(STEP, "pixel unit", format!("{:?}", amp.unit), "RawDn"));
+    }
+    let columns = chosen_columns(amp, params)?;
+    let level = row_levels(amp, columns);
+    let (coefficients_dn, kept) = fit_rows(&level, params)?;
+    let model = legendre_curve(&coefficients_dn, level.len());
+    probe.observe(STEP, "row_level", Evidence::Profile(&level, "DN"));
+    probe.observe(STEP, "row_model", Evidence::Profile(&model, "DN"));
+    for (mut row, level) in amp.planes.image.rows_mut().into_iter().zip(&model) {
+        row.mapv_inplace(|pixel| (f64::from(pixel) - level) as f32);
+    }
+    amp.unit = PixelUnit::Dn;
+    Ok(report(&level, &kept, &model, coefficients_dn))
+}
+
+fn report(level: &[f64], kept: &[f64], model: &[f64], coefficients_dn: Vec<f64>) -> Report {
+    let residual: Vec<f64> = kept.iter().zip(model).map(|(value, fit)| value - fit).collect();
+    let rows_used = kept.iter().filter(|value| value.is_finite()).count();
+    Report {
+        level_dn: finite_median(level.iter().copied()).unwrap_or(f64::NAN),
+        coefficients_dn,
+        scatter_dn: median_and_sigma(&residual).map_or(0.0, |(_, sigma)| sigma),
+        rows_used,
+        rows_left_out: level.len() - rows_used,
+    }
+}
+
+/// Coefficients of the model, and the row levels with NaN in place of those left out.
+fn fit_rows(level: &[f64], params: &Params) -> Result<(Vec<f64>, Vec<f64>)> {
+    let mut kept = level.to_vec();
+    for _ in 0..MAXIMUM_PASSES {
+        let model = legendre_curve(&fit(&kept, params.terms)?, level.len());
+        let residual: Vec<f64> = level.iter().zip(&model).map(|(value, fit)| value - fit).collect();
+        let (center, sigma) = median_and_sigma(&residual).unwrap_or((0.0, 0.0));
+        // Levels on the model to rounding have no spread to clip by.
+        let limit = (params.clip_sigma * sigma).max(1e-9 * (1.0 + center.abs()));
+        let choice: Vec<f64> = level
+            .iter()
+            .zip(&residual)
+            .map(|(&value, rest)| if (rest - center).abs() <= limit { value } else { f64::NAN })
+            .collect();
+        let stays = choice.iter().zip(&kept).all(|(new, old)| new.is_nan() == old.is_nan());
+        kept = choice;
+        if stays {
+            break;
+        }
+    }
+    Ok((fit(&kept, params.terms)?, kept))
+}
+
+fn fit(kept: &[f64], terms: usize) -> Result<Vec<f64>> {
+    legendre_fit(kept, terms).ok_or_else(|| Error::Undetermined {
+        quantity: "overscan level".to_owned(),
+        used: kept.iter().filter(|value| value.is_finite()).count(),
+        given: kept.len(),
+    })
+}
+
+/// The chosen columns as a section of the readout array.
+fn chosen_columns(amp: &AmpImage, params: &Params) -> Result<Section> {
+    let none = || Error::input(STEP, "overscan of the amplifier", "none", "at least one column");
+    let overscan = amp.geometry.overscan.ok_or_else(none)?;
+    let width = overscan.shape().1;
+    let (first, end) = match params.columns {
+        Columns::Last(count) => (width.saturating_sub(count), width),
+        Columns::Range(first, end) => (first, end),
+    };
+    if !(first < end && end <= width) {
+        let needed = format!("a range within the {width} overscan columns");
+        return Err(Error::parameter("overscan.columns", format!("{first}..{end}"), needed));
+    }
+    if params.terms == 0 || MAXIMUM_TERMS < params.terms {
+        let needed = format!("1 to {MAXIMUM_TERMS}");
+        return Err(Error::parameter("overscan.terms", params.terms, needed));
+    }
+    if params.clip_sigma.is_nan() || params.clip_sigma <= 0.0 {
+        return Err(Error::parameter("overscan.clip_sigma", params.clip_sigma, "above zero"));
+    }
+    let start = overscan.column_start;
+    let columns = Section { column_start: start + first, column_end: start + end, ..overscan };
+    let rows = amp.planes.shape().0;
+    if !columns.fits(amp.planes.shape()) || (columns.row_start, columns.row_end) != (0, rows) {
+        let needed = "overscan beside every row of the array";
+        return Err(Error::input(STEP, "overscan section", format!("{overscan:?}"), needed));
+    }
+    Ok(columns)
+}
+
+/// Median of the chosen columns of each row; NaN where a row has no finite pixel.
+fn row_levels(amp: &AmpImage, columns: Section) -> Vec<f64> {
+    let level = |row: ndarray::ArrayView1<'_, f32>| {
+        let chosen = row.iter().skip(columns.column_start).take(columns.shape().1);
+        finite_median(chosen.map(|&pixel| f64::from(pixel))).unwrap_or(f64::NAN)
+    };
+    amp.planes.image.rows().into_iter().map(level).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::fixture::flat_amp;
+
+    const PARAMS: Params = Params { columns: Columns::Last(2), terms: 3, clip_sigma: 3.0 };
+
+    /// Rows on a parabola, the first overscan column full of released charge.
+    fn sloped() -> AmpImage {
+        let mut amp = flat_amp(0.0, 1.0, PixelUnit::RawDn);
+        for ((row, column), pixel) in amp.planes.image.indexed_iter_mut() {
+            let r = row as f32;
+            *pixel = 100.0 + 0.5 * r - 0.25 * r * r + if column == 4 { 20.0 } else { 0.0 };
+        }
+        amp
+    }
+
+    #[test]
+    fn a_quadratic_row_level_vanishes_row_by_row() {
+        let mut amp = sloped();
+        let report = subtract(&mut amp, &PARAMS, &mut ()).unwrap();
+        assert!(amp.planes.image.column(0).iter().all(|pixel| pixel.abs() < 1e-5));
+        assert!(amp.planes.image.column(4).iter().all(|pixel| (pixel - 20.0).abs() < 1e-5));
+        assert_eq!((amp.unit, report.rows_used), (PixelUnit::Dn, 6));
+    }
+
+    #[test]
+    fn a_row_without_data_does_not_poison_the_others() {
+        let mut amp = sloped();
+        amp.planes.image.row_mut(2).fill(f32::NAN);
+        let report = subtract(&mut amp, &PARAMS, &mut ()).unwrap();
+        assert_eq!(report.rows_left_out, 1);
+        assert!(amp.planes.image[[3, 0]].abs() < 1e-5);
+    }
+
+    #[test]
+    fn impossible_columns_are_refused_and_change_nothing() {
+        for columns in [Columns::Range(1, 4), Columns::Range(2, 2), Columns::Last(0)] {
+            let mut amp = sloped();
+            assert!(subtract(&mut amp, &Params { columns, ..PARAMS }, &mut ()).is_err());
+            assert_eq!(amp, sloped());
+        }
+    }
+
+    #[test]
+    fn a_row_hit_by_a_cosmic_ray_is_left_out() {
+        let mut amp = flat_amp(100.0, 1.0, PixelUnit::RawDn);
+        amp.planes.image.indexed_iter_mut().for_each(|((row, _), p)| *p += (row % 2) as f32 * 0.1);
+        amp.planes.image[[3, 5]] += 1e4;
+        amp.planes.image[[3, 6]] += 1e4;
+        let report = subtract(&mut amp, &Params { terms: 1, ..PARAMS }, &mut ()).unwrap();
+        assert_eq!(report.rows_left_out, 1);
+        assert!(report.level_dn < 101.0);
+    }
+}
