@@ -5,14 +5,14 @@
 //! -> + level(row) + pattern + read noise -> end of the converter -> f32
 //! ```
 //!
-//! Inverse of the linearity relation `t = x / (a x² + b x + 1)`, the branch that tends to `t`:
-//! `x = 2 t / (u + sqrt(u² - 4 a t²))`, `u = 1 - b t`. Everything in DN of the amplifier.
+//! Everything in DN of the amplifier. The formulas of pocket and linearity are in their steps.
 
 use ndarray::{Array2, ArrayViewMut1};
 
 use crate::geometry::Flip;
 use crate::instrument::Linearity;
 use crate::mask;
+use crate::steps::linearity::measured_from_linear;
 
 use super::detector::{AmpParams, Pattern, level_per_row};
 use super::generator::{Generator, Normal, Purpose, rounded};
@@ -127,8 +127,9 @@ impl Chain<'_> {
         if let Some(pocket) = &self.amp.pocket {
             *block = trap::forward(block, pocket);
         }
-        if let Linearity::Rational { a, b } = self.amp.linearity {
-            block.map_inplace(|value| *value = before_linearity(*value, a, b));
+        let relation = self.amp.linearity;
+        if relation != Linearity::Identity {
+            block.map_inplace(|value| *value = measured_from_linear(*value, &relation));
         }
     }
 
@@ -166,27 +167,6 @@ impl Chain<'_> {
             if let Some(pixel) = bits.get_mut(stored) {
                 *pixel |= mask::SATURATED;
             }
-        }
-    }
-}
-
-/// The raw signal whose linearized value is `t`.
-#[inline]
-fn before_linearity(t: f64, a: f64, b: f64) -> f64 {
-    let u = 1.0 - b * t;
-    2.0 * t / (u + (u * u - 4.0 * a * t * t).max(0.0).sqrt())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn linearizing_gives_the_signal_back() {
-        let (a, b) = (-1.4e-11, 8.0e-7);
-        for t in [0.0, 5.0, 1e3, 1e4, 5.5e4] {
-            let x = before_linearity(t, a, b);
-            assert!((x / (a * x * x + b * x + 1.0) - t).abs() < 1e-9);
         }
     }
 }

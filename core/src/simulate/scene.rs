@@ -15,7 +15,6 @@ use super::generator::{Generator, Normal, Purpose};
 use super::night::SimulatedExposure;
 use super::psf::{Psf, Spot, Stamp};
 use super::site::Site;
-use super::wcs::DetectorSky;
 
 /// Stars are made this far beyond the edges of the detector (pixels).
 const MARGIN_PIX: f64 = 15.0;
@@ -31,8 +30,6 @@ pub(crate) struct Star {
     pub(crate) source_id: i64,
     /// Place on the detector without dither (pixels, sky order, zero-based).
     pub(crate) at: (f64, f64),
-    /// Right ascension and declination at the time of the night (radian).
-    pub(crate) sky: (f64, f64),
     /// Magnitude.
     pub(crate) magnitude: f64,
     /// Light (DN at the nominal gain).
@@ -47,7 +44,7 @@ pub(crate) fn stars(site: &Site<'_>) -> Vec<Star> {
     let count = params.stars(site.shape) * site.camera.amplifiers.len();
     let detector = u64::from(site.detector.0);
     let mut numbers = Generator::new(params.seed, Purpose::Stars, [detector, 0, 0]);
-    let (table, sky) = (Normal::new(), DetectorSky::new(site));
+    let table = Normal::new();
     let side = |count: usize| {
         let margin = MARGIN_PIX.min(count as f64 / 8.0);
         (-margin, count as f64 - 1.0 + margin)
@@ -66,7 +63,6 @@ pub(crate) fn stars(site: &Site<'_>) -> Vec<Star> {
             Star {
                 source_id: i64::from(site.detector.0) * 10_000_000 + index,
                 at,
-                sky: sky.sky(at.0, at.1),
                 magnitude,
                 flux: if params.effects.stars { flux } else { 0.0 },
                 motion: moves.then_some((8.0 * motion.0, 8.0 * motion.1)),

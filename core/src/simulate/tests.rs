@@ -395,3 +395,69 @@ fn impossible_nights_are_refused_with_a_reason() {
     assert!(amplifier(&toy, &reduced, &exposure, AmpId(1)).is_err());
     assert!(amplifier(&camera, &base, &exposure, AmpId(9)).is_err());
 }
+
+#[test]
+fn the_header_leads_from_the_catalogue_to_the_stars_of_every_amplifier() {
+    use crate::numerics::sky::{ARCSECOND, Motion, Wcs, moved};
+    for name in ["toy", "teaching", "ztf"] {
+        let camera = Instrument::built_in(name).unwrap();
+        let params = NightParams {
+            detectors: camera.detectors.iter().take(2).map(|detector| detector.id.0).collect(),
+            shape: camera.sizes_from_file.then_some((300, 280)),
+            stars_per_amplifier: Some(20),
+            ..params(Effects::default())
+        };
+        let table = catalogue(&camera, &params).unwrap();
+        let Some(crate::table::Values::I64(ids)) = table.get("source_id") else { panic!() };
+        let column = |name: &str| table.f64(name).unwrap();
+        let (ra, dec) = (column("ra"), column("dec"));
+        let (pmra, pmdec) = (column("pmra"), column("pmdec"));
+        let night = night(&camera, &params).unwrap();
+        for exposure in night.exposures.iter().filter(|e| e.role == Role::Science) {
+            for amp in camera.amplifiers.iter().map(|amp| amp.id) {
+                let header = science_header(&camera, &params, exposure, amp).unwrap();
+                assert_eq!(header.text("CTYPE1"), Some("RA---TPV"));
+                let wcs = Wcs::from_header(&header).unwrap().unwrap();
+                let scale = wcs.pixel_scale_arcsec() / params.plate_scale_arcsec;
+                assert!((scale - 1.0).abs() < 0.01);
+                let truth = star_truth(&camera, &params, exposure, amp).unwrap();
+                let [x, y] = ["x", "y"].map(|name| truth.f64(name).unwrap());
+                let Some(crate::table::Values::I64(some)) = truth.get("source_id") else {
+                    panic!()
+                };
+                assert!(some.len() > 2);
+                for (star, id) in some.iter().enumerate() {
+                    let row = ids.iter().position(|known| known == id).unwrap();
+                    let real = |mas: f64| if mas.is_nan() { 0.0 } else { mas * 1e-3 * ARCSECOND };
+                    let motion = Motion { east: real(pmra[row]), north: real(pmdec[row]) };
+                    let epoch = (ra[row].to_radians(), dec[row].to_radians());
+                    let now = moved(epoch, motion, exposure.mjd.julian_year() - 2016.0);
+                    let (found_x, found_y) = wcs.pixel_from_sky(now.0, now.1).unwrap();
+                    // Between two science exposures a star moves by 1e-7 pixels.
+                    assert!((found_x - x[star]).abs() < 1e-6, "{name} {found_x} {}", x[star]);
+                    assert!((found_y - y[star]).abs() < 1e-6, "{name} {found_y} {}", y[star]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn east_is_right_and_north_is_up_in_sky_order() {
+    use crate::numerics::sky::Wcs;
+    let camera = Instrument::built_in("toy").unwrap();
+    let params = params(Effects::default());
+    let exposure = first(&camera, &params, Role::Science);
+    for amp in &camera.amplifiers {
+        let header = science_header(&camera, &params, &exposure, amp.id).unwrap();
+        let wcs = Wcs::from_header(&header).unwrap().unwrap();
+        let sky = |row: f64, column: f64| {
+            let (y, x) = amp.sky_from_stored.position((row, column), camera.amp_shape);
+            wcs.sky_from_pixel(x, y)
+        };
+        let (middle, right, up) = (sky(12.0, 16.0), sky(12.0, 26.0), sky(22.0, 16.0));
+        let (east, north) = ((right.0 - middle.0) * libm::cos(middle.1), up.1 - middle.1);
+        let expected = 10.0 * (params.plate_scale_arcsec / 3600.0).to_radians();
+        assert!((east / expected - 1.0).abs() < 0.01 && (north / expected - 1.0).abs() < 0.01);
+    }
+}

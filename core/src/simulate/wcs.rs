@@ -86,16 +86,6 @@ impl DetectorSky {
         DetectorSky { tangent, origin, linear, distortion }
     }
 
-    /// Right ascension and declination (radian) of the pixel position `(x, y)` on the detector.
-    pub(crate) fn sky(&self, x: f64, y: f64) -> (f64, f64) {
-        let (dx, dy) = (x - self.origin.0, y - self.origin.1);
-        let [[xx, xy], [yx, yy]] = self.linear;
-        let (xi, eta) = (xx * dx + xy * dy, yx * dx + yy * dy);
-        let [first, second] = &self.distortion;
-        let plane = (polynomial(first, xi, eta), polynomial(second, eta, xi));
-        sky_from_plane(self.tangent, (plane.0.to_radians(), plane.1.to_radians()))
-    }
-
     /// The cards of the amplifier of `site`, whose pixels are moved by `shift` (pixels, sky order).
     pub(crate) fn header(&self, site: &Site<'_>, shift: (f64, f64)) -> Header {
         let (x, y) = site.stored_from_detector(self.origin.0 + shift.0, self.origin.1 + shift.1);
@@ -144,15 +134,6 @@ fn distortion(place: Place, scale_deg: f64, table: &Normal, numbers: &mut Genera
     }
     out[1] += 1.0;
     out
-}
-
-/// The distorted coordinate; `u` is the axis' own, `v` the other (degree).
-fn polynomial(p: &[f64; 17], u: f64, v: f64) -> f64 {
-    let second = u * (p[4] * u + p[5] * v) + p[6] * v * v;
-    let third = u * u * (p[7] * u + p[8] * v) + v * v * (p[9] * u + p[10] * v);
-    let fourth =
-        u * u * (u * (p[12] * u + p[13] * v) + p[14] * v * v) + v * v * v * (p[15] * u + p[16] * v);
-    p[0] + p[1] * u + p[2] * v + second + third + fourth
 }
 
 #[cfg(test)]
