@@ -4,3 +4,5 @@
 //! order. Slices in hot loops.
 pub mod fit;
 pub mod stats;
+
+pub mod sky;
