@@ -5,4 +5,6 @@
 pub mod fit;
 pub mod stats;
 
+pub mod neighbours;
+pub mod overlap;
 pub mod sky;
