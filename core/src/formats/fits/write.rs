@@ -95,6 +95,11 @@ impl<'a> FitsWriter<'a> {
         FitsWriter { sink, written: 0 }
     }
 
+    /// A file to which `written` HDUs have been written before; what follows are extensions.
+    pub fn resume(sink: Sink<'a>, written: usize) -> FitsWriter<'a> {
+        FitsWriter { sink, written }
+    }
+
     /// Number of HDUs written.
     pub fn written(&self) -> usize {
         self.written
