@@ -3,4 +3,5 @@
 //! Every transcendental function is `libm`'s or made of `+ - × ÷ √` here; every sum has a fixed
 //! order. Slices in hot loops.
 pub mod fit;
+pub mod power;
 pub mod stats;
