@@ -27,6 +27,13 @@ mod tiled;
 mod tiles;
 mod write;
 
+#[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod round_trip_tests;
+
 use ndarray::Array2;
 
 use crate::header::Header;
