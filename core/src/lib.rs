@@ -64,8 +64,8 @@ pub mod pipeline;
 #[cfg(feature = "fits")]
 pub mod job;
 #[cfg(feature = "fits")]
-mod master;
+pub mod master;
 #[cfg(feature = "fits")]
-mod raw;
+pub mod raw;
 
 pub use error::{Error, Result};

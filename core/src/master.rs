@@ -135,9 +135,10 @@ impl MasterFile {
     }
 
     fn index(&self, name: &str) -> Result<usize> {
-        self.file.named(name).map(|hdu| hdu.index).ok_or_else(|| {
-            Error::format(&self.key, name, "no such HDU; needed by the amplifier")
-        })
+        self.file
+            .named(name)
+            .map(|hdu| hdu.index)
+            .ok_or_else(|| Error::format(&self.key, name, "no such HDU; needed by the amplifier"))
     }
 }
 

@@ -107,7 +107,11 @@ pub fn correct_amplifier(
         let id = amp.amp;
         match step {
             Step::Saturation(p) => {
-                log.note(id, step.name(), steps::saturation::flag(amp, p, calibration.saturation_dn)?);
+                log.note(
+                    id,
+                    step.name(),
+                    steps::saturation::flag(amp, p, calibration.saturation_dn)?,
+                );
             }
             Step::Overscan(p) => {
                 let report = steps::overscan::subtract(amp, p, log.probe)?;

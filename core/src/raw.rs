@@ -93,7 +93,11 @@ impl RawFile {
         let check = |what: &str, value: f64, least: f64| {
             let fits = value.is_finite() && least <= value && value < 1e6;
             let needed = "a positive number";
-            if fits { Ok(()) } else { Err(in_file(&self.key, Error::input("raw", what, value, needed))) }
+            if fits {
+                Ok(())
+            } else {
+                Err(in_file(&self.key, Error::input("raw", what, value, needed)))
+            }
         };
         check("gain (electron/DN)", gain, 1e-6)?;
         check("read noise (electron)", noise, 0.0)?;

@@ -125,7 +125,11 @@ impl Recipe {
             overlay(&mut table, name, values)?;
         }
         let recipe: Recipe = toml::Value::Table(table).try_into().map_err(|error| {
-            Error::parameter(&format!("[defaults] of camera {}", camera.name), error, "recipe values")
+            Error::parameter(
+                &format!("[defaults] of camera {}", camera.name),
+                error,
+                "recipe values",
+            )
         })?;
         recipe.check()?;
         Ok(recipe)

@@ -29,7 +29,8 @@ pub(super) fn aperture(context: &mut Context<'_>, task: &Aperture) -> Result<()>
     let (mut table, warnings) =
         photometer_catalogue(&image.planes, &image.header, date, &sources, &params)?;
     warnings.into_iter().for_each(|warning| context.warn(warning));
-    context.note("aperture", serde_json::json!({ "sources": sources.rows(), "kept": table.rows() }));
+    context
+        .note("aperture", serde_json::json!({ "sources": sources.rows(), "kept": table.rows() }));
     table.metadata.push(("creator".to_owned(), format!("rawsky {}", context.record.core)));
     table.metadata.push(("recipe_sha256".to_owned(), context.record.recipe_sha256.clone()));
     for input in &context.job.inputs {
@@ -70,9 +71,7 @@ fn open_image(store: &mut dyn Store, task: &Aperture) -> Result<OpenedImage> {
 pub(super) fn read_image(store: &mut dyn Store, key: &str) -> Result<OpenedImage> {
     let mut source = Source::open(store, key)?;
     let file = FitsFile::open(&mut source)?;
-    let plane = |content: &Content| {
-        matches!(content, Content::Image(ImageInfo { shape, .. }) if shape.len() == 2)
-    };
+    let plane = |content: &Content| matches!(content, Content::Image(ImageInfo { shape, .. }) if shape.len() == 2);
     let first = file.hdus().iter().find(|hdu| plane(&hdu.content));
     let first = first.ok_or_else(|| Error::format(key, "file", "no image; needed one"))?;
     let product = first.header.text("PRODUCT").unwrap_or("science image");

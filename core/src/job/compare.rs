@@ -71,7 +71,8 @@ pub(super) fn compare(context: &mut Context<'_>, task: &Compare) -> Result<()> {
     let truth = truth(context, task, (&science, amp))?;
     let mut skip = truth.near_cosmic.clone();
     skip.zip_mut_with(&science.planes.mask, |skip, bits| *skip |= bits & mask::BAD != 0);
-    let flip = context.camera.amplifier(amp).map_or_else(Default::default, |a| a.readout_from_stored);
+    let flip =
+        context.camera.amplifier(amp).map_or_else(Default::default, |a| a.readout_from_stored);
     let residuals = residuals(&science.planes, &truth.image, &skip, flip)?;
     let (pulls, pull_radius_pix) = match &task.catalogue {
         Some(key) => compare_fluxes(context, key, &science, &truth)?,
@@ -99,7 +100,9 @@ fn truth(
     let mut stars = image.clone();
     stars.zip_mut_with(&sky, |star, sky| *star -= sky);
     if let Some(flat) = flat {
-        let divide = |pixel: &mut f32, &flat: &f64| *pixel = (f64::from(*pixel) / flat * scale) as f32;
+        let divide = |pixel: &mut f32, &flat: &f32| {
+            *pixel = (f64::from(*pixel) / f64::from(flat) * scale) as f32;
+        };
         image.zip_mut_with(&flat, divide);
         stars.zip_mut_with(&flat, divide);
     }
@@ -113,35 +116,55 @@ fn truth(
 }
 
 /// The noise-free flat of the band for one amplifier; `None` if no lamp is given.
-fn true_flat(
-    context: &mut Context<'_>,
-    lamps: &[Key],
-    amp: AmpId,
-) -> Result<Option<Array2<f64>>> {
-    let mut mean: Option<Array2<f64>> = None;
-    let mut weights = 0.0;
-    let mut all: Vec<f32> = Vec::new();
+fn true_flat(context: &mut Context<'_>, lamps: &[Key], amp: AmpId) -> Result<Option<Array2<f32>>> {
+    let Some(first) = lamps.first() else { return Ok(None) };
+    let mut levels = Vec::with_capacity(lamps.len());
     for key in lamps {
-        let mut source = Source::open(context.store, key)?;
-        let file = FitsFile::open(&mut source)?;
-        let lamp = file.hdus().first().and_then(|hdu| hdu.header.integer("LAMP"));
-        let known = context.camera.lamps.iter().find(|known| Some(known.lamp) == lamp);
-        let weight = known.map_or(1.0, |lamp| lamp.weight);
-        all.clear();
-        for hdu in file.hdus().iter().filter(|hdu| hdu.name.starts_with("IMAGE")) {
-            all.extend(file.read_image(&mut source, hdu.index)?.values.iter());
+        levels.push(lamp_level(context, key)?);
+    }
+    let total: f64 = levels.iter().map(|(_, weight)| weight).sum();
+    let (mut own, mut all) = (None, Vec::new());
+    for name in images(context.store, first)? {
+        let mut mean: Option<Array2<f32>> = None;
+        for (key, (level, weight)) in lamps.iter().zip(&levels) {
+            let lamp = plane(context.store, key, &name)?;
+            let sum = mean.get_or_insert_with(|| Array2::zeros(lamp.dim()));
+            let share = weight / (level * total);
+            Zip::from(sum).and(&lamp).for_each(|sum, &pixel| {
+                *sum = (f64::from(*sum) + share * f64::from(pixel)) as f32;
+            });
         }
-        let level = sorted_median(&mut all)
-            .ok_or_else(|| Error::format(key, "IMAGE", "no pixel; needed a flat"))?;
-        let own = plane(context.store, key, &format!("IMAGE{amp}"))?;
-        weights += weight;
-        let sum = mean.get_or_insert_with(|| Array2::zeros(own.dim()));
-        Zip::from(sum).and(&own).for_each(|sum, &pixel| *sum += weight * f64::from(pixel) / level);
+        all.extend(mean.iter().flatten());
+        if name == format!("IMAGE{amp}") {
+            own = mean;
+        }
     }
-    if let Some(mean) = &mut mean {
-        *mean /= weights;
+    let missing = || Error::format(first, format!("IMAGE{amp}"), "no such HDU; needed the flat");
+    let median = sorted_median(&mut all).ok_or_else(missing)?;
+    let mut flat = own.ok_or_else(missing)?;
+    flat.mapv_inplace(|pixel| (f64::from(pixel) / median) as f32);
+    Ok(Some(flat))
+}
+
+/// Median of a lamp's noise-free flat over the detector (DN), and the weight of the lamp.
+fn lamp_level(context: &mut Context<'_>, key: &Key) -> Result<(f64, f64)> {
+    let mut all: Vec<f32> = Vec::new();
+    for name in images(context.store, key)? {
+        all.extend(plane(context.store, key, &name)?.iter());
     }
-    Ok(mean)
+    let level = sorted_median(&mut all);
+    let level = level.ok_or_else(|| Error::format(key, "IMAGE", "no pixel; needed a flat"))?;
+    let file = FitsFile::open(&mut Source::open(context.store, key)?)?;
+    let lamp = file.hdus().first().and_then(|hdu| hdu.header.integer("LAMP"));
+    let known = context.camera.lamps.iter().find(|known| Some(known.lamp) == lamp);
+    Ok((level, known.map_or(1.0, |lamp| lamp.weight)))
+}
+
+/// Names of the amplifiers' planes in a truth file.
+fn images(store: &mut dyn Store, key: &str) -> Result<Vec<String>> {
+    let file = FitsFile::open(&mut Source::open(store, key)?)?;
+    let names = file.hdus().iter().map(|hdu| hdu.name.clone());
+    Ok(names.filter(|name| name.starts_with("IMAGE")).collect())
 }
 
 fn sorted_median(values: &mut [f32]) -> Option<f64> {
@@ -165,7 +188,8 @@ fn near(mask: &Array2<u32>, bits: u32, margin: usize) -> Array2<bool> {
     let (rows, columns) = mask.dim();
     let mut out = Array2::from_elem((rows, columns), false);
     for ((row, column), _) in mask.indexed_iter().filter(|(_, pixel)| **pixel & bits != 0) {
-        let (to_row, to_column) = ((row + margin + 1).min(rows), (column + margin + 1).min(columns));
+        let (to_row, to_column) =
+            ((row + margin + 1).min(rows), (column + margin + 1).min(columns));
         let (from_row, from_column) = (row.saturating_sub(margin), column.saturating_sub(margin));
         out.slice_mut(ndarray::s![from_row..to_row, from_column..to_column]).fill(true);
     }
@@ -181,9 +205,8 @@ fn compare_fluxes(
 ) -> Result<(Option<Pulls>, Option<f64>)> {
     let (table, _) = tables::read(context.store, catalogue)?;
     let radii = (0..).map_while(|i| Some((i, table.f64(&format!("r_{i}"))?.first().copied()?)));
-    let nearest = radii.min_by(|a, b| {
-        (a.1 - PULL_RADIUS_PIX).abs().total_cmp(&(b.1 - PULL_RADIUS_PIX).abs())
-    });
+    let nearest = radii
+        .min_by(|a, b| (a.1 - PULL_RADIUS_PIX).abs().total_cmp(&(b.1 - PULL_RADIUS_PIX).abs()));
     let Some((index, radius)) = nearest else { return Ok((None, None)) };
     let column = |name: &str| {
         table.f64(name).ok_or_else(|| Error::format(catalogue, name, "no such column"))
@@ -198,7 +221,9 @@ fn compare_fluxes(
     let positions: Vec<(f64, f64)> = x.into_iter().zip(y).collect();
     let params = Params { radii_pix: vec![radius], background: None, ..Params::default() };
     let mut bits = science.planes.mask.clone();
-    bits.zip_mut_with(&truth.near_cosmic, |bits, &near| *bits |= if near { mask::SPIKE } else { 0 });
+    bits.zip_mut_with(&truth.near_cosmic, |bits, &near| {
+        *bits |= if near { mask::SPIKE } else { 0 }
+    });
     let variance = science.planes.variance.view();
     let pixels = Pixels { image: truth.stars.view(), variance, mask: bits.view() };
     let wanted = photometer(pixels, &positions, &params)?;

@@ -34,7 +34,7 @@ impl<'a> Context<'a> {
         probe: &'a mut dyn Probe,
     ) -> Result<Context<'a>> {
         let camera_text = match &job.camera {
-            Text::BuiltIn(name) => Instrument::built_in_text(name)?,
+            Text::BuiltIn(name) => Instrument::built_in_text(name)?.to_owned(),
             Text::File(key) => read_text(store, key)?,
         };
         let camera = Instrument::parse(&camera_text)?;

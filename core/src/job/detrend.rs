@@ -75,8 +75,14 @@ fn open_masters(context: &mut Context<'_>, task: &Detrend, raw: &RawFile) -> Res
         if let Some(key) = &task.focal_plane {
             let level = read_level(context.store, key)?;
             if level.band != raw.visit.band {
-                let (found, needed) = (format!("{:?}", level.band), format!("{:?}", raw.visit.band));
-                return Err(Error::input("detrend", "band of the focal-plane level", found, needed));
+                let (found, needed) =
+                    (format!("{:?}", level.band), format!("{:?}", raw.visit.band));
+                return Err(Error::input(
+                    "detrend",
+                    "band of the focal-plane level",
+                    found,
+                    needed,
+                ));
             }
             scale_ratio = level.level_dn / flat.real("FLTNORM")?;
         }

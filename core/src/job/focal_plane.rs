@@ -52,7 +52,11 @@ pub(super) fn read_level(store: &mut dyn Store, key: &str) -> Result<FocalPlaneL
     let fits = level.version == 1 && level.level_dn.is_finite() && 0.0 < level.level_dn;
     if !fits {
         let found = format!("version {}, level {}", level.version, level.level_dn);
-        return Err(Error::format(key, "focal-plane level", format!("{found}; needed 1, above zero")));
+        return Err(Error::format(
+            key,
+            "focal-plane level",
+            format!("{found}; needed 1, above zero"),
+        ));
     }
     Ok(level)
 }

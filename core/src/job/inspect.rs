@@ -84,10 +84,9 @@ pub(super) fn inspect(context: &mut Context<'_>, file: &Key, output: &Key) -> Re
     }
     let exposure = match RawFile::open(context.store, file, &context.camera) {
         Ok(raw) => Exposure::Of(raw.visit),
-        Err(error) => Exposure::NotOf {
-            camera: context.camera.name.clone(),
-            reason: error.to_string(),
-        },
+        Err(error) => {
+            Exposure::NotOf { camera: context.camera.name.clone(), reason: error.to_string() }
+        }
     };
     context.write_json(output, &Inspection { version: 1, file: file.clone(), hdus, exposure })
 }

@@ -12,7 +12,7 @@ use crate::raw::{RawFile, in_file};
 use crate::recipe::Stage;
 use crate::stack::combine::Params;
 use crate::stack::lamps::{mean_level, mean_of_lamps};
-use crate::stack::normalize::{normalize, scale};
+use crate::stack::normalize::normalize;
 use crate::stack::select::select;
 use crate::store::{Key, Store};
 
@@ -191,7 +191,10 @@ fn open_raws(
             let lamp = visit.lamp.map_or("none".to_owned(), |lamp| lamp.to_string());
             let band = visit.band.as_ref().map_or("none".to_owned(), ToString::to_string);
             match role {
-                Role::Flat => format!("{} of detector {}, band {band}, lamp {lamp}", visit.role, visit.detector),
+                Role::Flat => format!(
+                    "{} of detector {}, band {band}, lamp {lamp}",
+                    visit.role, visit.detector
+                ),
                 _ => format!("{} of detector {}", visit.role, visit.detector),
             }
         };
@@ -204,18 +207,19 @@ fn open_raws(
     Ok(raws)
 }
 
-fn same<T: PartialEq + std::fmt::Display>(step: &str, key: &str, found: T, needed: T) -> Result<()> {
+fn same<T: PartialEq + std::fmt::Display>(
+    step: &str,
+    key: &str,
+    found: T,
+    needed: T,
+) -> Result<()> {
     if found == needed {
         return Ok(());
     }
     Err(Error::input(step, &format!("exposure {key}"), found, needed))
 }
 
-fn product_header(
-    context: &Context<'_>,
-    kind: Kind,
-    raws: &[(Key, RawFile)],
-) -> Result<Header> {
+fn product_header(context: &Context<'_>, kind: Kind, raws: &[(Key, RawFile)]) -> Result<Header> {
     let (_, first) = raws.first().ok_or_else(|| Error::input("stack", "exposures", 0, "one"))?;
     let visit = &first.visit;
     let mut header = Header::new();

@@ -221,9 +221,7 @@ pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Resul
             masters::lamp_flat(&mut context, raws, bias.as_deref(), output)
         }
         Task::BandFlat { flats, output } => masters::band_flat(&mut context, flats, output),
-        Task::FocalPlane { flats, output } => {
-            focal_plane::focal_plane(&mut context, flats, output)
-        }
+        Task::FocalPlane { flats, output } => focal_plane::focal_plane(&mut context, flats, output),
         Task::Detrend(task) => detrend::detrend(&mut context, task),
         Task::Aperture(task) => aperture::aperture(&mut context, task),
         Task::Simulate { night, part, encoding } => {

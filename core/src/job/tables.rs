@@ -1,7 +1,7 @@
 //! Tables in and out of the store: parquet, or CSV by its name.
 
 use super::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store::{Key, Store};
 use crate::table::Table;
 use crate::warning::Warning;
@@ -40,8 +40,8 @@ pub(super) fn read(_store: &mut dyn Store, key: &str) -> Result<(Table, Vec<Warn
 }
 
 #[cfg(not(feature = "parquet"))]
-fn without_tables(key: &str) -> Error {
-    Error::Unsupported {
+fn without_tables(key: &str) -> crate::error::Error {
+    crate::error::Error::Unsupported {
         what: format!("the table {key}"),
         hint: "this build has no tables; use one with the feature parquet".to_owned(),
     }
