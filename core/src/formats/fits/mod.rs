@@ -7,7 +7,7 @@
 //! | `open` | [`FitsFile`]: the list of HDUs and the choice of the reader of an image |
 //! | `plain` | files without compressed images; the only file that names `fitsrs` |
 //! | `tiled` | tile-compressed images, read and written; the only file that names `fitsio-pure` |
-//! | `tiles` | what a tile table promises, checked before it is decoded |
+//! | `tiles`, `forms`, `heap` | what a tile table promises, checked before it is decoded |
 //! | `pixels` | stored numbers to physical values and masks |
 //! | `write` | [`FitsWriter`] |
 //!
@@ -19,6 +19,8 @@
 //! chapter 10 for tile compression; the CONTINUE and HIERARCH conventions of the FITS registry.
 
 mod cards;
+mod forms;
+mod heap;
 mod open;
 mod pixels;
 mod plain;

@@ -8,6 +8,7 @@ use fitsio_pure::header::{Card as ForeignCard, header_byte_len, parse_card};
 use fitsio_pure::image::{ImageData, read_image_data};
 use fitsio_pure::value::{Value as ForeignValue, parse_value};
 
+use super::heap::Heap;
 use super::pixels::{Stored, room};
 use super::scan::{CARD, Keyed, Kind, RawCard, Record, place};
 use super::tiles::TileTable;
@@ -62,7 +63,7 @@ pub(super) fn read<T>(
     check_foreign(&hdu, record).map_err(wrong)?;
     let unit = data_unit(source, record)?;
     let steps = match &tiles {
-        Some(tiles) => tiles.check(&unit, rows)?,
+        Some(tiles) => Heap::new(tiles, &unit)?.check(rows)?,
         None => vec![if record.bitpix > 0 { 1.0 } else { 0.0 }; rows],
     };
     let data = read_image_data(&unit, &hdu).map_err(|error| wrong(error.to_string()))?;
