@@ -30,7 +30,6 @@ mod science_mask;
 mod site;
 #[cfg(test)]
 mod tests;
-mod trap;
 mod truth;
 mod wcs;
 
