@@ -64,9 +64,8 @@ impl AmpParams {
 /// If the camera's tables lack the amplifier.
 pub(crate) fn amp_params(site: &Site<'_>) -> Result<AmpParams> {
     let (effects, amp) = (site.params.effects, site.amplifier);
-    let electronics = &site.camera.electronics;
-    let nominal = electronics.gain_electron_per_dn;
-    let own = amp.gain_electron_per_dn.unwrap_or(nominal);
+    let nominal = site.camera.electronics.gain_electron_per_dn;
+    let own = site.camera.electronics_of(amp.id);
     let (mut numbers, table) = (stream(site, Purpose::Amplifier), Normal::new());
     let spread = numbers.between(0.968, 1.032);
     let efficiency = 1.0 + 0.01 * table.draw(&mut numbers);
@@ -76,15 +75,14 @@ pub(crate) fn amp_params(site: &Site<'_>) -> Result<AmpParams> {
     let pattern_dn = std::array::from_fn(|_| 0.5 * table.draw(&mut numbers));
     let glow_dn = numbers.between(0.5, 2.0);
     let spread = if shares_hdu(site) { 1.0 } else { spread };
-    let gain = if effects.gains { own * spread } else { nominal };
+    let gain = if effects.gains { own.gain_electron_per_dn * spread } else { nominal };
     let at = site.params.day()?.mjd();
     let pocket = site.camera.pocket(site.detector, amp.id, at)?.filter(|_| effects.pocket);
     let linearity = site.camera.linearity(site.detector, amp.id, at)?;
     Ok(AmpParams {
         gain_electron_per_dn: gain,
         throughput: if effects.gains { nominal / gain * efficiency } else { 1.0 },
-        read_noise_electron: noise
-            * amp.read_noise_electron.unwrap_or(electronics.read_noise_electron),
+        read_noise_electron: noise * own.read_noise_electron,
         level_dn,
         level_slope_dn,
         pattern_dn,

@@ -58,7 +58,10 @@ pub fn amplifier(
     let defects = defects(&site);
     let (light, sky) = light(&site, &constants, &defects, exposure);
     let mut charge = collected(&site, &constants, exposure, light.as_ref());
-    let mut bits = known_defects(&site, &defects);
+    let mut bits = Array2::zeros(site.shape);
+    if exposure.role == Role::Science {
+        mark_defects(&defects, &mut bits);
+    }
     add_cosmic_rays(&site, &constants, exposure, (&mut charge, &mut bits));
     if light.is_some() {
         fill_wells(&site, &constants, (&mut charge, &mut bits));
@@ -114,11 +117,10 @@ fn collected(
     light.map(|&light| (table.poisson(&mut numbers, f64::from(light) * gain) * per_gain) as f32)
 }
 
-/// Mask bits of the defects, stored order.
-fn known_defects(site: &Site<'_>, defects: &Defects) -> Array2<u32> {
-    let mut bits = Array2::zeros(site.shape);
+/// Sets the mask bits of the defects.
+fn mark_defects(defects: &Defects, bits: &mut Array2<u32>) {
     for &low in &defects.low_columns {
-        if low < site.shape.1 {
+        if low < bits.ncols() {
             bits.column_mut(low).map_inplace(|pixel| *pixel |= mask::LOW_RESPONSE);
         }
     }
@@ -129,7 +131,6 @@ fn known_defects(site: &Site<'_>, defects: &Defects) -> Array2<u32> {
             *pixel |= bit;
         }
     }
-    bits
 }
 
 /// Lays straight tracks of even charge over the pixels.

@@ -79,7 +79,7 @@ impl RawHdus<'_> {
         let mut header = Header::new();
         if index == 0 {
             header = primary_header(self.camera, self.params, self.exposure)?;
-            header.set("NHDUS", self.last as i64 + 1, "number of HDUs");
+            header.set("NEXTEND", self.last as i64, "number of extensions");
         }
         let (mut made, mut parts) = (Vec::new(), Vec::new());
         for amp in &amps {

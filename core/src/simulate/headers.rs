@@ -132,7 +132,7 @@ pub fn science_header(
     visit_cards(camera, exposure, &mut header)?;
     header.merge(&amplifier_header(&site, &constants, ""));
     header.remove("EXTNAME");
-    header.set("SATURATE", camera.electronics.saturation_dn, "DN");
+    header.set("SATURATE", camera.electronics_of(amp).saturation_dn, "DN");
     header.set("MAGZP", params.zero_point_mag, "magnitude of 1 DN");
     pointing_cards(params, &mut header);
     header.merge(&DetectorSky::new(&site).header(&site, dither(&site, exposure)));

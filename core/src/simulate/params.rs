@@ -25,8 +25,6 @@ pub struct NightParams {
     /// Imaging rows and columns of an amplifier (pixels) instead of the camera's; only for a camera
     /// whose sizes come from the file.
     pub shape: Option<(usize, usize)>,
-    /// Overscan columns (pixels) where the camera gives no section.
-    pub overscan_columns: usize,
     /// Number of bias exposures.
     pub biases: usize,
     /// Number of flat exposures of each lamp (of each band for a camera without lamps).
@@ -82,7 +80,6 @@ impl Default for NightParams {
             date: "2020-02-14".to_owned(),
             detectors: Vec::new(),
             shape: None,
-            overscan_columns: 30,
             biases: 20,
             flats_per_lamp: 5,
             lamps: Vec::new(),
@@ -240,7 +237,6 @@ impl NightParams {
             ("flats_per_lamp", self.flats_per_lamp, 200),
             ("exposures", self.exposures, 500),
             ("stars_per_amplifier", self.stars_per_amplifier.unwrap_or(0), 1_000_000),
-            ("overscan_columns", self.overscan_columns, 10_000),
         ];
         reals.into_iter().try_for_each(|(name, value, low, high)| {
             let needed = || format!("a number from {low} to {high}");

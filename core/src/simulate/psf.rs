@@ -10,6 +10,8 @@
 
 use ndarray::Array2;
 
+use crate::numerics::power::power;
+
 /// Exponent of the profile.
 const BETA: f64 = 4.765;
 
@@ -124,7 +126,7 @@ fn pixel_integral(x2: [f64; 3], y2: [f64; 3]) -> f64 {
     let mut sum = 0.0;
     for (y2, weight_y) in y2.iter().zip(WEIGHTS) {
         for (x2, weight_x) in x2.iter().zip(WEIGHTS) {
-            sum += weight_x * weight_y * libm::pow(1.0 + x2 + y2, -BETA);
+            sum += weight_x * weight_y * power(1.0 + x2 + y2, -BETA);
         }
     }
     sum

@@ -13,11 +13,11 @@ use crate::geometry::Flip;
 use crate::instrument::Linearity;
 use crate::mask;
 use crate::steps::linearity::measured_from_linear;
+use crate::steps::pocket::forward;
 
 use super::detector::{AmpParams, Pattern, level_per_row};
 use super::generator::{Generator, Normal, Purpose, rounded};
 use super::site::Site;
-use super::trap;
 
 /// Rows that are read out at a time, so that double precision stays in the cache.
 const BLOCK_ROWS: usize = 32;
@@ -125,7 +125,7 @@ impl Chain<'_> {
             return;
         }
         if let Some(pocket) = &self.amp.pocket {
-            *block = trap::forward(block, pocket);
+            *block = forward(block, pocket);
         }
         let relation = self.amp.linearity;
         if relation != Linearity::Identity {

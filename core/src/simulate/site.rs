@@ -70,7 +70,7 @@ impl<'a> Site<'a> {
             Error::parameter("amplifier", amp, format!("one of the camera {}", camera.name))
         })?;
         let shape = imaging_shape(camera, params)?;
-        let overscan = overscan_columns(params, amplifier);
+        let overscan = amplifier.overscan_columns;
         check_size(shape.0, shape.1.saturating_add(overscan))?;
         Ok(Site { camera, params, amplifier, detector, shape, overscan })
     }
@@ -135,20 +135,10 @@ pub(crate) fn imaging_shape(camera: &Instrument, params: &NightParams) -> Result
     }
 }
 
-fn overscan_columns(params: &NightParams, amplifier: &Amplifier) -> usize {
-    let Some(region) = &amplifier.overscan else { return 0 };
-    match region.section {
-        Some(section) => section.shape().1,
-        None if amplifier.overscan_columns > 0 => amplifier.overscan_columns,
-        None => params.overscan_columns,
-    }
-}
-
 /// The place of a detector whose amplifiers have imaging arrays of `shape`.
 pub(crate) fn place(camera: &Instrument, shape: (usize, usize), detector: DetectorId) -> Place {
     let most = |values: &mut dyn Iterator<Item = usize>| values.max().map_or(1, |last| last + 1);
-    let rows = shape.0 * most(&mut camera.amplifiers.iter().map(|amp| amp.row));
-    let columns = shape.1 * most(&mut camera.amplifiers.iter().map(|amp| amp.column));
+    let (rows, columns) = camera.detector_shape(shape);
     let grid_rows = most(&mut camera.detectors.iter().map(|detector| detector.row));
     let grid_columns = most(&mut camera.detectors.iter().map(|detector| detector.column));
     let found = camera.detectors.iter().find(|known| known.id == detector);
