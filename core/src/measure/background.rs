@@ -6,14 +6,14 @@
 //!   with less than half of them is filled with the mean of the nearest good cells;
 //! * both maps pass through a median filter whose window shrinks at the edges, so that it stays
 //!   centered;
-//! * natural cubic splines through the cells, rows first, give the maps at every pixel
+//! * cubic splines through the cells, down the columns first, give the maps at every pixel
 //!   ([`mesh`]). Along a row, the pixel `c` lies at `(c + 1/2) / width - 1/2` cells, along a column
 //!   the pixel `r` lies at `r / height - 1/2` cells (sep's half pixel is kept: parity is worth more
 //!   here than half a pixel of a cell); beyond the outer cells the last piece is continued.
 //!
 //! * Planes: `image`, `mask`, any order of pixels. Nothing is changed until `subtract_from`.
-//! * References: Bertin & Arnouts 1996, A&AS 117, 393; sep 1.4.1 (agrees to 1e-5 of the rms).
-//! * Departures from sep: sums of the spline are f64; a cell of one pixel has that pixel's level.
+//! * References: Bertin & Arnouts 1996, A&AS 117, 393; sep 1.4.1 (the same maps, bit for bit).
+//! * Departures from sep: a cell of one pixel has that pixel's level; infinite pixels are left out.
 
 mod cell;
 mod mesh;
@@ -123,8 +123,8 @@ impl Background {
             cell_size,
             global_level: median(&mut level.iter().copied().collect::<Vec<_>>()),
             global_rms: median(&mut rms.iter().copied().collect::<Vec<_>>()),
-            level: Mesh::new(level),
-            rms: Mesh::new(rms),
+            level: Mesh::new(level, cell_size, shape.1),
+            rms: Mesh::new(rms, cell_size, shape.1),
             filled,
         })
     }
@@ -150,7 +150,7 @@ impl Background {
         }
         let mut line = vec![0.0; self.shape.1];
         for (row, mut pixels) in image.outer_iter_mut().enumerate() {
-            self.level.line(row, self.cell_size, &mut line);
+            self.level.line(row, &mut line);
             pixels.iter_mut().zip(&line).for_each(|(pixel, level)| *pixel -= level);
         }
         Ok(())
@@ -172,7 +172,7 @@ impl Background {
         let mut map = Array2::zeros(self.shape);
         for (row, mut line) in map.outer_iter_mut().enumerate() {
             if let Some(line) = line.as_slice_mut() {
-                mesh.line(row, self.cell_size, line);
+                mesh.line(row, line);
             }
         }
         map
