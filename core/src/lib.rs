@@ -13,7 +13,7 @@
 //!
 //! # Layers
 //! 0 words ([`error`], [`geometry`], [`image`], [`header`], [`mask`], [`table`], …), 1 [`numerics`],
-//! 2 [`instrument`], 3 [`steps`], [`stack`], [`measure`], [`simulate`], 4 [`formats`],
+//! 2 [`instrument`], 3 [`steps`], [`stack`], [`measure`], [`simulate`], [`validate`], 4 [`formats`],
 //! 5 [`recipe`], [`pipeline`], [`job`]. A layer imports lower ones only; 3 and 4 do not see each
 //! other. A test reads every `use` line.
 //!
@@ -53,7 +53,19 @@ pub mod measure;
 pub mod simulate;
 pub mod stack;
 pub mod steps;
+pub mod validate;
 
 pub mod formats;
+
+pub mod recipe;
+
+pub mod pipeline;
+
+#[cfg(feature = "fits")]
+pub mod job;
+#[cfg(feature = "fits")]
+pub mod master;
+#[cfg(feature = "fits")]
+pub mod raw;
 
 pub use error::{Error, Result};

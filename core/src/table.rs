@@ -53,6 +53,25 @@ impl Values {
         }
     }
 
+    /// These values and then `more`; `None` if their types differ. Numbers of different types meet
+    /// as f64.
+    #[must_use = "the joined values are returned"]
+    pub fn joined(&self, more: &Values) -> Option<Values> {
+        fn both<T: Clone>(a: &[T], b: &[T]) -> Vec<T> {
+            a.iter().chain(b).cloned().collect()
+        }
+        Some(match (self, more) {
+            (Values::F64(a), Values::F64(b)) => Values::F64(both(a, b)),
+            (Values::F32(a), Values::F32(b)) => Values::F32(both(a, b)),
+            (Values::I64(a), Values::I64(b)) => Values::I64(both(a, b)),
+            (Values::I32(a), Values::I32(b)) => Values::I32(both(a, b)),
+            (Values::U8(a), Values::U8(b)) => Values::U8(both(a, b)),
+            (Values::Bool(a), Values::Bool(b)) => Values::Bool(both(a, b)),
+            (Values::Text(a), Values::Text(b)) => Values::Text(both(a, b)),
+            (a, b) => Values::F64(both(&a.to_f64()?, &b.to_f64()?)),
+        })
+    }
+
     /// The rows with these indices, in this order.
     #[must_use = "the selected rows are returned"]
     pub fn select(&self, rows: &[usize]) -> Values {
@@ -132,6 +151,25 @@ impl Table {
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, |column| column.values.len())
+    }
+
+    /// Appends the rows of `other`, which must have the same columns of the same types; columns that
+    /// this table lacks are left out.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if a column is missing or of another type; then this table is unchanged.
+    pub fn append(&mut self, other: &Table) -> Result<()> {
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for column in &self.columns {
+            let more = other.get(&column.name);
+            let joined = more.and_then(|more| column.values.joined(more)).ok_or_else(|| {
+                let found = if more.is_some() { "another type" } else { "no such column" };
+                Error::input("table", &format!("column {}", column.name), found, "the same")
+            })?;
+            columns.push(Column { values: joined, ..column.clone() });
+        }
+        self.columns = columns;
+        Ok(())
     }
 
     /// The rows with these indices, in this order.

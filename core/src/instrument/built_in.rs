@@ -1,9 +1,49 @@
 //! The cameras that come with the core.
+//!
+//! A built-in camera is one text, complete in itself: printed to a file it is a camera file to start
+//! from. Long tables are kept in files of their own and joined here.
+
+use super::Instrument;
+use crate::error::{Error, Result};
 
 /// Name and description file of each built-in camera.
-pub const BUILT_IN: &[(&str, &str)] = &[];
+pub const BUILT_IN: &[(&str, &str)] = &[
+    (
+        "ztf",
+        concat!(
+            include_str!("../../instruments/ztf.toml"),
+            include_str!("../../instruments/ztf/linearity_2018_03.toml"),
+            include_str!("../../instruments/ztf/linearity_2019_10.toml"),
+            include_str!("../../instruments/ztf/linearity_2020_04.toml"),
+            include_str!("../../instruments/ztf/pocket.toml"),
+        ),
+    ),
+    ("toy", include_str!("../../instruments/toy.toml")),
+    ("teaching", include_str!("../../instruments/teaching.toml")),
+];
 
 /// The description file of a built-in camera.
 pub fn built_in_text(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+impl Instrument {
+    /// A camera that comes with the core.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there is none of this name.
+    pub fn built_in(name: &str) -> Result<Instrument> {
+        Instrument::parse(Instrument::built_in_text(name)?)
+    }
+
+    /// The complete description file of a camera that comes with the core.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there is none of this name.
+    pub fn built_in_text(name: &str) -> Result<&'static str> {
+        built_in_text(name).ok_or_else(|| {
+            let names = BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            Error::parameter("camera", name, format!("one of {names}, or a camera file"))
+        })
+    }
 }

@@ -5,8 +5,11 @@
 
 mod built_in;
 mod check;
+mod check_tables;
 mod dialect;
 mod lamps;
+mod layout;
+mod parse;
 mod pocket;
 mod response;
 
@@ -61,6 +64,9 @@ pub struct Instrument {
     /// Values laid over the default recipe: `[defaults.overscan]`, `[defaults.aperture]`, ….
     #[serde(default)]
     pub defaults: toml::Table,
+    /// SHA-256 of the camera file; empty in a description that was not read from one.
+    #[serde(skip)]
+    pub digest: String,
 }
 
 /// One detector's place in the focal plane, in sky order.
@@ -90,12 +96,24 @@ pub struct Amplifier {
     /// Where the serial overscan is in the file, if there is one.
     #[serde(default)]
     pub overscan: Option<Region>,
+    /// Columns of the serial overscan, nominal; 0 without one.
+    #[serde(default)]
+    pub overscan_columns: usize,
     /// From the stored order of the file to readout order.
     #[serde(default)]
     pub readout_from_stored: Flip,
     /// From the stored order of the file to sky order.
     #[serde(default)]
     pub sky_from_stored: Flip,
+    /// Gain (electron/DN), if it differs from that of `electronics`.
+    #[serde(default)]
+    pub gain_electron_per_dn: Option<f64>,
+    /// Read noise (electron), if it differs from that of `electronics`.
+    #[serde(default)]
+    pub read_noise_electron: Option<f64>,
+    /// Raw level of saturation (DN), if it differs from that of `electronics`.
+    #[serde(default)]
+    pub saturation_dn: Option<f64>,
 }
 
 /// A part of one HDU, in stored order.
@@ -104,12 +122,12 @@ pub struct Amplifier {
 pub struct Region {
     /// Index of the HDU, 0 for the primary.
     pub hdu: usize,
-    /// Which part; the whole array if absent.
+    /// Which part; the whole array if absent. Not with `sizes_from_file`.
     #[serde(default)]
     pub section: Option<Section>,
 }
 
-/// Values for amplifiers whose header does not give them.
+/// Values for amplifiers whose header does not give them and that have none of their own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Electronics {
@@ -168,3 +186,6 @@ impl Instrument {
         self.lamps.iter().find(|known| known.lamp == lamp).map(|known| &known.band)
     }
 }
+
+#[cfg(test)]
+mod tests;

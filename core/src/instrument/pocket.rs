@@ -39,14 +39,28 @@ pub struct PocketTable {
 
 /// One amplifier's parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PocketRow {
     /// Detector.
     pub detector: DetectorId,
     /// Amplifier.
     pub amp: AmpId,
-    /// Its parameters.
-    #[serde(flatten)]
-    pub params: PocketParams,
+    /// Exponent of the trap's filling.
+    pub alpha: f64,
+    /// Capacity of the trap (DN).
+    pub cmax: f64,
+    /// Exponent of the pixel's charge.
+    pub beta: f64,
+    /// Scale of the pixel's charge (DN).
+    pub nmax: f64,
+}
+
+impl PocketRow {
+    /// The parameters alone. (They are fields of the row, not flattened into it, because a
+    /// flattened structure cannot refuse unknown fields.)
+    pub fn params(&self) -> PocketParams {
+        PocketParams { alpha: self.alpha, cmax: self.cmax, beta: self.beta, nmax: self.nmax }
+    }
 }
 
 impl Instrument {
@@ -63,7 +77,7 @@ impl Instrument {
         let covering = |table: &&PocketTable| covers(&table.from, &table.until, at);
         let Some(table) = self.pocket.iter().find(covering) else { return Ok(None) };
         let row = table.rows.iter().find(|row| row.detector == detector && row.amp == amp);
-        row.map(|row| Some(row.params)).ok_or_else(|| Error::Calibration {
+        row.map(|row| Some(row.params())).ok_or_else(|| Error::Calibration {
             role: "pocket parameters".to_owned(),
             asked: format!("detector {detector}, amplifier {amp}, {}", at.day()),
             nearest: format!("the table '{}' has no such row", table.source),

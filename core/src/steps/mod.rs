@@ -19,6 +19,7 @@ pub mod bias;
 pub mod flat;
 pub mod linearity;
 pub mod overscan;
+pub mod pocket;
 pub mod saturation;
 pub mod split;
 pub mod variance;

@@ -1,0 +1,164 @@
+//! The tiles of a compressed image, checked one by one before they are decoded.
+
+use std::ops::Range;
+
+use super::forms::Form;
+use super::tiles::TileTable;
+use crate::error::Result;
+
+/// A tile may be longer than its pixels by this much: headers, trailers, incompressible noise.
+const TILE_OVERHEAD: u64 = 4096;
+/// Where a tile's bytes may be, in the order in which they are looked for. The second and third
+/// hold tiles that could not be packed by the image's method.
+const PLACES: [&str; 3] = ["COMPRESSED_DATA", "UNCOMPRESSED_DATA", "GZIP_COMPRESSED_DATA"];
+
+/// The data unit of a compressed image: tile table and heap.
+pub(super) struct Heap<'t> {
+    table: &'t TileTable<'t>,
+    unit: &'t [u8],
+    /// Tiles along each axis.
+    counts: Vec<u64>,
+    quantized: bool,
+}
+
+/// One row of the tile table.
+#[derive(Clone, Copy)]
+struct Tile<'u> {
+    index: u64,
+    row: &'u [u8],
+}
+
+impl<'t> Heap<'t> {
+    /// The data unit that belongs to a tile table.
+    pub(super) fn new(table: &'t TileTable<'t>, unit: &'t [u8]) -> Result<Heap<'t>> {
+        Ok(Heap { table, unit, counts: table.counts(), quantized: table.quantized()? })
+    }
+
+    /// Checks every tile, and returns the step of the encoding of each of `rows` stored rows.
+    pub(super) fn check(&self, rows: usize) -> Result<Vec<f64>> {
+        let mut steps = vec![if self.table.bitpix > 0 { 1.0 } else { 0.0 }; rows];
+        let tiles: u64 = self.counts.iter().product();
+        let table_rows = self.unit.chunks_exact(self.table.row_bytes.max(1));
+        for (index, row) in (0..tiles).zip(table_rows) {
+            let tile = Tile { index, row };
+            let packed = self.check_tile(tile)?;
+            if !(self.quantized && packed) {
+                continue;
+            }
+            let step = self.table.scale(row)?.abs();
+            for row in self.rows_of(index) {
+                if let Some(slot) = steps.get_mut(row).filter(|slot| **slot < step) {
+                    *slot = step;
+                }
+            }
+        }
+        Ok(steps)
+    }
+
+    /// The stored rows that a tile covers: of NAXIS2, the only axis beside NAXIS1 of a plane.
+    fn rows_of(&self, tile: u64) -> Range<usize> {
+        let (Some(&across), Some(&along)) = (self.counts.first(), self.counts.get(1)) else {
+            return 0..1;
+        };
+        let height = self.table.tile.get(1).copied().unwrap_or(1);
+        let first = tile / across.max(1) % along.max(1) * height;
+        first as usize..(first + height) as usize
+    }
+
+    /// Pixels of a tile; those at the edges are clipped.
+    fn pixels_of(&self, tile: u64) -> u64 {
+        let mut rest = tile;
+        let mut pixels = 1;
+        let sizes = self.table.axes.iter().zip(&self.table.tile).zip(&self.counts);
+        for ((&axis, &size), &count) in sizes {
+            let at = rest % count.max(1) * size;
+            rest /= count.max(1);
+            pixels *= size.min(axis.saturating_sub(at));
+        }
+        pixels
+    }
+
+    /// Checks one tile; whether it is packed by the image's method, not kept as it was.
+    fn check_tile(&self, tile: Tile<'_>) -> Result<bool> {
+        for (choice, name) in PLACES.into_iter().enumerate() {
+            let bytes = self.bytes(tile, name)?;
+            if let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) {
+                self.check_length(tile, choice, bytes)?;
+                return Ok(choice == 0);
+            }
+            // The decoder looks no further than the first of the two spare columns.
+            if choice == 1 && bytes.is_some() {
+                break;
+            }
+        }
+        Err(self.table.wrong(format!("tile {} has no data", tile.index)))
+    }
+
+    fn check_length(&self, tile: Tile<'_>, choice: usize, bytes: &[u8]) -> Result<()> {
+        let (index, table) = (tile.index, self.table);
+        let pixels = self.pixels_of(index);
+        let most = 2 * pixels * table.number_bytes().max(4) + TILE_OVERHEAD;
+        if bytes.len() as u64 > most {
+            let found = bytes.len();
+            return Err(table.wrong(format!("tile {index}: {found} bytes for {pixels} pixels")));
+        }
+        let method = [table.method, "NOCOMPRESS", "GZIP_1"].get(choice).copied().unwrap_or("");
+        // Methods whose output is bytes say how many; the decoder fills a short tile with zeros.
+        let found = match method {
+            "GZIP_1" | "GZIP_2" if !bytes.starts_with(&[0x1f, 0x8b]) => {
+                return Err(table.wrong(format!("tile {index} does not begin as a gzip stream")));
+            }
+            // The last four bytes of a gzip stream are its length, which the decoder compares.
+            "GZIP_1" | "GZIP_2" => {
+                bytes.last_chunk().map_or(0, |bytes| u64::from(u32::from_le_bytes(*bytes)))
+            }
+            "NOCOMPRESS" => bytes.len() as u64,
+            _ => return Ok(()),
+        };
+        let needed = self.lengths(choice, pixels);
+        if needed.contains(&found) {
+            return Ok(());
+        }
+        Err(table.wrong(format!("tile {index} holds {found} bytes, needed one of {needed:?}")))
+    }
+
+    /// Bytes that a tile may hold once unpacked.
+    fn lengths(&self, choice: usize, pixels: u64) -> Vec<u64> {
+        let exact = pixels * self.table.number_bytes();
+        match choice {
+            0 if self.quantized => vec![pixels * 4, pixels * 2],
+            0 if matches!(self.table.bitpix, 8 | 16) => vec![exact, pixels * 4],
+            _ => vec![exact],
+        }
+    }
+
+    /// The bytes that a descriptor points to; `None` without such a column.
+    fn bytes(&self, tile: Tile<'_>, name: &str) -> Result<Option<&'t [u8]>> {
+        let Some(column) = self.table.column(name) else { return Ok(None) };
+        let Form::Pointer { element, wide } = column.form else {
+            return Err(self.table.wrong(format!("column {name} does not point into the heap")));
+        };
+        let numbers = tile.row.get(column.offset..).unwrap_or_default();
+        let number = |index: usize| {
+            let size = if wide { 8 } else { 4 };
+            let bytes = numbers.get(index * size..(index + 1) * size).unwrap_or_default();
+            bytes.iter().fold(0_u64, |number, &byte| number << 8 | u64::from(byte))
+        };
+        let (count, offset) = (number(0), number(1));
+        let heap = self.table.table_bytes();
+        let range = count
+            .checked_mul(element)
+            .and_then(|length| Some((heap.checked_add(offset)?, length)))
+            .and_then(|(start, length)| Some(start..start.checked_add(length)?))
+            .filter(|range| range.end <= self.unit.len() as u64)
+            .map(|range| range.start as usize..range.end as usize);
+        let bytes = range.and_then(|range| self.unit.get(range)).ok_or_else(|| {
+            let heap = (self.unit.len() as u64).saturating_sub(heap);
+            self.table.wrong(format!(
+                "{name} of tile {}: {count} x {element} bytes at {offset} of a heap of {heap}",
+                tile.index
+            ))
+        })?;
+        Ok(Some(bytes))
+    }
+}

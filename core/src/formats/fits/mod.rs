@@ -1,0 +1,104 @@
+//! FITS files: headers and images in, headers and images out.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `scan` | where each HDU begins and ends, checked against the file's length; which parser |
+//! | `cards` | 80-byte cards to [`Header`] and back: CONTINUE, HIERARCH, commentary |
+//! | `open` | [`FitsFile`]: the list of HDUs and the choice of the reader of an image |
+//! | `plain` | files without compressed images; the only file that names `fitsrs` |
+//! | `tiled` | tile-compressed images, read and written; the only file that names `fitsio-pure` |
+//! | `tiles`, `forms`, `heap` | what a tile table promises, checked before it is decoded |
+//! | `pixels` | stored numbers to physical values and masks |
+//! | `write` | [`FitsWriter`] |
+//!
+//! A file with at least one tile-compressed image (`ZIMAGE = T`) is read by `fitsio-pure`
+//! throughout, any other by `fitsrs`: one parser per file, chosen by `scan`, which looks at header
+//! blocks only. Arrays are `(row, column)` = (NAXIS2, NAXIS1).
+//!
+//! References: FITS standard 4.0 (Pence et al. 2010, A&A 524, A42, and its 2018 revision), its
+//! chapter 10 for tile compression; the CONTINUE and HIERARCH conventions of the FITS registry.
+
+mod cards;
+mod forms;
+mod heap;
+mod open;
+mod pixels;
+mod plain;
+mod scan;
+mod tiled;
+mod tiles;
+mod write;
+
+#[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod round_trip_tests;
+
+use ndarray::Array2;
+
+use crate::header::Header;
+
+pub use open::FitsFile;
+pub use write::{Encoding, FitsWriter, PixelData};
+
+/// One header-data unit, its header read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hdu {
+    /// Position in the file, the primary HDU being 0.
+    pub index: usize,
+    /// EXTNAME, or an empty string.
+    pub name: String,
+    /// Its cards, without those of structure, scaling, compression and checksums, and without
+    /// EXTNAME; long strings joined, HIERARCH keys without that word.
+    pub header: Header,
+    /// What the data unit holds.
+    pub content: Content,
+}
+
+/// What a data unit holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// Nothing.
+    Empty,
+    /// An array of numbers.
+    Image(ImageInfo),
+    /// A table, ASCII or binary.
+    Table {
+        /// Number of rows.
+        rows: u64,
+        /// Number of columns.
+        columns: u64,
+    },
+    /// Something else: the value of XTENSION, or `random groups`.
+    Other(String),
+}
+
+/// Shape and encoding of an image, as its header states them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageInfo {
+    /// Axis lengths, slowest first: `[rows, columns]` for a plane.
+    pub shape: Vec<usize>,
+    /// Bits per stored number; negative for floats. For a compressed image, of the original.
+    pub bitpix: i64,
+    /// BSCALE: physical = zero + scale x stored.
+    pub scale: f64,
+    /// BZERO.
+    pub zero: f64,
+    /// BLANK: the stored whole number that means "no value".
+    pub blank: Option<i64>,
+    /// ZCMPTYPE of a tile-compressed image, such as `RICE_1`.
+    pub compression: Option<String>,
+}
+
+/// An image as physical values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pixels {
+    /// Values with BSCALE and BZERO applied, BLANK and NaN as
+    /// [`CANONICAL_NAN`](crate::image::CANONICAL_NAN).
+    pub values: Array2<f32>,
+    /// Step of the encoding for each stored row, in units of `values`: |BSCALE| for whole numbers,
+    /// the largest ZSCALE x |BSCALE| of the row's tiles for quantized floats, 0 for exact floats.
+    pub quantum: Vec<f64>,
+}

@@ -1,0 +1,166 @@
+//! Tile-compressed images, read and written; the only file that names `fitsio-pure` (0.25.0).
+
+use std::collections::BTreeMap;
+
+use fitsio_pure::compress::{CompressPixel, Quantize, TileCompression, compress_image_hdu};
+use fitsio_pure::hdu::{Hdu as ForeignHdu, HduInfo};
+use fitsio_pure::header::{Card as ForeignCard, header_byte_len, parse_card};
+use fitsio_pure::image::{ImageData, read_image_data};
+use fitsio_pure::value::{Value as ForeignValue, parse_value};
+
+use super::heap::Heap;
+use super::pixels::{Stored, room};
+use super::scan::{CARD, Keyed, Kind, RawCard, Record, place};
+use super::tiles::TileTable;
+use crate::error::{Error, Result};
+use crate::header::Value;
+use crate::store::Source;
+
+/// The value and comment of a card.
+pub(super) fn value(raw: &RawCard) -> Option<(Value, String)> {
+    let (_, field) = raw.split_at(8);
+    let own = |value: ForeignValue| match value {
+        ForeignValue::Logical(value) => Some(Value::Logical(value)),
+        ForeignValue::Integer(value) => Some(Value::Integer(value)),
+        ForeignValue::Float(value) => Some(Value::Real(value)),
+        ForeignValue::String(value) => Some(Value::Text(value)),
+        ForeignValue::Undefined => Some(Value::Undefined),
+        ForeignValue::ComplexInt(..) | ForeignValue::ComplexFloat(..) => None,
+    };
+    let free = match raw.trim_key() {
+        "HIERARCH" => field.get(field.iter().position(|&b| b == b'=')? + 1..)?,
+        "CONTINUE" => field,
+        _ => {
+            let card = parse_card(raw).ok()?;
+            let comment = card.comment.unwrap_or_default().trim().to_owned();
+            return Some((own(card.value?)?, comment));
+        }
+    };
+    let Some((value, comment)) = parse_value(free) else {
+        let text = std::str::from_utf8(free).unwrap_or_default();
+        let comment = text.trim().strip_prefix('/').unwrap_or_default().trim().to_owned();
+        return Some((Value::Undefined, comment));
+    };
+    Some((own(value)?, comment.unwrap_or_default().trim().to_owned()))
+}
+
+/// The stored numbers of an image, converted one by one, and the step of the encoding for each of
+/// `rows` stored rows (0 for exact floats, 1 for whole numbers).
+pub(super) fn read<T>(
+    source: &mut Source<'_>,
+    record: &Record,
+    rows: usize,
+    convert: impl Fn(Stored) -> T,
+) -> Result<(Vec<T>, Vec<f64>)> {
+    let file = source.key().to_owned();
+    let wrong = |reason: String| Error::format(&file, place(record.index), reason);
+    let tiles = match record.kind {
+        Kind::Compressed => Some(TileTable::new(&file, record)?),
+        _ => None,
+    };
+    let count = tiles.as_ref().map_or_else(|| record.axes.iter().product(), TileTable::pixels);
+    let hdu = foreign(record).map_err(|error| wrong(error.to_string()))?;
+    check_foreign(&hdu, record).map_err(wrong)?;
+    let unit = data_unit(source, record)?;
+    let steps = match &tiles {
+        Some(tiles) => Heap::new(tiles, &unit)?.check(rows)?,
+        None => vec![if record.bitpix > 0 { 1.0 } else { 0.0 }; rows],
+    };
+    let data = read_image_data(&unit, &hdu).map_err(|error| wrong(error.to_string()))?;
+    drop(unit);
+    let mut values = room(&file, record.index, count)?;
+    match data {
+        ImageData::U8(data) => {
+            values.extend(data.iter().map(|&n| convert(Stored::Whole(n.into()))))
+        }
+        ImageData::I16(data) => {
+            values.extend(data.iter().map(|&n| convert(Stored::Whole(n.into()))))
+        }
+        ImageData::I32(data) => {
+            values.extend(data.iter().map(|&n| convert(Stored::Whole(n.into()))))
+        }
+        ImageData::I64(data) => values.extend(data.iter().map(|&n| convert(Stored::Whole(n)))),
+        ImageData::F32(data) => values.extend(data.iter().map(|&n| convert(Stored::Single(n)))),
+        ImageData::F64(data) => values.extend(data.iter().map(|&n| convert(Stored::Double(n)))),
+    }
+    if values.len() as u64 != count {
+        return Err(wrong(format!("{} of {count} pixels were decoded", values.len())));
+    }
+    Ok((values, steps))
+}
+
+/// The whole data unit; `scan` has compared its length with the file's.
+fn data_unit(source: &mut Source<'_>, record: &Record) -> Result<Vec<u8>> {
+    let mut unit = room(source.key(), record.index, record.data_length)?;
+    unit.resize(record.data_length as usize, 0);
+    source.read_at(record.data_start, &mut unit)?;
+    Ok(unit)
+}
+
+/// The record as `fitsio-pure` sees it, its data unit beginning at byte 0.
+fn foreign(record: &Record) -> fitsio_pure::Result<ForeignHdu> {
+    let cards = record.cards.iter().map(parse_card).collect::<fitsio_pure::Result<Vec<_>>>()?;
+    // Equal keywords are looked for often; the first one counts.
+    let mut seen = BTreeMap::new();
+    let first = |card: &ForeignCard| seen.insert(card.keyword, ()).is_none();
+    let mut cards = cards;
+    cards.retain(first);
+    ForeignHdu::from_cards(cards, 0, 0)
+}
+
+/// Whether both readings of the header agree, and nothing in it stalls the decoder.
+fn check_foreign(hdu: &ForeignHdu, record: &Record) -> std::result::Result<(), String> {
+    if hdu.data_len as u64 != record.data_length {
+        return Err("the two readings of its size differ".to_owned());
+    }
+    match &hdu.info {
+        HduInfo::CompressedImage { zcmptype, blocksize, rice_bytepix, .. }
+            if zcmptype.starts_with("RICE")
+                && (!(1..=65_536).contains(blocksize) || ![1, 2, 4].contains(rice_bytepix)) =>
+        {
+            Err(format!("Rice blocks of {blocksize} pixels of {rice_bytepix} bytes"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How floats are packed: noise over step, and the start of the dither sequence.
+fn settings(quantize_level: Option<f32>) -> TileCompression {
+    match quantize_level {
+        Some(level) => TileCompression::rice().quantize(Quantize::new().level(level)),
+        None => TileCompression::rice(),
+    }
+}
+
+/// An image packed by Rice, one tile per row.
+pub(super) struct Packed {
+    /// The cards of the table, without END.
+    pub(super) structure: Vec<RawCard>,
+    bytes: Vec<u8>,
+    data_start: usize,
+}
+
+impl Packed {
+    /// Table and heap, padded to whole blocks.
+    pub(super) fn data(&self) -> &[u8] {
+        self.bytes.get(self.data_start..).unwrap_or_default()
+    }
+}
+
+/// Packs `pixels` (row by row) with cfitsio's defaults: floats are quantized with
+/// `SUBTRACTIVE_DITHER_1`, its seed taken from the first row, so that equal pixels give equal bytes.
+pub(super) fn pack<T: CompressPixel>(
+    (rows, columns): (usize, usize),
+    pixels: &[T],
+    quantize_level: Option<f32>,
+) -> Result<Packed> {
+    let wrong =
+        |error: fitsio_pure::Error| Error::input("fits", "pixels to pack", error, "a plane");
+    let bytes = compress_image_hdu(&[columns, rows], pixels, &settings(quantize_level), &[])
+        .map_err(wrong)?;
+    let data_start = header_byte_len(&bytes).map_err(wrong)?;
+    let header = bytes.get(..data_start).unwrap_or_default();
+    let cards = header.as_chunks::<CARD>().0.iter();
+    let structure = cards.take_while(|card| card.trim_key() != "END").copied().collect();
+    Ok(Packed { structure, bytes, data_start })
+}

@@ -1,0 +1,224 @@
+//! What the header of a tile table promises, checked before its data are read.
+//!
+//! A compressed image is a binary table with one row per tile; descriptors point into the heap
+//! behind it (FITS 4.0, chapter 10). `fitsio-pure` trusts the number of rows, fills what is missing
+//! with zeros and allocates what the header asks for, so all of it is compared with the bytes first.
+
+use super::forms::Form;
+use super::scan::{Record, place};
+use crate::error::{Error, Result};
+
+/// Most pixels of one image.
+const MAX_PIXELS: u64 = (1 << 31) - 1;
+/// Most pixels per byte of the compressed data unit; deflate, the strongest of the methods, reaches
+/// about a thousand bytes per byte.
+const MAX_EXPANSION: u64 = 4096;
+
+/// The tile table of a compressed image.
+#[derive(Debug)]
+pub(super) struct TileTable<'a> {
+    file: &'a str,
+    record: &'a Record,
+    /// ZCMPTYPE.
+    pub(super) method: &'a str,
+    /// ZBITPIX.
+    pub(super) bitpix: i64,
+    /// Bytes of a table row.
+    pub(super) row_bytes: usize,
+    /// Axes of the image and of a tile, NAXIS1 first.
+    pub(super) axes: Vec<u64>,
+    pub(super) tile: Vec<u64>,
+    columns: Vec<Column<'a>>,
+}
+
+/// A column of the tile table.
+#[derive(Debug)]
+pub(super) struct Column<'a> {
+    name: &'a str,
+    pub(super) offset: usize,
+    pub(super) form: Form,
+}
+
+impl<'a> TileTable<'a> {
+    /// Reads and checks everything that the header says.
+    pub(super) fn new(file: &'a str, record: &'a Record) -> Result<TileTable<'a>> {
+        let axes = record.compressed_axes(file)?;
+        let method = record.text(file, "ZCMPTYPE")?.unwrap_or_default();
+        let bitpix = record.integer(file, "ZBITPIX")?.unwrap_or(0);
+        let row_bytes = record.axes.first().and_then(|&n| usize::try_from(n).ok()).unwrap_or(0);
+        let mut table = TileTable {
+            file,
+            record,
+            method,
+            bitpix,
+            row_bytes,
+            axes,
+            tile: Vec::new(),
+            columns: Vec::new(),
+        };
+        table.check_method()?;
+        table.check_pixels()?;
+        table.tile = table.tile_axes()?;
+        table.check_rows()?;
+        table.columns = table.read_columns()?;
+        Ok(table)
+    }
+
+    /// Number of pixels.
+    pub(super) fn pixels(&self) -> u64 {
+        self.axes.iter().product()
+    }
+
+    pub(super) fn wrong(&self, reason: String) -> Error {
+        Error::format(self.file, place(self.record.index), reason)
+    }
+
+    fn check_method(&self) -> Result<()> {
+        let known =
+            ["RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1", "NOCOMPRESS"];
+        if !known.contains(&self.method) {
+            let what = format!(
+                "{}: {}: compression \"{}\"",
+                self.file,
+                place(self.record.index),
+                self.method
+            );
+            let hint = format!("recompress it with one of {}", known.join(", "));
+            return Err(Error::Unsupported { what, hint });
+        }
+        if ![8, 16, 32, 64, -32, -64].contains(&self.bitpix) {
+            let needed = "needed 8, 16, 32, 64, -32 or -64";
+            return Err(self.wrong(format!("ZBITPIX is {}, {needed}", self.bitpix)));
+        }
+        let seed = self.record.integer(self.file, "ZDITHER0")?.unwrap_or(1);
+        if !(0..=10_000).contains(&seed) {
+            return Err(self.wrong(format!("ZDITHER0 is {seed}, needed 1 to 10000")));
+        }
+        if self.record.axes.len() != 2 || self.record.bitpix != 8 {
+            return Err(self.wrong("its table is no table of bytes with two axes".to_owned()));
+        }
+        let copies = self.record.integer(self.file, "GCOUNT")?.unwrap_or(1);
+        if copies != 1 {
+            return Err(self.wrong(format!("GCOUNT is {copies}, needed 1")));
+        }
+        Ok(())
+    }
+
+    fn check_pixels(&self) -> Result<()> {
+        let product = self.axes.iter().try_fold(1_u64, |product, &axis| product.checked_mul(axis));
+        let length = self.record.data_length;
+        let most = MAX_PIXELS.min(length.saturating_mul(MAX_EXPANSION));
+        // Eight bytes a pixel must fit into the address space.
+        let most = most.min(isize::MAX as u64 / 8);
+        match product {
+            Some(pixels) if pixels <= most => Ok(()),
+            _ => Err(self.wrong(format!(
+                "axes {:?} (NAXIS1 first) from {length} compressed bytes, needed at most {most} \
+                 pixels",
+                self.axes
+            ))),
+        }
+    }
+
+    fn tile_axes(&self) -> Result<Vec<u64>> {
+        let axis = |(index, &length): (usize, &u64)| {
+            let key = format!("ZTILE{}", index + 1);
+            let default = if index == 0 { length } else { 1 };
+            let value = match self.record.integer(self.file, &key)? {
+                None => default,
+                Some(value) => u64::try_from(value).unwrap_or(0),
+            };
+            if value == 0 {
+                return Err(self.wrong(format!("{key} is 0 or negative, needed 1 or more")));
+            }
+            Ok(value.min(length.max(1)))
+        };
+        self.axes.iter().enumerate().map(axis).collect()
+    }
+
+    /// Tiles along each axis.
+    pub(super) fn counts(&self) -> Vec<u64> {
+        self.axes.iter().zip(&self.tile).map(|(&axis, &tile)| axis.div_ceil(tile)).collect()
+    }
+
+    fn check_rows(&self) -> Result<()> {
+        let needed: u64 = self.counts().iter().product();
+        let found = self.record.axes.get(1).copied().unwrap_or(0);
+        if needed != found {
+            let (axes, tile) = (&self.axes, &self.tile);
+            return Err(self.wrong(format!(
+                "tiles of {tile:?} over {axes:?} make {needed}, the table has {found} rows"
+            )));
+        }
+        let table = self.table_bytes();
+        let heap = self.record.integer(self.file, "THEAP")?;
+        if heap.is_some_and(|heap| u64::try_from(heap) != Ok(table)) {
+            let what = format!("{}: a gap between tile table and heap (THEAP)", self.file);
+            let hint = "recompress it (fpack)".to_owned();
+            return Err(Error::Unsupported { what, hint });
+        }
+        Ok(())
+    }
+
+    pub(super) fn table_bytes(&self) -> u64 {
+        self.record.axes.iter().product()
+    }
+
+    fn read_columns(&self) -> Result<Vec<Column<'a>>> {
+        let fields = self.record.integer(self.file, "TFIELDS")?.unwrap_or(0);
+        let mut columns: Vec<Column<'a>> = Vec::new();
+        let mut offset = 0;
+        for field in 1..=fields {
+            let key = format!("TFORM{field}");
+            let text = self.record.text(self.file, &key)?.unwrap_or_default();
+            let form = Form::parse(text)
+                .ok_or_else(|| self.wrong(format!("{key} is \"{text}\", of no tile table")))?;
+            let name = self.record.text(self.file, &format!("TTYPE{field}"))?.unwrap_or_default();
+            columns.push(Column { name, offset, form });
+            offset += form.width();
+        }
+        if offset != self.row_bytes {
+            let found = self.row_bytes;
+            return Err(self.wrong(format!("columns of {offset} bytes in rows of {found}")));
+        }
+        for (name, form) in
+            [("ZSCALE", Form::Double), ("ZZERO", Form::Double), ("ZBLANK", Form::Long)]
+        {
+            if columns.iter().any(|column| column.name == name && column.form != form) {
+                return Err(self.wrong(format!("column {name} is not of type {form:?}")));
+            }
+        }
+        if !columns.iter().any(|column| column.name == "COMPRESSED_DATA") {
+            return Err(self.wrong("has no column COMPRESSED_DATA".to_owned()));
+        }
+        Ok(columns)
+    }
+
+    pub(super) fn column(&self, name: &str) -> Option<&Column<'a>> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Bytes of a stored number in the original image.
+    pub(super) fn number_bytes(&self) -> u64 {
+        self.bitpix.unsigned_abs() / 8
+    }
+
+    /// Whether the tiles hold whole numbers that stand for floats.
+    pub(super) fn quantized(&self) -> Result<bool> {
+        let scaled =
+            self.column("ZSCALE").is_some() || self.record.text(self.file, "ZSCALE")?.is_some();
+        let none = self.record.text(self.file, "ZQUANTIZ")? == Some("NONE");
+        Ok(self.bitpix < 0 && scaled && !none)
+    }
+
+    /// ZSCALE of the tile with this table row.
+    pub(super) fn scale(&self, row: &[u8]) -> Result<f64> {
+        if let Some(column) = self.column("ZSCALE") {
+            let bytes = row.get(column.offset..).and_then(<[u8]>::first_chunk);
+            return Ok(bytes.map_or(0.0, |bytes| f64::from_be_bytes(*bytes)));
+        }
+        let text = self.record.text(self.file, "ZSCALE")?.unwrap_or_default();
+        let wrong = |_| self.wrong(format!("ZSCALE is \"{text}\", needed a number"));
+        text.replace('D', "E").parse().map_err(wrong)
+    }
+}

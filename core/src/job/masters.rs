@@ -1,0 +1,238 @@
+//! Master biases and flats: raw exposures of one detector to a master file.
+
+use super::Context;
+use crate::error::{Error, Result};
+use crate::header::Header;
+use crate::ids::{AmpId, Role};
+use crate::image::{AmpImage, CcdImage};
+use crate::instrument::{Instrument, VisitInfo};
+use crate::master::{self, Kind, MasterFile};
+use crate::pipeline::{AmpCalibration, Frames, Masters, calibration, stack};
+use crate::raw::{RawFile, in_file};
+use crate::recipe::Stage;
+use crate::stack::combine::Params;
+use crate::stack::lamps::{mean_level, mean_of_lamps};
+use crate::stack::normalize::normalize;
+use crate::stack::select::select;
+use crate::store::{Key, Store};
+
+/// One amplifier of raw exposures, loaded one after the other.
+struct RawFrames<'a> {
+    store: &'a mut dyn Store,
+    camera: &'a Instrument,
+    raws: &'a [(Key, RawFile)],
+    amp: AmpId,
+}
+
+impl Frames for RawFrames<'_> {
+    fn count(&self) -> usize {
+        self.raws.len()
+    }
+
+    fn load(&mut self, index: usize) -> Result<(AmpImage, AmpCalibration)> {
+        let (key, raw) = self
+            .raws
+            .get(index)
+            .ok_or_else(|| Error::input("stack", "frame", index, self.raws.len()))?;
+        let amp = raw.amplifier(self.store, self.camera, self.amp)?;
+        let known = calibration(self.camera, &raw.visit, self.amp)?;
+        Ok((amp, known)).map_err(|error| in_file(key, error))
+    }
+}
+
+/// The master bias of one detector.
+pub(super) fn master_bias(context: &mut Context<'_>, raws: &[Key], output: &Key) -> Result<()> {
+    let params = context.recipe.bias_master;
+    let raws = open_raws(context, raws, Role::Bias, &params)?;
+    let mut header = product_header(context, Kind::Bias, &raws)?;
+    header.set("BUNIT", "DN", "unit of the image");
+    let amps: Vec<AmpId> = context.camera.amplifiers.iter().map(|amp| amp.id).collect();
+    for (index, &amp) in amps.iter().enumerate() {
+        let part = stack_amplifier(context, &raws, amp, (Stage::Bias, &Masters::default()))?;
+        let mut writer = match index {
+            0 => master::begin(context.store, output, &header)?,
+            _ => master::resume(context.store, output),
+        };
+        master::append(&mut writer, &part, amp)?;
+    }
+    context.wrote(output);
+    Ok(())
+}
+
+/// The master flat of one detector and lamp.
+pub(super) fn lamp_flat(
+    context: &mut Context<'_>,
+    raws: &[Key],
+    bias: Option<&str>,
+    output: &Key,
+) -> Result<()> {
+    let params = context.recipe.flat_master;
+    let raws = open_raws(context, raws, Role::Flat, &params)?;
+    let bias = match bias {
+        Some(key) => Some(MasterFile::open(context.store, key, &[Kind::Bias])?),
+        None => None,
+    };
+    let mut parts = Vec::new();
+    for amp in context.camera.amplifiers.iter().map(|amp| amp.id).collect::<Vec<_>>() {
+        let bias = bias.as_ref().map(|file| file.part(context.store, amp)).transpose()?;
+        let masters = Masters { bias, flat: None, scale_ratio: 1.0 };
+        parts.push(stack_amplifier(context, &raws, amp, (Stage::Flat, &masters))?);
+    }
+    let level_dn = normalize(&mut parts)?;
+    context.note("normalize", serde_json::json!({ "level_dn": level_dn }));
+    let mut header = product_header(context, Kind::LampFlat, &raws)?;
+    level_cards(&mut header, level_dn);
+    write_flat(context, output, &header, parts)
+}
+
+/// The master flat of one detector and band.
+pub(super) fn band_flat(context: &mut Context<'_>, flats: &[Key], output: &Key) -> Result<()> {
+    let files = open_lamp_flats(context, flats)?;
+    let first = files.first().ok_or_else(|| Error::input("band flat", "lamp flats", 0, "one"))?;
+    let (amps, mut header) = (first.0.amps(), first.0.header.clone());
+    let mut parts = Vec::with_capacity(amps.len());
+    for amp in amps {
+        let mut lamps = Vec::with_capacity(files.len());
+        for (file, weight) in &files {
+            lamps.push((file.part(context.store, amp)?, *weight));
+        }
+        let mut part = mean_of_lamps(&lamps)?;
+        part.amps = vec![crate::image::AmpPart::placed(amp, part.on_detector)];
+        parts.push(part);
+    }
+    let levels = files
+        .iter()
+        .map(|(file, weight)| Ok((file.real("FLTNORM")?, *weight)))
+        .collect::<Result<Vec<_>>>()?;
+    // The mean of normalized flats has a median near one; it is made one, the product of flat and
+    // level staying the same.
+    let level_dn = normalize(&mut parts)? * mean_level(&levels);
+    header.set("PRODUCT", Kind::BandFlat.word(), "what this file is");
+    header.remove("LAMP");
+    header.remove("NFRAMES");
+    header.cards.retain(|card| card.key != "HISTORY");
+    let lamps: Vec<String> = files
+        .iter()
+        .filter_map(|(file, _)| file.header.integer("LAMP").map(|lamp| lamp.to_string()))
+        .collect();
+    header.set("LAMPS", lamps.join(","), "lamps averaged");
+    level_cards(&mut header, level_dn);
+    context.provenance_cards(&mut header);
+    context.note("normalize", serde_json::json!({ "level_dn": level_dn }));
+    write_flat(context, output, &header, parts)
+}
+
+/// Lamp flats of one detector and band, with the weights of their lamps.
+fn open_lamp_flats(context: &mut Context<'_>, keys: &[Key]) -> Result<Vec<(MasterFile, f64)>> {
+    let mut files: Vec<(MasterFile, f64)> = Vec::with_capacity(keys.len());
+    for key in keys {
+        let file = MasterFile::open(context.store, key, &[Kind::LampFlat])?;
+        let lamp = file.header.integer("LAMP");
+        if let Some((first, _)) = files.first() {
+            let of = |file: &MasterFile| {
+                let band = file.header.text("BAND").unwrap_or("none").to_owned();
+                format!("detector {} band {band}", file.detector)
+            };
+            same("band flat", key, of(&file), of(first))?;
+        }
+        let known = context.camera.lamps.iter().find(|known| Some(known.lamp) == lamp);
+        files.push((file, known.map_or(1.0, |lamp| lamp.weight)));
+    }
+    Ok(files)
+}
+
+fn write_flat(
+    context: &mut Context<'_>,
+    output: &Key,
+    header: &Header,
+    parts: Vec<CcdImage>,
+) -> Result<()> {
+    let mut writer = master::begin(context.store, output, header)?;
+    for part in &parts {
+        let amp = part.amps.first().map_or(AmpId(0), |part| part.amp);
+        master::append(&mut writer, part, amp)?;
+    }
+    context.wrote(output);
+    Ok(())
+}
+
+fn level_cards(header: &mut Header, level_dn: f64) {
+    header.set("BUNIT", "", "relative response, median of the detector 1");
+    header.set("FLTNORM", level_dn, "DN, level of the flat before normalization");
+}
+
+fn stack_amplifier(
+    context: &mut Context<'_>,
+    raws: &[(Key, RawFile)],
+    amp: AmpId,
+    stage: (Stage, &Masters),
+) -> Result<CcdImage> {
+    let (camera, recipe) = (context.camera.clone(), context.recipe.clone());
+    let params = if stage.0 == Stage::Bias { &recipe.bias_master } else { &recipe.flat_master };
+    let detector = raws.first().map(|(_, raw)| raw.visit.detector);
+    let detector = detector.ok_or_else(|| Error::input("stack", "exposures", 0, "one or more"))?;
+    let (store, mut log) = context.split();
+    let mut frames = RawFrames { store, camera: &camera, raws, amp };
+    stack(&mut frames, detector, (recipe.steps(stage.0), params), stage.1, &mut log)
+}
+
+/// Opens the raw files of one stack and chooses those that enter it.
+fn open_raws(
+    context: &mut Context<'_>,
+    keys: &[Key],
+    role: Role,
+    params: &Params,
+) -> Result<Vec<(Key, RawFile)>> {
+    let chosen = select(&format!("master {role}"), keys.len(), params)?;
+    let mut raws: Vec<(Key, RawFile)> = Vec::with_capacity(chosen.len());
+    for key in keys.get(chosen).unwrap_or_default() {
+        let raw = RawFile::open(context.store, key, &context.camera)?;
+        let what = |visit: &VisitInfo, role: Role| {
+            let lamp = visit.lamp.map_or("none".to_owned(), |lamp| lamp.to_string());
+            let band = visit.band.as_ref().map_or("none".to_owned(), ToString::to_string);
+            match role {
+                Role::Flat => format!(
+                    "{} of detector {}, band {band}, lamp {lamp}",
+                    visit.role, visit.detector
+                ),
+                _ => format!("{} of detector {}", visit.role, visit.detector),
+            }
+        };
+        same("stack", key, raw.visit.role, role)?;
+        if let Some((_, first)) = raws.first() {
+            same("stack", key, what(&raw.visit, role), what(&first.visit, role))?;
+        }
+        raws.push((key.clone(), raw));
+    }
+    Ok(raws)
+}
+
+fn same<T: PartialEq + std::fmt::Display>(
+    step: &str,
+    key: &str,
+    found: T,
+    needed: T,
+) -> Result<()> {
+    if found == needed {
+        return Ok(());
+    }
+    Err(Error::input(step, &format!("exposure {key}"), found, needed))
+}
+
+fn product_header(context: &Context<'_>, kind: Kind, raws: &[(Key, RawFile)]) -> Result<Header> {
+    let (_, first) = raws.first().ok_or_else(|| Error::input("stack", "exposures", 0, "one"))?;
+    let visit = &first.visit;
+    let mut header = Header::new();
+    header.set("PRODUCT", kind.word(), "what this file is");
+    header.set("DETECTOR", i64::from(visit.detector.0), "number of the detector");
+    if let Some(band) = &visit.band {
+        header.set("BAND", band.0.as_str(), "band code");
+    }
+    if let (Kind::LampFlat, Some(lamp)) = (kind, visit.lamp) {
+        header.set("LAMP", lamp, "flat-field lamp");
+    }
+    header.set("DAY", visit.mjd.day().to_string(), "UTC day of the first exposure");
+    header.set("NFRAMES", raws.len() as i64, "exposures in the stack");
+    context.provenance_cards(&mut header);
+    Ok(header)
+}

@@ -1,0 +1,233 @@
+//! The whole system from outside: a [`Job`], a [`Store`], a [`Probe`], and [`execute`].
+//!
+//! A job is plain data (JSON outside). It names its inputs by keys of the store and its products by
+//! the keys under which they are to be written; the host decides what file stands behind a key.
+
+mod aperture;
+mod compare;
+mod context;
+mod detrend;
+mod focal_plane;
+mod inspect;
+mod masters;
+mod simulate;
+mod survey;
+mod tables;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::ids::AmpId;
+use crate::probe::Probe;
+use crate::provenance::{InputId, Provenance};
+use crate::store::{Key, Store};
+
+pub use compare::Comparison;
+pub use focal_plane::FocalPlaneLevel;
+pub use simulate::{RawEncoding, SimulationPart, simulation_parts};
+pub use survey::{Survey, Surveyed, Visit};
+
+use context::Context;
+
+/// Version of the job format.
+pub const VERSION: u32 = 1;
+
+/// One unit of work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Version of this format: 1.
+    pub version: u32,
+    /// The camera.
+    pub camera: Text,
+    /// The recipe.
+    pub recipe: Text,
+    /// Name and digest of every input, as the host knows them; they end in the headers of products.
+    #[serde(default)]
+    pub inputs: Vec<InputId>,
+    /// What to do.
+    pub task: Task,
+}
+
+/// A description that comes with the core, or an input of the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Text {
+    /// Name of a built-in description.
+    BuiltIn(String),
+    /// Key of a TOML file.
+    File(Key),
+}
+
+/// One amplifier's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AmpFile {
+    /// Which amplifier.
+    pub amp: AmpId,
+    /// Its file.
+    pub key: Key,
+}
+
+/// What a job does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Task {
+    /// What the raw files are, from their headers: writes a [`Survey`] as JSON.
+    Survey {
+        /// FITS files.
+        files: Vec<Key>,
+        /// The JSON product.
+        output: Key,
+    },
+    /// HDUs, shapes and statistics of a file, as JSON.
+    Inspect {
+        /// FITS or parquet file.
+        file: Key,
+        /// The JSON product.
+        output: Key,
+    },
+    /// The master bias of one detector.
+    MasterBias {
+        /// Raw biases of one detector in order of time.
+        raws: Vec<Key>,
+        /// The product.
+        output: Key,
+    },
+    /// The master flat of one detector and lamp (or of one band where there are no lamps).
+    LampFlat {
+        /// Raw flats of one detector and lamp in order of time.
+        raws: Vec<Key>,
+        /// Master bias.
+        bias: Option<Key>,
+        /// The product.
+        output: Key,
+    },
+    /// The master flat of one detector and band: the weighted mean of its lamps.
+    BandFlat {
+        /// Lamp flats of one detector and band.
+        flats: Vec<Key>,
+        /// The product.
+        output: Key,
+    },
+    /// The level of a band over the focal plane, as JSON.
+    FocalPlane {
+        /// Band flats of all detectors of one band.
+        flats: Vec<Key>,
+        /// The JSON product.
+        output: Key,
+    },
+    /// The science images of one exposure of one detector.
+    Detrend(Detrend),
+    /// The aperture catalogue of one science image.
+    Aperture(Aperture),
+    /// One file (or group of files) of a simulated night.
+    Simulate {
+        /// The night.
+        night: crate::simulate::NightParams,
+        /// Which part of it.
+        part: crate::simulate::Part,
+        /// How raw files are encoded.
+        #[serde(default)]
+        encoding: RawEncoding,
+    },
+    /// Science images and catalogues against the truth of a simulated night, as JSON.
+    Compare(Compare),
+}
+
+/// The inputs and products of [`Task::Detrend`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detrend {
+    /// Raw exposure.
+    pub raw: Key,
+    /// Master bias.
+    pub bias: Option<Key>,
+    /// Master flat of the band.
+    pub flat: Option<Key>,
+    /// Focal-plane level of the band.
+    #[serde(default)]
+    pub focal_plane: Option<Key>,
+    /// Science headers.
+    #[serde(default)]
+    pub headers: Vec<AmpFile>,
+    /// Masks of another pipeline.
+    #[serde(default)]
+    pub masks: Vec<AmpFile>,
+    /// The products, one per amplifier.
+    pub outputs: Vec<AmpFile>,
+}
+
+/// The inputs and the product of [`Task::Aperture`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aperture {
+    /// Science image.
+    pub science: Key,
+    /// Mask of another pipeline, in stored order.
+    #[serde(default)]
+    pub mask: Option<Key>,
+    /// Catalogues (parquet or CSV), read one after the other.
+    pub catalogue: Vec<Key>,
+    /// Values where the image has none.
+    #[serde(default)]
+    pub detector: Electronics,
+    /// The parquet product.
+    pub output: Key,
+}
+
+/// Gain and read noise given by the user.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Electronics {
+    /// Gain (electron/DN).
+    #[serde(default)]
+    pub gain_electron_per_dn: Option<f64>,
+    /// Read noise (electron).
+    #[serde(default)]
+    pub read_noise_electron: Option<f64>,
+}
+
+/// The inputs of [`Task::Compare`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compare {
+    /// Science image of one amplifier.
+    pub science: Key,
+    /// Its catalogue.
+    pub catalogue: Option<Key>,
+    /// Truth of the exposure's amplifier.
+    pub truth: Key,
+    /// Noise-free flats of the band's lamps for this detector.
+    pub lamps: Vec<Key>,
+    /// The JSON product.
+    pub output: Key,
+}
+
+/// Does the job: reads its inputs from the store and appends its products to it.
+///
+/// # Errors
+/// The first error met; then no product is complete and all are to be thrown away.
+pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Result<Provenance> {
+    if job.version != VERSION {
+        return Err(Error::parameter("job version", job.version, VERSION));
+    }
+    let mut context = Context::open(job, store, probe)?;
+    match &job.task {
+        Task::Survey { files, output } => survey::survey(&mut context, files, output),
+        Task::Inspect { file, output } => inspect::inspect(&mut context, file, output),
+        Task::MasterBias { raws, output } => masters::master_bias(&mut context, raws, output),
+        Task::LampFlat { raws, bias, output } => {
+            masters::lamp_flat(&mut context, raws, bias.as_deref(), output)
+        }
+        Task::BandFlat { flats, output } => masters::band_flat(&mut context, flats, output),
+        Task::FocalPlane { flats, output } => focal_plane::focal_plane(&mut context, flats, output),
+        Task::Detrend(task) => detrend::detrend(&mut context, task),
+        Task::Aperture(task) => aperture::aperture(&mut context, task),
+        Task::Simulate { night, part, encoding } => {
+            simulate::simulate(&mut context, night, part, *encoding)
+        }
+        Task::Compare(task) => compare::compare(&mut context, task),
+    }?;
+    Ok(context.record)
+}

@@ -1,0 +1,224 @@
+//! Master files: one IMAGE, VARIANCE and MASK per amplifier, in sky order, and what they are made of.
+//!
+//! ```text
+//! HDU 0         cards of the product, no pixels
+//! IMAGE<a>      f32, sky order          for each amplifier a in the camera's order
+//! VARIANCE<a>   f32
+//! MASK<a>       i32 (tile-compressed, lossless), bits named by MP_ cards
+//! ```
+
+use crate::error::{Error, Result};
+use crate::formats::fits::{Encoding, FitsFile, FitsWriter, PixelData};
+use crate::geometry::Section;
+use crate::header::Header;
+use crate::ids::{AmpId, DetectorId};
+use crate::image::{CcdImage, PixelUnit, Planes};
+use crate::mask;
+use crate::store::{Key, Sink, Source, Store};
+
+/// What a master is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A master bias (DN).
+    Bias,
+    /// A master flat of one lamp (relative).
+    LampFlat,
+    /// A master flat of one band (relative).
+    BandFlat,
+}
+
+impl Kind {
+    /// Its word in the PRODUCT card.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Bias => "master bias",
+            Kind::LampFlat => "lamp flat",
+            Kind::BandFlat => "band flat",
+        }
+    }
+
+    fn unit(self) -> PixelUnit {
+        match self {
+            Kind::Bias => PixelUnit::Dn,
+            Kind::LampFlat | Kind::BandFlat => PixelUnit::Relative,
+        }
+    }
+}
+
+/// An opened master file.
+pub struct MasterFile {
+    key: Key,
+    file: FitsFile,
+    /// What it is.
+    pub kind: Kind,
+    /// Its detector.
+    pub detector: DetectorId,
+    /// Cards of the product.
+    pub header: Header,
+}
+
+impl MasterFile {
+    /// Opens a master of one of the `wanted` kinds.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if it is something else, [`Error::Format`] if it is damaged.
+    pub fn open(store: &mut dyn Store, key: &str, wanted: &[Kind]) -> Result<MasterFile> {
+        let file = FitsFile::open(&mut Source::open(store, key)?)?;
+        let header = file.hdus().first().map(|hdu| hdu.header.clone()).unwrap_or_default();
+        let words = || wanted.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(" or ");
+        let found = header.text("PRODUCT").unwrap_or("no PRODUCT card");
+        let kind = wanted.iter().copied().find(|kind| kind.word() == found).ok_or_else(|| {
+            Error::input("master", &format!("kind of {key}"), found, format!("a {}", words()))
+        })?;
+        let detector = header.integer("DETECTOR").and_then(|id| u32::try_from(id).ok());
+        let detector = detector.map(DetectorId).ok_or_else(|| {
+            Error::format(key, "HDU 0, DETECTOR", "missing; needed the number of the detector")
+        })?;
+        Ok(MasterFile { key: key.to_owned(), file, kind, detector, header })
+    }
+
+    /// A number of the product's header.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if it is absent or not finite.
+    pub fn real(&self, key: &str) -> Result<f64> {
+        self.header.real(key).filter(|value| value.is_finite()).ok_or_else(|| {
+            Error::format(&self.key, format!("HDU 0, {key}"), "missing; needed a number")
+        })
+    }
+
+    /// The amplifiers in the file, in order.
+    pub fn amps(&self) -> Vec<AmpId> {
+        let number = |name: &str| name.strip_prefix("IMAGE")?.parse().ok().map(AmpId);
+        self.file.hdus().iter().filter_map(|hdu| number(&hdu.name)).collect()
+    }
+
+    /// The pixels of one amplifier, without variance and mask.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if they are missing or damaged.
+    pub fn image(&self, store: &mut dyn Store, amp: AmpId) -> Result<ndarray::Array2<f32>> {
+        let index = self.index(&format!("IMAGE{amp}"))?;
+        Ok(self.file.read_image(&mut Source::open(store, &self.key)?, index)?.values)
+    }
+
+    /// The part of one amplifier.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if it is missing or damaged.
+    pub fn part(&self, store: &mut dyn Store, amp: AmpId) -> Result<CcdImage> {
+        let (image, variance, bits) = (
+            self.index(&format!("IMAGE{amp}"))?,
+            self.index(&format!("VARIANCE{amp}"))?,
+            self.index(&format!("MASK{amp}"))?,
+        );
+        let mut source = Source::open(store, &self.key)?;
+        let planes = Planes::new(
+            self.file.read_image(&mut source, image)?.values,
+            self.file.read_image(&mut source, variance)?.values,
+            self.file.read_mask(&mut source, bits)?,
+        )?;
+        let section = self.file.hdus().get(image).and_then(|hdu| hdu.header.text("DETSEC"));
+        let shape = planes.shape();
+        let on_detector = section.and_then(section_from_fits).filter(|s| s.shape() == shape);
+        let on_detector = on_detector.ok_or_else(|| {
+            let place = format!("IMAGE{amp}, DETSEC");
+            Error::format(&self.key, place, format!("{section:?} is no section of {shape:?}"))
+        })?;
+        Ok(CcdImage {
+            planes,
+            unit: self.kind.unit(),
+            detector: self.detector,
+            amps: Vec::new(),
+            on_detector,
+        })
+    }
+
+    fn index(&self, name: &str) -> Result<usize> {
+        self.file
+            .named(name)
+            .map(|hdu| hdu.index)
+            .ok_or_else(|| Error::format(&self.key, name, "no such HDU; needed by the amplifier"))
+    }
+}
+
+/// Writes the first HDU of a master.
+///
+/// # Errors
+/// [`Error::Store`] if the store cannot take it.
+pub fn begin<'a>(store: &'a mut dyn Store, key: &str, header: &Header) -> Result<FitsWriter<'a>> {
+    let mut writer = FitsWriter::new(Sink::new(store, key));
+    writer.write_hdu(header, None, PixelData::None, Encoding::Plain)?;
+    Ok(writer)
+}
+
+/// Goes on with a master that [`begin`] has begun.
+pub fn resume<'a>(store: &'a mut dyn Store, key: &str) -> FitsWriter<'a> {
+    FitsWriter::resume(Sink::new(store, key), 1)
+}
+
+/// Appends the three HDUs of one amplifier.
+///
+/// # Errors
+/// [`Error::Store`] if the store cannot take them.
+pub fn append(writer: &mut FitsWriter<'_>, part: &CcdImage, amp: AmpId) -> Result<()> {
+    let mut header = Header::new();
+    header.set("AMP", i64::from(amp.0), "amplifier");
+    header.set("DETSEC", section_to_fits(part.on_detector), "place on the detector, sky order");
+    let name = |plane: &str| format!("{plane}{amp}");
+    let (image, variance) = (part.planes.image.view(), part.planes.variance.view());
+    let plain = Encoding::Plain;
+    writer.write_hdu(&header, Some(&name("IMAGE")), PixelData::F32(image), plain)?;
+    writer.write_hdu(&header, Some(&name("VARIANCE")), PixelData::F32(variance), plain)?;
+    mask_cards(&mut header);
+    let bits = PixelData::Mask(part.planes.mask.view());
+    writer.write_hdu(&header, Some(&name("MASK")), bits, Encoding::RiceInteger32)
+}
+
+/// The MP_ cards that name the bits of a mask.
+pub fn mask_cards(header: &mut Header) {
+    for entry in mask::REGISTRY {
+        let short: String = entry.name.chars().filter(|c| *c != '_').take(5).collect();
+        header.set(&format!("MP_{short}"), i64::from(entry.bit), entry.meaning);
+    }
+}
+
+/// `[x1:x2,y1:y2]`, one-based and inclusive.
+fn section_to_fits(section: Section) -> String {
+    let Section { row_start, row_end, column_start, column_end } = section;
+    format!("[{}:{column_end},{}:{row_end}]", column_start + 1, row_start + 1)
+}
+
+fn section_from_fits(text: &str) -> Option<Section> {
+    let inner = text.trim().strip_prefix('[')?.strip_suffix(']')?;
+    let (columns, rows) = inner.split_once(',')?;
+    let bounds = |text: &str| -> Option<(usize, usize)> {
+        let (first, last) = text.split_once(':')?;
+        let first: usize = first.trim().parse().ok()?;
+        Some((first.checked_sub(1)?, last.trim().parse().ok()?))
+    };
+    let ((column_start, column_end), (row_start, row_end)) = (bounds(columns)?, bounds(rows)?);
+    Some(Section { row_start, row_end, column_start, column_end })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_survives_the_way_through_fits() {
+        let section = Section::at((3080, 0), (3080, 3072));
+        assert_eq!(section_to_fits(section), "[1:3072,3081:6160]");
+        assert_eq!(section_from_fits("[1:3072,3081:6160]"), Some(section));
+        assert_eq!(section_from_fits("[0:3,1:2]"), None);
+        assert_eq!(section_from_fits("nonsense"), None);
+    }
+
+    #[test]
+    fn mask_cards_have_names_of_their_own() {
+        let mut header = Header::new();
+        mask_cards(&mut header);
+        assert_eq!(header.cards.len(), mask::REGISTRY.len());
+        assert!(header.cards.iter().all(|card| card.key.len() <= 8));
+    }
+}

@@ -1,0 +1,258 @@
+//! One exposure, and one stack, as calls in order.
+//!
+//! ```text
+//! amplifier:  saturation ▸ overscan ▸ linearity ▸ pocket ▸ variance      (readout order)
+//! detector:   assemble ▸ bias ▸ flat ▸ split                             (sky order ▸ stored order)
+//! stack:      frames ▸ amplifier steps ▸ assemble ▸ combine ▸ bias
+//! ```
+//!
+//! Everything runs amplifier by amplifier, so that a task holds one of them at a time.
+
+use ndarray::{Array2, Zip};
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::ids::{AmpId, DetectorId};
+use crate::image::{AmpImage, CANONICAL_NAN, CcdImage, ScienceImage};
+use crate::instrument::{Instrument, Linearity, PocketParams, VisitInfo};
+use crate::mask;
+use crate::probe::Probe;
+use crate::provenance::StepRecord;
+use crate::recipe::{Step, at_assemble};
+use crate::stack::combine::{self, combine};
+use crate::steps;
+
+/// Pixels that do not enter a stack.
+const NOT_STACKED: u32 = mask::SATURATED | mask::NO_DATA | mask::NONLINEAR;
+
+/// What the camera knows of one amplifier at one date.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AmpCalibration {
+    /// Raw level from which a pixel is saturated (DN).
+    pub saturation_dn: f64,
+    /// Linearity relation.
+    pub linearity: Linearity,
+    /// Pocket parameters, if the camera has any at that date.
+    pub pocket: Option<PocketParams>,
+}
+
+/// The masters of one amplifier's part of the detector.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Masters {
+    /// Master bias (DN).
+    pub bias: Option<CcdImage>,
+    /// Master flat of the band (relative).
+    pub flat: Option<CcdImage>,
+    /// Focal-plane level of the band over the level of the flat (a ratio); 1 without one.
+    pub scale_ratio: f64,
+}
+
+/// Frames of a stack, loaded one after the other.
+pub trait Frames {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Loads one amplifier of a frame with what the camera knows of it.
+    ///
+    /// # Errors
+    /// Whatever keeps the frame from being read.
+    fn load(&mut self, index: usize) -> Result<(AmpImage, AmpCalibration)>;
+}
+
+/// Where a pipeline writes down what its steps report.
+pub struct Log<'a> {
+    /// The records so far.
+    pub records: &'a mut Vec<StepRecord>,
+    /// Who watches.
+    pub probe: &'a mut dyn Probe,
+}
+
+impl Log<'_> {
+    fn note(&mut self, amp: AmpId, step: &str, report: impl Serialize) {
+        let report = serde_json::to_value(report).unwrap_or(serde_json::Value::Null);
+        self.records.push(StepRecord { amp: amp.0, step: step.to_owned(), report });
+    }
+
+    fn after(&mut self, step: &str, planes: &crate::image::Planes) -> Result<()> {
+        match self.probe.after(step, planes) {
+            std::ops::ControlFlow::Continue(()) => Ok(()),
+            std::ops::ControlFlow::Break(()) => Err(Error::Stopped { step: step.to_owned() }),
+        }
+    }
+}
+
+/// What `camera` knows of an amplifier at the date of a visit.
+///
+/// # Errors
+/// [`Error::Calibration`] if a table of the camera lacks the amplifier.
+pub fn calibration(camera: &Instrument, visit: &VisitInfo, amp: AmpId) -> Result<AmpCalibration> {
+    Ok(AmpCalibration {
+        saturation_dn: camera.electronics_of(amp).saturation_dn,
+        linearity: camera.linearity(visit.detector, amp, visit.mjd)?,
+        pocket: camera.pocket(visit.detector, amp, visit.mjd)?,
+    })
+}
+
+/// Runs the steps of an amplifier.
+///
+/// # Errors
+/// The first error of a step, or [`Error::Stopped`].
+pub fn correct_amplifier(
+    amp: &mut AmpImage,
+    steps: &[Step],
+    calibration: &AmpCalibration,
+    log: &mut Log<'_>,
+) -> Result<()> {
+    for step in steps {
+        let id = amp.amp;
+        match step {
+            Step::Saturation(p) => {
+                log.note(
+                    id,
+                    step.name(),
+                    steps::saturation::flag(amp, p, calibration.saturation_dn)?,
+                );
+            }
+            Step::Overscan(p) => {
+                let report = steps::overscan::subtract(amp, p, log.probe)?;
+                log.note(id, step.name(), report);
+            }
+            Step::Linearity(p) => {
+                let report = steps::linearity::linearize(amp, p, &calibration.linearity)?;
+                log.note(id, step.name(), report);
+            }
+            Step::Pocket(p) => {
+                // A camera without such an effect at that date needs no correction of it.
+                match p.trap.or(calibration.pocket) {
+                    Some(trap) => {
+                        log.note(id, step.name(), steps::pocket::correct(amp, p, &trap)?);
+                    }
+                    None => log.note(id, step.name(), serde_json::json!({ "applied": false })),
+                }
+            }
+            Step::Variance(p) => {
+                log.note(id, step.name(), steps::variance::add_photon_noise(amp, p)?);
+            }
+            Step::Assemble | Step::Bias | Step::Flat | Step::Split => {
+                return Err(misplaced(step, "after assemble"));
+            }
+        }
+        log.after(step.name(), &amp.planes)?;
+    }
+    Ok(())
+}
+
+/// Runs the steps of the detector up to `split`.
+///
+/// # Errors
+/// The first error of a step, [`Error::Calibration`] if a master is missing, or [`Error::Stopped`].
+pub fn correct_detector(
+    ccd: &mut CcdImage,
+    steps: &[Step],
+    masters: &Masters,
+    log: &mut Log<'_>,
+) -> Result<()> {
+    let amp = ccd.amps.first().map_or(AmpId(0), |part| part.amp);
+    for step in steps.iter().filter(|step| **step != Step::Split) {
+        match step {
+            Step::Bias => {
+                let master = masters.bias.as_ref().ok_or_else(|| missing("master bias", ccd))?;
+                log.note(amp, step.name(), steps::bias::subtract(ccd, master)?);
+            }
+            Step::Flat => {
+                let flat = masters.flat.as_ref().ok_or_else(|| missing("master flat", ccd))?;
+                log.note(amp, step.name(), steps::flat::divide(ccd, flat, masters.scale_ratio)?);
+            }
+            _ => return Err(misplaced(step, "before assemble")),
+        }
+        log.after(step.name(), &ccd.planes)?;
+    }
+    Ok(())
+}
+
+/// One amplifier from raw to science image, with an empty header.
+///
+/// # Errors
+/// The first error of a step.
+pub fn detrend(
+    mut amp: AmpImage,
+    detector: DetectorId,
+    steps: &[Step],
+    input: (&AmpCalibration, &Masters),
+    log: &mut Log<'_>,
+) -> Result<ScienceImage> {
+    let (amplifier_steps, detector_steps) = at_assemble(steps);
+    correct_amplifier(&mut amp, amplifier_steps, input.0, log)?;
+    let mut ccd = steps::assemble::assemble(vec![amp], detector)?;
+    log.after(Step::Assemble.name(), &ccd.planes)?;
+    correct_detector(&mut ccd, detector_steps, input.1, log)?;
+    let mut images = steps::split::split(ccd)?;
+    images.pop().ok_or_else(|| Error::input("split", "images", 0, 1))
+}
+
+/// One amplifier's frames to its part of a master (DN): amplifier steps and `assemble` on each
+/// frame, then the stack, then the steps after `assemble`.
+///
+/// # Errors
+/// The first error of a frame or step.
+pub fn stack(
+    frames: &mut dyn Frames,
+    detector: DetectorId,
+    steps: (&[Step], &combine::Params),
+    masters: &Masters,
+    log: &mut Log<'_>,
+) -> Result<CcdImage> {
+    let (amplifier_steps, detector_steps) = at_assemble(steps.0);
+    let mut images: Vec<Array2<f32>> = Vec::with_capacity(frames.count());
+    let mut variance_sum: Option<Array2<f32>> = None;
+    let mut last: Option<CcdImage> = None;
+    for index in 0..frames.count() {
+        let (mut amp, calibration) = frames.load(index)?;
+        correct_amplifier(&mut amp, amplifier_steps, &calibration, log)?;
+        drop(last.take());
+        let mut ccd = steps::assemble::assemble(vec![amp], detector)?;
+        let image = std::mem::take(&mut ccd.planes.image);
+        images.push(without_masked(image, &ccd.planes.mask));
+        match &mut variance_sum {
+            None => variance_sum = Some(std::mem::take(&mut ccd.planes.variance)),
+            Some(sum) if sum.dim() == ccd.planes.variance.dim() => *sum += &ccd.planes.variance,
+            Some(sum) => {
+                let (found, needed) = (ccd.planes.variance.dim(), sum.dim());
+                let (found, needed) = (format!("{found:?}"), format!("{needed:?}"));
+                return Err(Error::input("stack", "shape of a frame", found, needed));
+            }
+        }
+        last = Some(ccd);
+    }
+    let none = || Error::input("stack", "frames", 0, "at least one");
+    let (mut ccd, mut variance) = (last.ok_or_else(none)?, variance_sum.ok_or_else(none)?);
+    variance /= images.len() as f32;
+    let (planes, report) = combine(&images, variance, steps.1)?;
+    let amp = ccd.amps.first().map_or(AmpId(0), |part| part.amp);
+    log.note(amp, "combine", report);
+    ccd.planes = planes;
+    log.after("combine", &ccd.planes)?;
+    correct_detector(&mut ccd, detector_steps, masters, log)?;
+    Ok(ccd)
+}
+
+fn without_masked(mut image: Array2<f32>, bits: &Array2<u32>) -> Array2<f32> {
+    Zip::from(&mut image).and(bits).for_each(|pixel, &bits| {
+        if bits & NOT_STACKED != 0 {
+            *pixel = CANONICAL_NAN;
+        }
+    });
+    image
+}
+
+fn missing(role: &str, ccd: &CcdImage) -> Error {
+    Error::Calibration {
+        role: role.to_owned(),
+        asked: format!("detector {}", ccd.detector),
+        nearest: "none was given; give one, or a recipe without the step".to_owned(),
+    }
+}
+
+fn misplaced(step: &Step, needed: &str) -> Error {
+    Error::parameter("recipe", format!("{} there", step.name()), format!("it {needed}"))
+}

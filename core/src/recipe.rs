@@ -1,0 +1,296 @@
+//! A recipe: the ordered steps of each stage with their parameters, as data.
+//!
+//! TOML outside, the same structure as JSON in a page. A step that is not in the list is off. A
+//! camera may lay its own values over a recipe's (`[defaults.<step>]`, `[defaults.aperture]`, …).
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::instrument::Instrument;
+use crate::measure::aperture;
+use crate::provenance;
+use crate::stack::combine;
+use crate::steps::{linearity, overscan, pocket, saturation, variance};
+
+/// Name and text of the recipes that come with the core.
+pub const BUILT_IN: &[(&str, &str)] = &[("default", include_str!("../recipes/default.toml"))];
+
+/// Ordered steps per stage, and the parameters of stacks and photometry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Version of this format: 1.
+    pub version: u32,
+    /// One word.
+    pub name: String,
+    /// Steps for a bias exposure.
+    pub bias: Vec<Step>,
+    /// Steps for a flat exposure; those after `assemble` act on the stack.
+    pub flat: Vec<Step>,
+    /// Steps for a science exposure.
+    pub science: Vec<Step>,
+    /// How biases are stacked.
+    pub bias_master: combine::Params,
+    /// How flats of one lamp are stacked.
+    pub flat_master: combine::Params,
+    /// Aperture photometry.
+    pub aperture: aperture::Params,
+}
+
+/// One step with its parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case")]
+pub enum Step {
+    /// Mark full pixels.
+    Saturation(saturation::Params),
+    /// Subtract the row level.
+    Overscan(overscan::Params),
+    /// Undo the curvature of the response.
+    Linearity(linearity::Params),
+    /// Give trapped charge back.
+    Pocket(pocket::Params),
+    /// Add photon noise to the variance.
+    Variance(variance::Params),
+    /// Amplifiers to the detector.
+    Assemble,
+    /// Minus the master bias.
+    Bias,
+    /// Over the master flat.
+    Flat,
+    /// The detector to science images.
+    Split,
+}
+
+/// A stage of the reduction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Exposures of a master bias.
+    Bias,
+    /// Exposures of a master flat.
+    Flat,
+    /// Science exposures.
+    Science,
+}
+
+/// Which step must come before which, and why.
+const ORDER: &[(&str, &str, &str)] = &[
+    ("saturation", "overscan", "its level is in raw DN"),
+    ("overscan", "linearity", "the relation passes through zero"),
+    ("overscan", "pocket", "a trap fills with charge, not with the pedestal"),
+    ("overscan", "variance", "photon noise belongs to the signal above the pedestal"),
+    ("overscan", "assemble", "the overscan is trimmed there"),
+    ("linearity", "pocket", "the trap acts on charge"),
+    ("linearity", "variance", "its slope acts on the noise of reading alone"),
+    ("linearity", "assemble", "it acts on an amplifier"),
+    ("pocket", "variance", "photon noise belongs where the light fell"),
+    ("pocket", "assemble", "it acts along the row in the order of reading"),
+    ("variance", "assemble", "it acts on an amplifier"),
+    ("assemble", "bias", "masters are kept in sky order"),
+    ("assemble", "flat", "masters are kept in sky order"),
+    ("bias", "flat", "a flat is relative to the signal above the bias"),
+    ("assemble", "split", "it cuts what was put together"),
+    ("bias", "split", "it needs the sky order of the masters"),
+    ("flat", "split", "it needs the sky order of the masters"),
+];
+
+impl Step {
+    /// Its name in a recipe.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Step::Saturation(_) => "saturation",
+            Step::Overscan(_) => "overscan",
+            Step::Linearity(_) => "linearity",
+            Step::Pocket(_) => "pocket",
+            Step::Variance(_) => "variance",
+            Step::Assemble => "assemble",
+            Step::Bias => "bias",
+            Step::Flat => "flat",
+            Step::Split => "split",
+        }
+    }
+}
+
+impl Recipe {
+    /// Reads a recipe and lays the defaults of `camera` over it.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] with the line and reason if the text is no recipe, or a value or the
+    /// order is impossible.
+    pub fn parse(text: &str, camera: &Instrument) -> Result<Recipe> {
+        // Parsed once for its own sake: an error of the file must name a line of the file.
+        toml::from_str::<Recipe>(text).map_err(|error| description_error(text, &error))?;
+        let mut table: toml::Table =
+            toml::from_str(text).map_err(|error| description_error(text, &error))?;
+        for (name, values) in &camera.defaults {
+            overlay(&mut table, name, values)?;
+        }
+        let recipe: Recipe = toml::Value::Table(table).try_into().map_err(|error| {
+            Error::parameter(
+                &format!("[defaults] of camera {}", camera.name),
+                error,
+                "recipe values",
+            )
+        })?;
+        recipe.check()?;
+        Ok(recipe)
+    }
+
+    /// A recipe that comes with the core, for `camera`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there is none of that name.
+    pub fn built_in(name: &str, camera: &Instrument) -> Result<Recipe> {
+        let known = || BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let text = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+        let text = text.ok_or_else(|| {
+            Error::parameter("recipe", name, format!("one of {}, or a file", known()))
+        })?;
+        Recipe::parse(text, camera)
+    }
+
+    /// The steps of a stage.
+    pub fn steps(&self, stage: Stage) -> &[Step] {
+        match stage {
+            Stage::Bias => &self.bias,
+            Stage::Flat => &self.flat,
+            Stage::Science => &self.science,
+        }
+    }
+
+    /// SHA-256 of the recipe as it is applied.
+    pub fn sha256(&self) -> String {
+        provenance::digest(serde_json::to_string(self).unwrap_or_default().as_bytes())
+    }
+
+    /// Refuses impossible values and orders.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub fn check(&self) -> Result<()> {
+        if self.version != 1 {
+            return Err(Error::parameter("recipe version", self.version, 1));
+        }
+        self.bias_master.check("bias_master")?;
+        self.flat_master.check("flat_master")?;
+        self.aperture.check()?;
+        check_stage("bias", &self.bias, &["assemble"], &["pocket", "bias", "flat", "split"])?;
+        check_stage("flat", &self.flat, &["assemble"], &["flat", "split"])?;
+        check_stage("science", &self.science, &["assemble", "split"], &[])
+    }
+}
+
+/// The steps before and after `assemble`.
+pub fn at_assemble(steps: &[Step]) -> (&[Step], &[Step]) {
+    let place = steps.iter().position(|step| *step == Step::Assemble).unwrap_or(steps.len());
+    (steps.get(..place).unwrap_or_default(), steps.get(place + 1..).unwrap_or_default())
+}
+
+fn check_stage(stage: &str, steps: &[Step], needed: &[&str], refused: &[&str]) -> Result<()> {
+    let names: Vec<&str> = steps.iter().map(Step::name).collect();
+    let list = format!("[[{stage}]]");
+    let place = |name: &str| names.iter().position(|known| *known == name);
+    for (index, name) in names.iter().enumerate() {
+        if refused.contains(name) {
+            return Err(Error::parameter(&list, name, "steps that this stage can have"));
+        }
+        if place(name) != Some(index) {
+            return Err(Error::parameter(&list, format!("{name} twice"), "each step at most once"));
+        }
+    }
+    if let Some(missing) = needed.iter().find(|name| place(name).is_none()) {
+        return Err(Error::parameter(&list, format!("without {missing}"), "that step"));
+    }
+    for (first, second, reason) in ORDER {
+        if let (Some(a), Some(b)) = (place(first), place(second))
+            && b < a
+        {
+            let found = format!("{second} before {first}");
+            return Err(Error::parameter(&list, found, format!("{first} first: {reason}")));
+        }
+    }
+    Ok(())
+}
+
+/// Lays one entry of a camera's defaults over a recipe: a table of the recipe, or every step of that
+/// name.
+fn overlay(recipe: &mut toml::Table, name: &str, values: &toml::Value) -> Result<()> {
+    let refuse = || Error::parameter(&format!("defaults.{name}"), "this name", "a step or table");
+    let values = values.as_table().ok_or_else(refuse)?;
+    if let Some(table) = recipe.get_mut(name).and_then(toml::Value::as_table_mut) {
+        table.extend(values.clone());
+        return Ok(());
+    }
+    let mut found = false;
+    for stage in ["bias", "flat", "science"] {
+        let steps = recipe.get_mut(stage).and_then(toml::Value::as_array_mut);
+        for step in steps.into_iter().flatten().filter_map(toml::Value::as_table_mut) {
+            if step.get("step").and_then(toml::Value::as_str) == Some(name) {
+                step.extend(values.clone());
+                found = true;
+            }
+        }
+    }
+    // A step that a recipe leaves out needs no defaults; a name that no step has is a slip.
+    let known = found || ORDER.iter().any(|(first, second, _)| *first == name || *second == name);
+    if known { Ok(()) } else { Err(refuse()) }
+}
+
+fn description_error(text: &str, error: &toml::de::Error) -> Error {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    Error::parameter(&format!("recipe line {line}"), "not understood", error.message())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn camera() -> Instrument {
+        Instrument::built_in("toy").unwrap()
+    }
+
+    fn default_text() -> &'static str {
+        BUILT_IN[0].1
+    }
+
+    #[test]
+    fn the_default_recipe_suits_every_built_in_camera() {
+        for (name, _) in crate::instrument::BUILT_IN {
+            Recipe::built_in("default", &Instrument::built_in(name).unwrap()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_camera_lays_its_values_over_the_recipe() {
+        let recipe = Recipe::built_in("default", &camera()).unwrap();
+        assert_eq!(recipe.aperture.radii_pix, [2.0, 3.0]);
+    }
+
+    #[test]
+    fn a_wrong_order_is_refused_with_the_reason() {
+        let mut recipe = Recipe::built_in("default", &camera()).unwrap();
+        recipe.science.swap(1, 2);
+        let message = recipe.check().unwrap_err().to_string();
+        assert!(message.contains("linearity before overscan"), "{message}");
+        assert!(message.contains("passes through zero"), "{message}");
+    }
+
+    #[test]
+    fn a_slip_in_the_file_is_refused_with_its_line() {
+        let text = default_text().replacen("terms = 3", "trems = 3", 1);
+        let message = Recipe::parse(&text, &camera()).unwrap_err().to_string();
+        assert!(message.contains("trems") || message.contains("terms"), "{message}");
+        let text = default_text().replacen("version = 1", "version = = 1", 1);
+        let message = Recipe::parse(&text, &camera()).unwrap_err().to_string();
+        assert!(message.contains("line 5"), "{message}");
+    }
+
+    #[test]
+    fn a_step_twice_or_missing_is_refused() {
+        let mut recipe = Recipe::built_in("default", &camera()).unwrap();
+        recipe.bias.push(Step::Assemble);
+        assert!(recipe.check().is_err());
+        recipe.bias.truncate(2);
+        assert!(recipe.check().is_err());
+    }
+}
