@@ -18,14 +18,20 @@ const QUANTITIES: &[(&str, &str, &str)] = &[
     ("/pulls/scatter_sigma", "flux pulls, scatter", "1.00 +- 0.05"),
 ];
 
+/// Endings of the products' names, and what a person calls them.
+const KINDS: &[(&str, &str)] = &[
+    ("sciimg.fits", "science images (image, mask, variance)"),
+    (".parquet", "aperture catalogues"),
+    ("_bias.fits", "master biases"),
+    ("_flat.fits", "master flats (lamps, bands)"),
+];
+
 /// The whole text.
 ///
 /// # Errors
 /// If a folder cannot be read.
 pub(crate) fn text(folder: &Path, times: &Times, program: &str) -> Result<String> {
-    let mut files = Vec::new();
-    walk(&folder.join("run"), &mut files)?;
-    files.sort();
+    let files = files(&folder.join("run/products"))?;
     let comparisons: Vec<Value> = files.iter().filter_map(|path| comparison(path)).collect();
     let mut text = String::from("\n");
     products(&mut text, &files)?;
@@ -35,65 +41,48 @@ pub(crate) fn text(folder: &Path, times: &Times, program: &str) -> Result<String
         text,
         "Times      build {build:.0} s, simulate {simulate:.0} s, reduce {reduce:.0} s"
     )?;
-    writeln!(text, "\nNext       {program} status demo/run")?;
-    if let Some(image) = files.iter().find(|path| has(path, "fits") && named(path, "sciimg")) {
-        writeln!(text, "           {program} inspect {}", shown(image, folder))?;
+    let mut head = "Next";
+    for (ending, _) in &KINDS[..2] {
+        if let Some(name) = files.iter().filter_map(|path| name(path)).find(|n| n.ends_with(ending))
+        {
+            writeln!(text, "{head:10} {program} inspect demo/run/products/{name}")?;
+            head = "";
+        }
     }
-    writeln!(text, "           {program} help")?;
+    writeln!(text, "{head:10} {program} help")?;
     Ok(text)
 }
 
-/// Files below a folder, without those unfinished.
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if entry.file_name().to_string_lossy().starts_with('.') {
-            continue;
-        }
-        if kind.is_dir() {
-            walk(&entry.path(), files)?;
-        } else if kind.is_file() {
-            files.push(entry.path());
-        }
-    }
-    Ok(())
+/// Files of a folder in the order of their names.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>();
+    let mut files = paths?;
+    files.sort();
+    Ok(files)
 }
 
-fn has(path: &Path, extension: &str) -> bool {
-    path.extension().is_some_and(|found| found == extension)
-}
-
-fn named(path: &Path, part: &str) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().contains(part))
-}
-
-fn shown(path: &Path, folder: &Path) -> String {
-    let relative = folder.parent().and_then(|root| path.strip_prefix(root).ok());
-    relative.unwrap_or(path).display().to_string()
+fn name(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()
 }
 
 /// Number and size of what was made.
 fn products(text: &mut String, files: &[PathBuf]) -> Result<()> {
-    let kinds = [("fits", "FITS images (science, masters)"), ("parquet", "catalogues")];
-    for (at, (extension, name)) in kinds.iter().enumerate() {
-        let sizes: Vec<u64> = files
-            .iter()
-            .filter(|path| has(path, extension))
-            .map(|path| fs::metadata(path).map_or(0, |about| about.len()))
-            .collect();
+    for (at, (ending, what)) in KINDS.iter().enumerate() {
+        let of_kind =
+            files.iter().filter(|path| name(path).is_some_and(|name| name.ends_with(ending)));
+        let sizes: Vec<u64> =
+            of_kind.map(|path| fs::metadata(path).map_or(0, |about| about.len())).collect();
         let total = sizes.iter().sum::<u64>() as f64 / 1e6;
         let head = if at == 0 { "Products" } else { "" };
-        writeln!(text, "{head:10} {} {name}, {total:.1} MB", sizes.len())?;
+        writeln!(text, "{head:10} {:3} {what}, {total:.1} MB", sizes.len())?;
     }
     Ok(())
 }
 
 /// The content of a file that compares a science image with the truth.
 fn comparison(path: &Path) -> Option<Value> {
-    if !has(path, "json") {
-        return None;
-    }
+    name(path).filter(|name| name.ends_with(".json"))?;
     let value: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
     value.pointer(QUANTITIES[0].0).is_some().then_some(value)
 }
