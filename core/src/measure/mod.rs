@@ -152,4 +152,6 @@ fn tabulate(sources: &Table, found: &Located, apertures: Vec<Apertures>) -> Resu
 }
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod tests;

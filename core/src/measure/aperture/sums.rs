@@ -179,5 +179,6 @@ fn accumulate(sums: &mut Sums, pixel: &Pixel, weight: f64, weighting: Weighting)
 fn span(center: f64, radius: f64, length: usize) -> Option<(usize, usize)> {
     let low = (center - radius + 0.5).floor().max(0.0);
     let high = (center + radius + 0.5).ceil().min(length as f64);
-    (low < high).then(|| (low as usize, high as usize))
+    // A NaN would pass the bounds as 0 and the length.
+    (center.is_finite() && low < high).then_some((low as usize, high as usize))
 }

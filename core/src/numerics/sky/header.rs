@@ -171,7 +171,7 @@ fn rotation(header: &Header, step: [f64; 2]) -> Result<Matrix> {
 /// Sine and cosine of an angle in degrees, exact at its quarter turns.
 fn exact_turn(degrees: f64) -> (f64, f64) {
     let quarters = degrees / 90.0;
-    if quarters == quarters.floor() {
+    if quarters.fract() == 0.0 {
         match quarters.rem_euclid(4.0) as u8 {
             0 => return (0.0, 1.0),
             1 => return (1.0, 0.0),
