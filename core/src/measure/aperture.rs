@@ -20,6 +20,7 @@
 //!   for its masked pixels, and sums `w v` (here [`Weighting::Weight`]).
 
 mod sums;
+mod switch;
 
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
@@ -76,7 +77,8 @@ pub struct Params {
     pub annulus_pix: Option<(f64, f64)>,
     /// Bits of the mask that leave a pixel out.
     pub mask_bits: u32,
-    /// Mesh of the background that is subtracted first; `None` for images without one.
+    /// Mesh of the background that is subtracted first; `false` (`None`) for images without one.
+    #[serde(with = "switch")]
     pub background: Option<background::Params>,
     /// How overlaps enter the errors.
     pub weighting: Weighting,
