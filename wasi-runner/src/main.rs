@@ -1,2 +1,49 @@
-//! To be filled.
-fn main() {}
+//! The command `rawsky`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use rawsky_host::args::{Arguments, Command};
+use rawsky_host::batch::{self, End};
+use rawsky_host::class::Failure;
+use rawsky_host::context::Context;
+use rawsky_host::{child, simulate, single};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Command::Child { folder } = &arguments.command {
+        return ExitCode::from(child::main(folder));
+    }
+    match command(&arguments) {
+        Ok(End::Done) => ExitCode::SUCCESS,
+        Ok(End::Partial) => ExitCode::from(3),
+        Ok(End::Failed) => ExitCode::FAILURE,
+        Err(failure) => {
+            // Without a standard error there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "rawsky: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(arguments: &Arguments) -> Result<End, Failure> {
+    let context = Context::new(&arguments.common)?;
+    let context = &context;
+    match &arguments.command {
+        Command::Reduce(night) => return batch::reduce(context, night),
+        Command::Plan(night) => batch::plan(context, night),
+        Command::Run { run } => return batch::run(context, run),
+        Command::Simulate(args) => simulate::simulate(context, args),
+        Command::Inspect { file } => single::inspect(context, file),
+        Command::MasterBias { raws, output } => single::master_bias(context, raws, output),
+        Command::MasterFlat { raws, bias, output } => {
+            single::master_flat(context, raws, bias, output)
+        }
+        Command::FocalPlane { flats, output } => single::focal_plane(context, flats, output),
+        Command::Detrend(args) => single::detrend(context, args),
+        Command::Aperture(args) => single::aperture(context, args),
+        Command::Child { .. } => Ok(()),
+    }?;
+    Ok(End::Done)
+}

@@ -1,1 +1,42 @@
-//! To be filled.
+//! The core for JavaScript: a job in, products out. No algorithm lives here.
+//!
+//! ```js
+//! const { record, products } = execute(JSON.stringify(job), new Map([["raw.fits", bytes]]));
+//! ```
+
+mod dto;
+mod store;
+
+use js_sys::Map;
+use rawsky_core::error::Error;
+use rawsky_core::job::{self, Job};
+use wasm_bindgen::prelude::*;
+
+use crate::store::MemoryStore;
+
+/// Does a job.
+///
+/// `job` is JSON text, the same that the sandboxed program reads; `files` is a `Map` from key to
+/// `Uint8Array`, which is read in place. The result is `{ record, products }`: what was done, as
+/// a plain object, and a `Map` from key to `Uint8Array`.
+///
+/// # Errors
+/// An object `{ class, message, detail }`.
+#[wasm_bindgen]
+pub fn execute(job: &str, files: &Map) -> Result<JsValue, JsValue> {
+    run(job, files).map_err(|error| dto::error(&error))
+}
+
+fn run(job: &str, files: &Map) -> rawsky_core::Result<JsValue> {
+    let job: Job = serde_json::from_str(job)
+        .map_err(|error| Error::parameter("job", error, "a job as JSON text"))?;
+    let mut store = MemoryStore::new(files)?;
+    let record = job::execute(&job, &mut store, &mut ())?;
+    Ok(dto::result(&record, store.products()))
+}
+
+/// Version of the core.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}

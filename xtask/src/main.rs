@@ -1,2 +1,62 @@
-//! To be filled.
-fn main() {}
+//! The tasks of the workspace: `cargo xtask demo`, `test`, `web`, `ci`, `setup`.
+//!
+//! It needs cargo and nothing else, depends on little, and says what it does before it does it.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a person at a terminal")]
+
+mod ci;
+mod demo;
+mod options;
+mod setup;
+mod shell;
+mod summary;
+mod test;
+mod web;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::options::Options;
+
+const USAGE: &str = "\
+cargo xtask TASK
+
+  demo [--small] [--keep] [--open]
+           simulate a night, reduce it in the sandbox, compare with the truth, say what came out;
+           --small takes the teaching camera (a minute), --keep goes on where the last one stopped
+  test [--without NAME,..]
+           every test of the workspace; NAME is what this machine shall do without: node, browser
+  web [--node] [--out DIR]
+           the browser module with its JavaScript, into www/pkg; --node for Node instead of a page
+  ci       .ci/run: tests, format, lints, docs
+  setup    look for what the other tasks need, and add what can be added";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((task, rest)) = arguments.split_first() else { bail!("which task?\n\n{USAGE}") };
+    let options = Options::new(rest);
+    match task.as_str() {
+        "demo" => demo::run(options),
+        "test" => test::run(options),
+        "web" => web::run(options),
+        "glue" => web::glue(rest),
+        "ci" => ci::run(options),
+        "setup" => setup::run(options),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("there is no task `{other}`\n\n{USAGE}"),
+    }
+}

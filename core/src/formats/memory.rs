@@ -13,6 +13,7 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// A store with one file.
+    #[cfg(feature = "fits")]
     pub(crate) fn with(key: &str, bytes: Vec<u8>) -> Memory {
         Memory { files: [(key.to_owned(), bytes)].into() }
     }

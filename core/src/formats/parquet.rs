@@ -135,7 +135,7 @@ fn array(values: &Values) -> ArrayRef {
 pub fn read(file: &str, bytes: Vec<u8>, columns: Option<&[&str]>) -> Result<(Table, Vec<Warning>)> {
     check_frame(file, &bytes)?;
     let bytes = Bytes::from(bytes);
-    let damaged = |error: parquet::errors::ParquetError| explain(file, &error);
+    let damaged = |error: parquet::errors::ParquetError| explain(file, "footer", &error);
     // Types by Parquet's own schema: no dictionaries or long strings, which Arrow's may ask for.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let metadata = ArrowReaderMetadata::load(&bytes, options).map_err(damaged)?;
@@ -153,7 +153,7 @@ pub fn read(file: &str, bytes: Vec<u8>, columns: Option<&[&str]>) -> Result<(Tab
         .build()
         .map_err(damaged)?;
     for batch in reader {
-        let batch = batch.map_err(|error| Error::format(file, "rows", error))?;
+        let batch = batch.map_err(|error| explain(file, "rows", &error))?;
         for (gathered, array) in gathered.iter_mut().zip(batch.columns()) {
             gathered.push(array).map_err(|reason| Error::format(file, "rows", reason))?;
         }
@@ -385,13 +385,13 @@ fn check_extents(file: &str, metadata: &ParquetMetaData, length: u64, columns: u
     Ok(())
 }
 
-fn explain(file: &str, error: &parquet::errors::ParquetError) -> Error {
+fn explain(file: &str, place: &str, error: &dyn std::error::Error) -> Error {
     let text = error.to_string();
     if text.contains("Disabled feature at compile time") {
         let hint = "write it with Snappy or without compression".to_owned();
-        return Error::Unsupported { what: format!("{file}: {text}"), hint };
+        return Error::Unsupported { what: format!("{file}: the codec of its columns"), hint };
     }
-    Error::format(file, "footer", text)
+    Error::format(file, place, text)
 }
 
 #[cfg(test)]

@@ -1,0 +1,286 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use rawsky_core::job::RawEncoding;
+
+use crate::child::Engine;
+
+/// Raw CCD exposures to science images and aperture catalogues, in a sandbox.
+#[derive(Debug, Parser)]
+#[command(name = "rawsky", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong use, 3 some tasks failed.")]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What all commands understand.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Camera: a built-in one, or a TOML file.
+    #[arg(long, global = true, default_value = "ztf", value_name = "NAME|FILE")]
+    pub camera: String,
+    /// Recipe: `default`, or a TOML file.
+    #[arg(long, global = true, default_value = "default", value_name = "NAME|FILE")]
+    pub recipe: String,
+    /// What runs the jobs; both give the same bytes.
+    #[arg(long, global = true, value_enum, default_value_t = EngineName::Sandbox)]
+    pub engine: EngineName,
+    /// Jobs at a time [default: one per processor].
+    #[arg(short, long, global = true, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Memory of one job in the sandbox (MiB).
+    #[arg(long, global = true, default_value_t = 1024, value_name = "MIB",
+          value_parser = clap::value_parser!(u64).range(16..=4096))]
+    pub memory: u64,
+    /// Time of one job (s).
+    #[arg(long, global = true, default_value_t = 3600, value_name = "S",
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub seconds: u64,
+    /// Print JSON for programs instead of text for people.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// A line for every task.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// What runs the jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineName {
+    /// WebAssembly in the sandbox.
+    Sandbox,
+    /// Machine code, without the sandbox and its memory cap.
+    Native,
+}
+
+impl From<EngineName> for Engine {
+    fn from(name: EngineName) -> Engine {
+        match name {
+            EngineName::Sandbox => Engine::Sandbox,
+            EngineName::Native => Engine::Native,
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Reduce a night: plan, run, and a summary.
+    Reduce(NightToRun),
+    /// Write the plan of a night.
+    Plan(NightToRun),
+    /// Run a plan, or what is left of it.
+    Run {
+        /// Folder with the plan.
+        run: PathBuf,
+    },
+    /// Simulate a night with known truth.
+    Simulate(Simulate),
+    /// Show what is in a file, and what the camera makes of it.
+    Inspect {
+        /// A FITS or parquet file.
+        file: PathBuf,
+    },
+    /// Make a master bias of the raw biases of one detector.
+    MasterBias {
+        /// Raw biases.
+        #[arg(required = true)]
+        raws: Vec<PathBuf>,
+        /// The master bias.
+        #[arg(short, long, value_name = "BIAS.fits")]
+        output: PathBuf,
+    },
+    /// Make a master flat of the raw flats of one detector and band.
+    MasterFlat {
+        /// Raw flats, of one lamp or more.
+        #[arg(required = true)]
+        raws: Vec<PathBuf>,
+        /// Master bias.
+        #[arg(long, value_name = "BIAS.fits")]
+        bias: PathBuf,
+        /// The master flat.
+        #[arg(short, long, value_name = "FLAT.fits")]
+        output: PathBuf,
+    },
+    /// Take the level of one band over the focal plane from the master flats of its detectors.
+    FocalPlane {
+        /// Master flats of one band.
+        #[arg(required = true)]
+        flats: Vec<PathBuf>,
+        /// The level.
+        #[arg(short, long, value_name = "LEVEL.json")]
+        output: PathBuf,
+    },
+    /// Make the science images of one raw exposure.
+    Detrend(Detrend),
+    /// Measure the stars of a catalogue on a science image.
+    Aperture(Aperture),
+    /// One job in a process of its own; started by the program itself.
+    #[command(hide = true)]
+    Child {
+        /// The private folder of the job.
+        folder: PathBuf,
+    },
+}
+
+/// A night and the folder of its run.
+#[derive(Debug, Clone, Args)]
+pub struct NightToRun {
+    /// Folder with raw files anywhere below it.
+    pub night: PathBuf,
+    /// Folder of the run; made if it is not there.
+    #[arg(short, long, value_name = "RUN")]
+    pub output: PathBuf,
+    /// Folder of science headers [default: NIGHT/headers].
+    #[arg(long, value_name = "DIR")]
+    pub headers: Option<PathBuf>,
+    /// Folder of masks of another pipeline [default: NIGHT/masks].
+    #[arg(long, value_name = "DIR")]
+    pub masks: Option<PathBuf>,
+    /// Folder of catalogues, or one catalogue [default: NIGHT/catalogue].
+    #[arg(long, value_name = "DIR|FILE")]
+    pub catalogue: Option<PathBuf>,
+}
+
+/// What to simulate.
+#[derive(Debug, Clone, Args)]
+pub struct Simulate {
+    /// Folder of the night; must be empty or missing.
+    #[arg(short, long, value_name = "NIGHT")]
+    pub out: PathBuf,
+    /// Every random number follows from it.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Detectors by number [default: the camera's first].
+    #[arg(long, value_delimiter = ',', value_name = "1,2")]
+    pub ccds: Vec<u32>,
+    /// Bias exposures.
+    #[arg(long, default_value_t = 20)]
+    pub biases: usize,
+    /// Flat exposures of each lamp.
+    #[arg(long, default_value_t = 5)]
+    pub flats: usize,
+    /// Lamps by number [default: all of the camera].
+    #[arg(long, value_delimiter = ',', value_name = "7,8")]
+    pub leds: Vec<i64>,
+    /// Science exposures.
+    #[arg(long, default_value_t = 2)]
+    pub exposures: usize,
+    /// How raw files are compressed.
+    #[arg(long, value_enum, default_value_t = Compression::FloatRice)]
+    pub compress: Compression,
+    /// Effects to leave out, by name.
+    #[arg(long, value_delimiter = ',', value_name = "pocket,cosmics")]
+    pub without: Vec<String>,
+}
+
+/// How raw files are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Compression {
+    /// Quantized floats, as fpack does.
+    FloatRice,
+    /// 16-bit whole numbers.
+    Rice16,
+    /// Not at all.
+    None,
+}
+
+impl From<Compression> for RawEncoding {
+    fn from(compression: Compression) -> RawEncoding {
+        match compression {
+            Compression::FloatRice => RawEncoding::FloatRice,
+            Compression::Rice16 => RawEncoding::Rice16,
+            Compression::None => RawEncoding::None,
+        }
+    }
+}
+
+/// A raw exposure and what it needs.
+#[derive(Debug, Clone, Args)]
+pub struct Detrend {
+    /// Raw exposure of one detector.
+    pub raw: PathBuf,
+    /// Master bias.
+    #[arg(long, value_name = "BIAS.fits")]
+    pub bias: PathBuf,
+    /// Master flat of the band.
+    #[arg(long, value_name = "FLAT.fits")]
+    pub flat: PathBuf,
+    /// Level of the band over the focal plane.
+    #[arg(long, value_name = "LEVEL.json")]
+    pub focal_plane: Option<PathBuf>,
+    /// Folder of science headers.
+    #[arg(long, value_name = "DIR")]
+    pub headers: Option<PathBuf>,
+    /// Folder of masks of another pipeline.
+    #[arg(long, value_name = "DIR")]
+    pub masks: Option<PathBuf>,
+    /// Folder of the science images; made if it is not there.
+    #[arg(short, long, value_name = "OUTDIR")]
+    pub output: PathBuf,
+}
+
+/// A science image and where to measure on it.
+#[derive(Debug, Clone, Args)]
+pub struct Aperture {
+    /// Science image.
+    pub science: PathBuf,
+    /// Catalogue with `ra` and `dec` (deg), or `x` and `y` (pixels from 0): parquet, CSV, a folder.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub catalogue: PathBuf,
+    /// Mask of another pipeline, or the folder that holds it.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub masks: Option<PathBuf>,
+    /// Gain where the image has none (electron/DN).
+    #[arg(long)]
+    pub gain: Option<f64>,
+    /// Read noise where the image has none (electron).
+    #[arg(long)]
+    pub read_noise: Option<f64>,
+    /// Radii instead of the recipe's (pixels).
+    #[arg(long, value_delimiter = ',', value_name = "3,4,..")]
+    pub radii: Vec<f64>,
+    /// Inner and outer radius of the annulus instead of the recipe's (pixels).
+    #[arg(long, value_delimiter = ',', num_args = 2, value_name = "IN,OUT")]
+    pub annulus: Vec<f64>,
+    /// Epoch of the positions where the catalogue has none (Julian year).
+    #[arg(long)]
+    pub epoch: Option<f64>,
+    /// The catalogue of fluxes.
+    #[arg(short, long, value_name = "OUT.parquet")]
+    pub output: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn common_options_stand_before_or_after_the_command() {
+        for line in ["rawsky --camera toy run R -j 3", "rawsky run R --camera toy --jobs 3"] {
+            let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!((arguments.common.camera.as_str(), arguments.common.jobs), ("toy", Some(3)));
+        }
+        let line = "rawsky aperture S --catalogue C -o O --radii 2,3.5 --annulus 14,20";
+        let Command::Aperture(aperture) =
+            Arguments::try_parse_from(line.split(' ')).unwrap().command
+        else {
+            panic!("aperture");
+        };
+        assert_eq!((aperture.radii, aperture.annulus), (vec![2.0, 3.5], vec![14.0, 20.0]));
+    }
+}

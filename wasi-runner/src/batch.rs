@@ -1,0 +1,158 @@
+//! `plan`, `run` and `reduce`: a whole night.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rawsky_core::job::{Survey, Task};
+use rawsky_core::store::Key;
+
+use crate::args::NightToRun;
+use crate::class::{Class, Failure};
+use crate::context::{Context, absolute};
+use crate::dag::{self, raw_key};
+use crate::digests::Digests;
+use crate::night::{Beside, Night};
+use crate::plan::Plan;
+use crate::progress::{Progress, Voice};
+use crate::run::{self, ATTEMPTS, Outcome};
+use crate::runner::Runner;
+use crate::scratch::read_survey;
+use crate::summary;
+use crate::view;
+use crate::work::{Input, Work};
+
+/// Folder of products by content key, below the folder of a run.
+pub const OUT: &str = "out";
+/// File of digests that were taken, below the folder of a run.
+const DIGESTS: &str = "digests.json";
+
+/// How a run of tasks ended, as an exit code of the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// All done.
+    Done,
+    /// Some tasks failed.
+    Partial,
+    /// No task was done.
+    Failed,
+}
+
+/// `rawsky plan`.
+///
+/// # Errors
+/// Those of the files of the night, of the survey, and of the folder of the run.
+pub fn plan(context: &Context, args: &NightToRun) -> Result<(), Failure> {
+    let runner = runner(context, &args.output)?;
+    let plan = make_plan(context, args, &runner)?;
+    let path = args.output.join(crate::plan::PLAN);
+    let text = format!("{}\n{}", summary::of_plan(&plan), path.display());
+    let json =
+        serde_json::json!({ "written": [path], "tasks": plan.tasks.len(), "notes": plan.notes });
+    context.print(&text, &json);
+    Ok(())
+}
+
+/// `rawsky run`.
+///
+/// # Errors
+/// Those of the plan and of the folder of the run; a failed task is none.
+pub fn run(context: &Context, folder: &Path) -> Result<End, Failure> {
+    let plan = Plan::read(folder)?;
+    let runner = runner(context, folder)?;
+    go(context, &plan, (folder, &runner))
+}
+
+/// `rawsky reduce`.
+///
+/// # Errors
+/// Those of [`plan`] and [`run`].
+pub fn reduce(context: &Context, args: &NightToRun) -> Result<End, Failure> {
+    let runner = runner(context, &args.output)?;
+    let plan = make_plan(context, args, &runner)?;
+    if context.voice != Voice::Quiet {
+        context.print(&summary::of_plan(&plan), &serde_json::Value::Null);
+    }
+    go(context, &plan, (&args.output, &runner))
+}
+
+fn runner(context: &Context, folder: &Path) -> Result<Runner, Failure> {
+    let io = |error| Failure::io(format!("run folder {}", folder.display()), &error);
+    fs::create_dir_all(folder.join(ATTEMPTS)).map_err(io)?;
+    let folder = folder.canonicalize().map_err(io)?;
+    let digests = Digests::kept_in(&folder.join(DIGESTS));
+    Runner::new(context.settings.clone(), &folder.join(OUT), digests)
+}
+
+fn make_plan(context: &Context, args: &NightToRun, runner: &Runner) -> Result<Plan, Failure> {
+    let folder = absolute(&args.night)?;
+    if !folder.is_dir() {
+        let reason = format!("{} is a file; needed the folder of a night", folder.display());
+        return Err(Failure::new(Class::InputBad, reason));
+    }
+    let beside = Beside {
+        headers: args.headers.as_ref().map(absolute).transpose()?,
+        masks: args.masks.as_ref().map(absolute).transpose()?,
+        catalogue: args.catalogue.as_ref().map(absolute).transpose()?,
+    };
+    let night = Night::find(&folder, &context.camera.names.prefix, &beside)?;
+    for files in [&night.raws, &night.headers, &night.masks, &night.catalogues, &night.truth] {
+        runner.digests.of_all(files)?;
+    }
+    let survey = survey(context, &night, runner)?;
+    let known = (&context.descriptions, &context.names);
+    let plan = dag::plan(&folder, &night, &survey, known, &runner.digests)?;
+    if plan.tasks.is_empty() {
+        let reason =
+            format!("nothing can be made of {}: {}", folder.display(), plan.notes.join("; "));
+        return Err(Failure::new(Class::InputBad, reason));
+    }
+    plan.write(&args.output)?;
+    Ok(plan)
+}
+
+fn survey(context: &Context, night: &Night, runner: &Runner) -> Result<Survey, Failure> {
+    let raws = night.raws.iter().map(|path| (raw_key(path), path.clone()));
+    let own = context.descriptions.files.iter().cloned();
+    let files: Vec<(Key, PathBuf)> = raws.chain(own).collect();
+    let output = "survey.json".to_owned();
+    let task = Task::Survey {
+        files: night.raws.iter().map(|path| raw_key(path)).collect(),
+        output: output.clone(),
+    };
+    let mut inputs = Vec::new();
+    for (key, path) in files {
+        inputs.push(Input { key, sha256: runner.digests.of(&path)?, path });
+    }
+    let outputs = vec![output.clone()];
+    let done = runner.execute(&Work::new(context.descriptions.job(task), inputs, outputs))?;
+    read_survey(&done.folder.join(output))
+}
+
+fn go(context: &Context, plan: &Plan, (folder, runner): (&Path, &Runner)) -> Result<End, Failure> {
+    let start = std::time::Instant::now();
+    let progress = Progress::new(plan.tasks.len(), context.voice);
+    let outcomes = run::run(plan, runner, (folder, context.workers), &progress);
+    let files = products(plan, &outcomes);
+    let folder = folder.canonicalize().map_err(|error| Failure::io(folder.display(), &error))?;
+    view::rebuild(&folder, &files)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let (text, json) = summary::of_run(&folder, &outcomes, seconds);
+    context.print(&text, &json);
+    let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
+    Ok(match failed {
+        0 => End::Done,
+        all if all == outcomes.len() => End::Failed,
+        _ => End::Partial,
+    })
+}
+
+/// Name and place of every product of a plan that is there.
+fn products(plan: &Plan, outcomes: &[Outcome]) -> Vec<(String, PathBuf)> {
+    let mut files = Vec::new();
+    for (task, outcome) in plan.tasks.iter().zip(outcomes) {
+        if let Ok(done) = &outcome.result {
+            files.extend(task.outputs.iter().map(|key| (key.clone(), done.folder.join(key))));
+        }
+    }
+    files
+}

@@ -1,0 +1,132 @@
+//! What every command works with: camera, recipe, engine, and how to talk to the user.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use rawsky_core::instrument::{BUILT_IN, Instrument, built_in_text};
+use rawsky_core::job::Text;
+use serde_json::Value;
+
+use crate::args::Common;
+use crate::class::{Class, Failure};
+use crate::dag::Descriptions;
+use crate::names::Names;
+use crate::progress::Voice;
+use crate::runner::Settings;
+use crate::sandbox::Limits;
+
+/// Key of a camera file in the sandbox.
+pub const CAMERA: &str = "camera.toml";
+/// Key of a recipe file in the sandbox.
+pub const RECIPE: &str = "recipe.toml";
+
+/// The largest camera or recipe file (byte).
+const LARGEST: u64 = 16 << 20;
+
+/// What every command works with.
+pub struct Context {
+    /// The camera.
+    pub camera: Instrument,
+    /// The camera's file names.
+    pub names: Names,
+    /// Camera and recipe as jobs name them.
+    pub descriptions: Descriptions,
+    /// Engine and caps.
+    pub settings: Settings,
+    /// Jobs at a time.
+    pub workers: usize,
+    /// How talkative to be.
+    pub voice: Voice,
+    /// Whether to print JSON.
+    pub json: bool,
+}
+
+impl Context {
+    /// The context of a command line.
+    ///
+    /// # Errors
+    /// [`Class::InputBad`] if the camera or recipe is neither known nor a sound file.
+    pub fn new(common: &Common) -> Result<Context, Failure> {
+        let mut files = Vec::new();
+        let camera = camera(&common.camera, &mut files)?;
+        let recipe = recipe(&common.recipe, &mut files)?;
+        let (camera_name, camera) = camera;
+        let program =
+            std::env::current_exe().map_err(|error| Failure::io("finding this program", &error))?;
+        let limits = Limits { memory_bytes: common.memory << 20, seconds: common.seconds };
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        Ok(Context {
+            names: Names::of(&camera),
+            camera,
+            descriptions: Descriptions { camera: camera_name, recipe, files },
+            settings: Settings { engine: common.engine.into(), limits, program },
+            workers: common.jobs.unwrap_or(cores).clamp(1, 1024),
+            voice: match (common.json, common.verbose) {
+                (true, _) => Voice::Quiet,
+                (false, true) => Voice::Verbose,
+                (false, false) => Voice::Usual,
+            },
+            json: common.json,
+        })
+    }
+
+    /// Prints text for people, or JSON for programs.
+    pub fn print(&self, text: &str, json: &Value) {
+        let mut out = std::io::stdout();
+        // Nobody reads on when the other end of a pipe is closed.
+        let _ = if self.json { writeln!(out, "{json:#}") } else { writeln!(out, "{text}") };
+    }
+
+    /// Prints the names of files that were written.
+    pub fn print_written(&self, files: &[PathBuf]) {
+        let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+        self.print(&names.join("\n"), &serde_json::json!({ "written": names }));
+    }
+}
+
+fn camera(given: &str, files: &mut Vec<(String, PathBuf)>) -> Result<(Text, Instrument), Failure> {
+    let known = || BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let parse = |text: &str| {
+        Instrument::parse(text)
+            .map_err(|error| Failure::new(Class::InputBad, format!("camera {given}: {error}")))
+    };
+    if let Some(text) = built_in_text(given) {
+        return Ok((Text::BuiltIn(given.to_owned()), parse(text)?));
+    }
+    let camera = parse(&description("camera", given, &known())?)?;
+    files.push((CAMERA.to_owned(), absolute(given)?));
+    Ok((Text::File(CAMERA.to_owned()), camera))
+}
+
+/// A name is a built-in recipe (the core knows which there are); what looks like a file is one.
+fn recipe(given: &str, files: &mut Vec<(String, PathBuf)>) -> Result<Text, Failure> {
+    if !given.contains('/') && !given.ends_with(".toml") {
+        return Ok(Text::BuiltIn(given.to_owned()));
+    }
+    description("recipe", given, "default")?;
+    files.push((RECIPE.to_owned(), absolute(given)?));
+    Ok(Text::File(RECIPE.to_owned()))
+}
+
+fn description(what: &str, given: &str, known: &str) -> Result<String, Failure> {
+    let bad = |found: String| {
+        let needed = format!("needed one of {known}, or a TOML file");
+        Failure::new(Class::InputBad, format!("{what} {given}: {found}; {needed}"))
+    };
+    let about = fs::metadata(given).map_err(|error| bad(error.to_string()))?;
+    if !about.is_file() || about.len() > LARGEST {
+        return Err(bad(format!("no file of at most {} MiB", LARGEST >> 20)));
+    }
+    fs::read_to_string(given).map_err(|error| bad(error.to_string()))
+}
+
+/// The absolute path of something that is there.
+///
+/// # Errors
+/// [`Class::InputBad`] if it is not.
+pub fn absolute(path: impl AsRef<Path>) -> Result<PathBuf, Failure> {
+    let path = path.as_ref();
+    path.canonicalize()
+        .map_err(|error| Failure::new(Class::InputBad, format!("{}: {error}", path.display())))
+}

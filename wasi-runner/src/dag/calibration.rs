@@ -1,0 +1,149 @@
+//! The masters of a night: biases, flats by lamp and band, levels.
+
+use std::collections::BTreeMap;
+
+use rawsky_core::ids::{Band, DetectorId, Role};
+use rawsky_core::job::Task;
+use rawsky_core::time::Mjd;
+
+use super::{Builder, Made, keys, take};
+use crate::class::Failure;
+use crate::plan::{PlannedInput, Stage};
+use crate::survey::Raw;
+use crate::work::{last, made_safe};
+
+impl Builder<'_> {
+    pub(super) fn biases(&mut self, raws: &[&Raw]) -> Result<BTreeMap<DetectorId, Made>, Failure> {
+        let mut groups: BTreeMap<DetectorId, Vec<&Raw>> = BTreeMap::new();
+        for raw in raws.iter().filter(|raw| raw.role == Role::Bias) {
+            groups.entry(raw.detector).or_default().push(raw);
+        }
+        let mut made = BTreeMap::new();
+        for (detector, group) in groups {
+            let id = format!("bias-c{:02}", detector.0);
+            let output = self.names.bias(group[0].mjd, detector);
+            let inputs = self.raw_inputs(&group)?;
+            let task = Task::MasterBias { raws: keys(&inputs), output: output.clone() };
+            made.insert(detector, self.push(id, Stage::Bias, (task, inputs), vec![output])?);
+        }
+        Ok(made)
+    }
+
+    /// Master flats by band; for a camera without lamps the one stack is the master.
+    pub(super) fn flats(
+        &mut self,
+        raws: &[&Raw],
+        biases: &BTreeMap<DetectorId, Made>,
+    ) -> Result<BTreeMap<(Band, DetectorId), Made>, Failure> {
+        let mut groups: BTreeMap<(Band, DetectorId, Option<i64>), Vec<&Raw>> = BTreeMap::new();
+        for raw in raws.iter().filter(|raw| raw.role == Role::Flat) {
+            match &raw.band {
+                Some(band) => {
+                    groups.entry((band.clone(), raw.detector, raw.lamp)).or_default().push(raw);
+                }
+                None => self.note(format!("{}: left out: a flat without a band", last(&raw.key))),
+            }
+        }
+        let mut lamps: BTreeMap<(Band, DetectorId), Vec<(i64, Made)>> = BTreeMap::new();
+        let mut made = BTreeMap::new();
+        for ((band, detector, lamp), group) in groups {
+            let bias = biases.get(&detector);
+            let product = self.lamp_flat(&group, (&band, detector, lamp), bias)?;
+            match lamp {
+                Some(lamp) => lamps.entry((band, detector)).or_default().push((lamp, product)),
+                None => drop(made.insert((band, detector), product)),
+            }
+        }
+        for ((band, detector), lamps) in lamps {
+            if made.contains_key(&(band.clone(), detector)) {
+                self.note(format!("detector {detector}, {band}: flats with and without a lamp"));
+                continue;
+            }
+            let product = self.band_flat(raws, (&band, detector), &lamps)?;
+            made.insert((band, detector), product);
+        }
+        Ok(made)
+    }
+
+    fn lamp_flat(
+        &mut self,
+        group: &[&Raw],
+        (band, detector, lamp): (&Band, DetectorId, Option<i64>),
+        bias: Option<&Made>,
+    ) -> Result<Made, Failure> {
+        let number = lamp.unwrap_or(0);
+        let (id, stage) = match lamp {
+            Some(_) => (
+                format!("flat-{}-c{:02}-l{number:02}", made_safe(&band.0), detector.0),
+                Stage::LampFlat,
+            ),
+            None => (format!("flat-{}-c{:02}", made_safe(&band.0), detector.0), Stage::Flat),
+        };
+        let output = self.names.flat(group[0].mjd, band, detector, number);
+        let mut inputs = self.raw_inputs(group)?;
+        let raws = keys(&inputs);
+        let bias = take(&mut inputs, bias);
+        if bias.is_none() {
+            self.note(format!("{id}: detector {detector} has no bias"));
+        }
+        let task = Task::LampFlat { raws, bias, output: output.clone() };
+        self.push(id, stage, (task, inputs), vec![output])
+    }
+
+    fn band_flat(
+        &mut self,
+        raws: &[&Raw],
+        (band, detector): (&Band, DetectorId),
+        lamps: &[(i64, Made)],
+    ) -> Result<Made, Failure> {
+        let first = raws.iter().find(|raw| {
+            raw.role == Role::Flat && raw.detector == detector && raw.band.as_ref() == Some(band)
+        });
+        let mjd = first.map_or(Mjd(0.0), |raw| raw.mjd);
+        let output = self.names.flat(mjd, band, detector, 0);
+        let id = format!("flat-{}-c{:02}", made_safe(&band.0), detector.0);
+        let inputs: Vec<PlannedInput> = lamps.iter().map(|(_, made)| made.input()).collect();
+        let task = Task::BandFlat { flats: keys(&inputs), output: output.clone() };
+        self.push(id, Stage::Flat, (task, inputs), vec![output])
+    }
+
+    pub(super) fn levels(
+        &mut self,
+        raws: &[&Raw],
+        flats: &BTreeMap<(Band, DetectorId), Made>,
+    ) -> Result<BTreeMap<Band, Made>, Failure> {
+        let mut bands: BTreeMap<Band, Vec<(DetectorId, &Made)>> = BTreeMap::new();
+        for ((band, detector), made) in flats {
+            bands.entry(band.clone()).or_default().push((*detector, made));
+        }
+        let mut levels = BTreeMap::new();
+        for (band, members) in bands {
+            let missing = without_flat(raws, &band, &members);
+            if !missing.is_empty() {
+                self.note(format!("level of {band}: no flat of detectors {}", missing.join(", ")));
+            }
+            let flat = |raw: &&&Raw| raw.role == Role::Flat && raw.band.as_ref() == Some(&band);
+            let mjd = raws.iter().find(flat).map_or(Mjd(0.0), |raw| raw.mjd);
+            let output = self.names.level(mjd, &band);
+            let inputs: Vec<PlannedInput> = members.iter().map(|(_, made)| made.input()).collect();
+            let task = Task::FocalPlane { flats: keys(&inputs), output: output.clone() };
+            let id = format!("level-{}", made_safe(&band.0));
+            let made = self.push(id, Stage::FocalPlane, (task, inputs), vec![output])?;
+            levels.insert(band, made);
+        }
+        Ok(levels)
+    }
+}
+
+/// Detectors of the night that have no flat of a band.
+fn without_flat(raws: &[&Raw], band: &Band, members: &[(DetectorId, &Made)]) -> Vec<String> {
+    let mut detectors: Vec<DetectorId> = raws
+        .iter()
+        .filter(|raw| raw.band.as_ref() == Some(band))
+        .map(|raw| raw.detector)
+        .filter(|detector| members.iter().all(|(member, _)| member != detector))
+        .collect();
+    detectors.sort();
+    detectors.dedup();
+    detectors.iter().map(DetectorId::to_string).collect()
+}

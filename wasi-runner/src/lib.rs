@@ -1,0 +1,32 @@
+//! The native side of rawsky: the sandbox, the plan of a night, and the commands.
+//!
+//! # Where to start
+//! [`sandbox`] runs one job shut in; [`child`] does so in a process of its own; [`runner`] stages,
+//! runs, checks and publishes one piece of [`work`]. [`dag`] turns the files of a [`night`] into a
+//! [`plan`], [`run`] brings it to an end. [`single`], [`batch`] and [`simulate`] are the commands.
+
+pub mod args;
+pub mod batch;
+pub mod child;
+pub mod class;
+pub mod context;
+pub mod dag;
+pub mod digests;
+pub mod guest;
+pub mod names;
+pub mod night;
+pub mod plan;
+pub mod progress;
+pub mod publish;
+pub mod run;
+pub mod runner;
+pub mod sandbox;
+pub mod scratch;
+pub mod show;
+pub mod simulate;
+pub mod single;
+pub mod staging;
+pub mod summary;
+pub mod survey;
+pub mod view;
+pub mod work;

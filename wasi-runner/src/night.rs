@@ -1,0 +1,272 @@
+//! The files of a night: what is where below a folder, by name alone.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::class::{Class, Failure};
+use crate::work::made_safe;
+
+/// Folders of a night that hold no raw files.
+pub const BESIDE: [&str; 4] = ["headers", "masks", "catalogue", "truth"];
+
+/// How the names of raw files end.
+const RAW_ENDINGS: [&str; 3] = [".fits", ".fits.fz", ".fit"];
+
+/// How deep folders are searched.
+const DEEPEST: usize = 32;
+
+/// Folders given by the user instead of those of the night.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Science headers.
+    pub headers: Option<PathBuf>,
+    /// Masks of another pipeline.
+    pub masks: Option<PathBuf>,
+    /// Catalogues.
+    pub catalogue: Option<PathBuf>,
+}
+
+/// The files of a night, each list sorted by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Night {
+    /// Raw exposures.
+    pub raws: Vec<PathBuf>,
+    /// Science headers.
+    pub headers: Vec<PathBuf>,
+    /// Masks of another pipeline.
+    pub masks: Vec<PathBuf>,
+    /// Catalogues.
+    pub catalogues: Vec<PathBuf>,
+    /// The truth of a simulated night.
+    pub truth: Vec<PathBuf>,
+}
+
+impl Night {
+    /// Looks below a folder for raw files with names that begin with `prefix`, and for the rest.
+    ///
+    /// # Errors
+    /// [`Class::InputBad`] if a folder cannot be read, there is no raw file, or two share a name.
+    pub fn find(folder: &Path, prefix: &str, beside: &Beside) -> Result<Night, Failure> {
+        let all = files_below(folder, &BESIDE)?;
+        let raws: Vec<PathBuf> =
+            all.iter().filter(|path| is_raw(&name(path), prefix)).cloned().collect();
+        if raws.is_empty() {
+            return Err(no_raws(folder, prefix, &all));
+        }
+        let below = |given: &Option<PathBuf>, usual: &str| match given {
+            Some(given) => files_of(given),
+            None if folder.join(usual).is_dir() => files_below(&folder.join(usual), &[]),
+            None => Ok(Vec::new()),
+        };
+        let catalogues = below(&beside.catalogue, "catalogue")?;
+        let night = Night {
+            raws: distinct(raws)?,
+            headers: distinct(keep(below(&beside.headers, "headers")?, is_fits))?,
+            masks: distinct(keep(below(&beside.masks, "masks")?, is_fits))?,
+            catalogues: distinct(keep(catalogues, is_catalogue))?,
+            truth: distinct(below(&None, "truth")?)?,
+        };
+        Ok(night)
+    }
+}
+
+/// The files of a folder, or the file itself.
+///
+/// # Errors
+/// [`Class::InputBad`] if it is missing or cannot be read.
+pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if path.is_file() { Ok(vec![path.to_owned()]) } else { files_below(path, &[]) }
+}
+
+/// Every file below a folder that is not hidden, in order of path; links are followed once.
+///
+/// # Errors
+/// [`Class::InputBad`] if a folder cannot be read.
+pub fn files_below(folder: &Path, except: &[&str]) -> Result<Vec<PathBuf>, Failure> {
+    let mut search = Search { files: Vec::new(), seen: BTreeSet::new() };
+    search.folder(folder, except, DEEPEST)?;
+    search.files.sort();
+    Ok(search.files)
+}
+
+struct Search {
+    files: Vec<PathBuf>,
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Search {
+    fn folder(&mut self, folder: &Path, except: &[&str], depth: usize) -> Result<(), Failure> {
+        let bad = |error: std::io::Error| {
+            Failure::new(Class::InputBad, format!("{}: {error}", folder.display()))
+        };
+        let real = folder.canonicalize().map_err(bad)?;
+        if depth == 0 || !self.seen.insert(real) {
+            return Ok(());
+        }
+        for entry in fs::read_dir(folder).map_err(bad)? {
+            let path = entry.map_err(bad)?.path();
+            let name = name(&path);
+            if name.starts_with('.') {
+                continue;
+            }
+            if path.is_file() {
+                self.files.push(path);
+            } else if path.is_dir() && !except.contains(&name.as_str()) {
+                self.folder(&path, except, depth - 1)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn no_raws(folder: &Path, prefix: &str, all: &[PathBuf]) -> Failure {
+    let found = match all.first() {
+        Some(first) => format!("{} other files, such as {}", all.len(), name(first)),
+        None => "no file at all".to_owned(),
+    };
+    let endings = RAW_ENDINGS.join(", ");
+    let reason = format!(
+        "{}: found {found}; needed raw files with names that begin with {prefix} and end with one \
+         of {endings} (another camera: --camera)",
+        folder.display()
+    );
+    Failure::new(Class::InputBad, reason)
+}
+
+fn is_raw(name: &str, prefix: &str) -> bool {
+    name.starts_with(prefix) && RAW_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+fn is_fits(name: &str) -> bool {
+    name.contains(".fits") || name.ends_with(".fit")
+}
+
+/// Whether a file can be a catalogue.
+pub fn is_catalogue(name: &str) -> bool {
+    name.ends_with(".parquet") || name.ends_with(".csv")
+}
+
+fn keep(files: Vec<PathBuf>, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    files.into_iter().filter(|path| wanted(&name(path))).collect()
+}
+
+/// The files in order of name, which is what the sandbox sees of them.
+fn distinct(mut files: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+    let key = |path: &PathBuf| made_safe(&name(path));
+    files.sort_by_key(key);
+    match files.windows(2).find(|pair| key(&pair[0]) == key(&pair[1])) {
+        Some(pair) => {
+            let (one, other) = (pair[0].display(), pair[1].display());
+            let reason = format!("{one} and {other} have the same name: keep one of them");
+            Err(Failure::new(Class::InputBad, reason))
+        }
+        None => Ok(files),
+    }
+}
+
+/// The name of a file.
+pub fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The name of a FITS file without its endings.
+pub fn stem(name: &str) -> &str {
+    let mut stem = name;
+    for ending in [".fz", ".gz", ".fits", ".fit"] {
+        stem = stem.strip_suffix(ending).unwrap_or(stem);
+    }
+    stem
+}
+
+/// The file that belongs to one amplifier of an exposure: its name begins with the raw file's stem,
+/// `_q` and the amplifier. Of several the one with the wanted ending is taken, one with the
+/// `other` ending never.
+pub fn of_amplifier<'a>(
+    files: &'a [PathBuf],
+    raw_stem: &str,
+    amp: u32,
+    (wanted, other): (&str, &str),
+) -> Option<&'a PathBuf> {
+    let start = format!("{raw_stem}_q{amp}");
+    let fits = |path: &&PathBuf| {
+        let name = name(path);
+        let rest = stem(&name).strip_prefix(&start);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+            && !stem(&name).ends_with(other)
+    };
+    let candidates: Vec<&PathBuf> = files.iter().filter(fits).collect();
+    let best = candidates.iter().find(|path| stem(&name(path)).ends_with(wanted));
+    best.or(candidates.first()).copied()
+}
+
+/// What the names of science headers end with, and what they do not.
+pub const HEADERS: (&str, &str) = ("sciimg", "mskimg");
+/// What the names of masks end with, and what they do not.
+pub const MASKS: (&str, &str) = ("mskimg", "sciimg");
+/// What the names of truth images end with, and what those of true stars do.
+pub const TRUTH: (&str, &str) = ("truth", "stars.parquet");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str, files: &[&str]) -> PathBuf {
+        let root = std::env::temp_dir().join(format!("rawsky-night-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        for file in files {
+            let path = root.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn raws_are_found_anywhere_but_beside_the_night() {
+        let root = folder(
+            "find",
+            &[
+                "2020/x_2.fits.fz",
+                "x_1.fits",
+                "y_3.fits",
+                "x_4.txt",
+                ".x_5.fits",
+                "headers/x_1_q1_sciimg.fits",
+                "deep/truth/x_6.fits",
+                "catalogue/stars.csv",
+                "catalogue/readme.txt",
+            ],
+        );
+        let night = Night::find(&root, "x_", &Beside::default()).unwrap();
+        let names: Vec<String> = night.raws.iter().map(|path| name(path)).collect();
+        assert_eq!(names, ["x_1.fits", "x_2.fits.fz"]);
+        assert_eq!((night.headers.len(), night.catalogues.len()), (1, 1));
+        let none = Night::find(&root, "z_", &Beside::default()).unwrap_err();
+        assert!(none.reason.contains("--camera"), "{none}");
+        assert!(Night::find(&root.join("missing"), "x_", &Beside::default()).is_err());
+    }
+
+    #[test]
+    fn the_same_name_twice_is_refused() {
+        let root = folder("twice", &["a/x_1.fits", "b/x_1.fits"]);
+        let error = Night::find(&root, "x_", &Beside::default()).unwrap_err();
+        assert!(error.reason.contains("a/x_1.fits") && error.reason.contains("b/x_1.fits"));
+    }
+
+    #[test]
+    fn headers_and_masks_are_told_apart_in_one_folder() {
+        let names = [
+            "r_o_q1_mskimg.fits.fz",
+            "r_o_q1_sciimg.fits.fz",
+            "r_o_q10_sciimg.fits",
+            "r_o_q2.fits",
+        ];
+        let files: Vec<PathBuf> = names.iter().map(PathBuf::from).collect();
+        assert_eq!(of_amplifier(&files, "r_o", 1, HEADERS), Some(&files[1]));
+        assert_eq!(of_amplifier(&files, "r_o", 1, MASKS), Some(&files[0]));
+        assert_eq!(of_amplifier(&files, "r_o", 2, MASKS), Some(&files[3]));
+        assert_eq!(of_amplifier(&files, "r_o", 10, MASKS), None);
+        assert_eq!(stem("a.fits.fz"), "a");
+    }
+}

@@ -1,0 +1,308 @@
+//! Does one piece of work: stage, run in a child process, check, publish. Nothing if it is done.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::child::{self, Engine, Report, Spec};
+use crate::class::{Class, Failure, one_line};
+use crate::digests::Digests;
+use crate::publish::{Manifest, publish};
+use crate::sandbox::{self, Limits};
+use crate::work::Work;
+use crate::{guest, staging};
+
+/// Folder of everything unfinished, below the folder of products.
+pub const UNFINISHED: &str = ".tmp";
+/// Time that a child may take beyond its wall time, for start and report.
+const GRACE: Duration = Duration::from_secs(10);
+/// Bytes kept of what a child prints.
+const PRINTED: u64 = 64 << 10;
+
+/// How work is run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What runs the jobs.
+    pub engine: Engine,
+    /// Caps of one job.
+    pub limits: Limits,
+    /// This program, which is started again for each job.
+    pub program: PathBuf,
+}
+
+/// Work that is done.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// Where its products are.
+    pub folder: PathBuf,
+    /// What they are.
+    pub manifest: Manifest,
+    /// How it was run; none when it had been done before.
+    pub run: Option<Cost>,
+}
+
+impl Done {
+    /// Keys of the products, without record and evidence.
+    pub fn products(&self) -> impl Iterator<Item = &str> {
+        let own = [rawsky_guest::RECORD, rawsky_guest::EVIDENCE];
+        let keys = self.manifest.products.iter().map(|product| product.key.as_str());
+        keys.filter(move |key| !own.contains(key))
+    }
+}
+
+/// What running a piece of work cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cost {
+    /// Wall time (s).
+    pub seconds: f64,
+    /// The most memory of the child process (byte), where the system tells.
+    pub process_bytes: Option<u64>,
+    /// The most linear memory of the guest (byte), in the sandbox.
+    pub guest_bytes: Option<u64>,
+}
+
+/// Runs pieces of work, from any number of threads.
+pub struct Runner {
+    settings: Settings,
+    out: PathBuf,
+    private: PathBuf,
+    code: Option<PathBuf>,
+    count: AtomicU64,
+    /// Digests of the files that are staged.
+    pub digests: Digests,
+}
+
+impl Runner {
+    /// A runner that publishes below `out`; compiles the sandboxed program.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn new(settings: Settings, out: &Path, digests: Digests) -> Result<Runner, Failure> {
+        let io = |error| Failure::io(out.display(), &error);
+        let unfinished = out.join(UNFINISHED);
+        fs::create_dir_all(&unfinished).map_err(io)?;
+        remove_abandoned(&unfinished);
+        let private = unfinished.join(owner_name());
+        staging::private_folder(&private).map_err(io)?;
+        let private = private.canonicalize().map_err(io)?;
+        let mut runner = Runner {
+            settings,
+            out: out.to_owned(),
+            private,
+            code: None,
+            count: AtomicU64::new(0),
+            digests,
+        };
+        if runner.settings.engine == Engine::Sandbox {
+            runner.code = Some(compiled(&runner.private)?);
+        }
+        Ok(runner)
+    }
+
+    /// The published products of a piece of work, if it has been done.
+    pub fn done(&self, work: &Work) -> Option<Done> {
+        let folder = self.out.join(work.content_key());
+        let manifest = Manifest::read(&folder)?;
+        Some(Done { folder, manifest, run: None })
+    }
+
+    /// Does a piece of work unless it has been done.
+    ///
+    /// # Errors
+    /// Why it could not be done; then nothing of it is published.
+    pub fn execute(&self, work: &Work) -> Result<Done, Failure> {
+        if let Some(done) = self.done(work) {
+            return Ok(done);
+        }
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let folder = self.private.join(format!("task-{number}"));
+        staging::private_folder(&folder).map_err(|error| Failure::io(folder.display(), &error))?;
+        let done = self.attempt(work, &folder);
+        let _ = fs::remove_dir_all(&folder);
+        done
+    }
+
+    fn attempt(&self, work: &Work, folder: &Path) -> Result<Done, Failure> {
+        let start = Instant::now();
+        staging::stage(folder, work, &self.digests)?;
+        let report = self.spawn(folder)?;
+        let output = folder.join(child::OUTPUT);
+        if report.class != Class::Done {
+            return Err(reason(&report, &output));
+        }
+        work.inputs.iter().try_for_each(|file| staging::unchanged(file, &self.digests))?;
+        let products = staging::collect(&output, &work.outputs)?;
+        let manifest = Manifest::new(work, products);
+        let target = self.out.join(work.content_key());
+        if target.exists() && Manifest::read(&target).is_none() {
+            // A folder that lost files cannot be used: out of the way with it.
+            let _ = fs::rename(&target, folder.join("damaged"));
+        }
+        publish(&output, &manifest, &target)?;
+        for product in &manifest.products {
+            self.digests.remember(&target.join(&product.key), &product.sha256);
+        }
+        let run = Some(Cost {
+            seconds: start.elapsed().as_secs_f64(),
+            process_bytes: report.process_bytes,
+            guest_bytes: report.guest_bytes,
+        });
+        Ok(Done { folder: target, manifest, run })
+    }
+
+    fn spawn(&self, folder: &Path) -> Result<Report, Failure> {
+        let spec = Spec {
+            engine: self.settings.engine,
+            code: self.code.clone(),
+            limits: self.settings.limits,
+        };
+        let text = serde_json::to_vec(&spec).unwrap_or_default();
+        let path = folder.join(child::SPEC);
+        fs::write(&path, text).map_err(|error| Failure::io(path.display(), &error))?;
+        let child = Command::new(&self.settings.program)
+            .arg("child")
+            .arg(folder)
+            .env_clear()
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| Failure::io(self.settings.program.display(), &error))?;
+        let limit = Duration::from_secs(self.settings.limits.seconds) + GRACE;
+        let (status, printed) = wait(child, limit)?;
+        report(folder, status, &printed, self.settings.limits)
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.digests.save();
+        let _ = fs::remove_dir_all(&self.private);
+        // Only when nobody else is at work here.
+        let _ = fs::remove_dir(self.out.join(UNFINISHED));
+    }
+}
+
+/// The compiled guest in a file that only this user can read or write.
+fn compiled(private: &Path) -> Result<PathBuf, Failure> {
+    let code = sandbox::compile(guest::MODULE)?;
+    let path = private.join("guest.code");
+    let write = || {
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        std::io::Write::write_all(&mut file, &code)
+    };
+    write().map_err(|error| Failure::io(path.display(), &error))?;
+    Ok(path)
+}
+
+/// Waits for a child, kills it after its time; what it printed, cut to a bound.
+fn wait(mut child: Child, limit: Duration) -> Result<(ExitStatus, String), Failure> {
+    let printed = child.stderr.take();
+    let reader = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        if let Some(mut pipe) = printed {
+            let _ = pipe.by_ref().take(PRINTED).read_to_end(&mut text);
+            let _ = std::io::copy(&mut pipe, &mut std::io::sink());
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    });
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if start.elapsed() < limit => {
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_millis(20));
+            }
+            Ok(None) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(Failure::new(Class::Time, format!("killed after {limit:?}")));
+            }
+            Err(error) => return Err(Failure::io("waiting for a child process", &error)),
+        }
+    };
+    Ok((status, reader.join().unwrap_or_default()))
+}
+
+/// The child's own report, or what its end tells when it left none.
+fn report(
+    folder: &Path,
+    status: ExitStatus,
+    printed: &str,
+    limits: Limits,
+) -> Result<Report, Failure> {
+    let left: Option<Report> = fs::read(folder.join(child::REPORT))
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .filter(|report: &Report| status.code() == Some(i32::from(report.class.code())));
+    if let Some(report) = left {
+        return Ok(report);
+    }
+    const XCPU: i32 = rustix::process::Signal::XCPU.as_raw();
+    const XFSZ: i32 = rustix::process::Signal::XFSZ.as_raw();
+    let printed = one_line(printed);
+    Err(match (status.signal(), status.code()) {
+        (Some(XCPU), _) => Failure::new(Class::Time, format!("more than {} s", limits.seconds)),
+        (Some(XFSZ), _) => Failure::new(Class::OutputRule, "a product grew too long"),
+        (Some(signal), _) => {
+            Failure::new(Class::Killed, format!("killed by signal {signal} {printed}"))
+        }
+        (None, code) => match code.and_then(Class::of_code) {
+            Some(class) => Failure::new(class, format!("no report; {printed}")),
+            None => Failure::new(Class::Trap, printed),
+        },
+    })
+}
+
+/// The reason of a child that reported trouble; the core's own words when it refused.
+fn reason(report: &Report, output: &Path) -> Failure {
+    let core = || {
+        let bytes = staging::record_bytes(output).ok()?;
+        let value: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+        serde_json::from_value::<rawsky_core::Error>(value.get("error")?.clone()).ok()
+    };
+    match report.class {
+        Class::Refused | Class::Io => match core() {
+            Some(error) => Failure::new(report.class, error),
+            None => Failure::new(report.class, "it left no reason"),
+        },
+        class => Failure::new(class, &report.reason),
+    }
+}
+
+/// A name that tells which process of which machine a private folder belongs to.
+fn owner_name() -> String {
+    let moment = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let nanos = moment.map_or(0, |time| time.subsec_nanos());
+    format!("{}-{}-{nanos}", host_name(), std::process::id())
+}
+
+fn host_name() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let plain = |c: &char| c.is_ascii_alphanumeric();
+    let name: String = name.chars().filter(plain).take(40).collect();
+    if name.is_empty() { "host".to_owned() } else { name }
+}
+
+/// Removes what killed processes of this machine left behind.
+fn remove_abandoned(unfinished: &Path) {
+    let host = host_name();
+    for entry in fs::read_dir(unfinished).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let mut parts = name.split('-');
+        let (owner, process) = (parts.next(), parts.next());
+        let alive = process.is_none_or(|id| Path::new("/proc").join(id).exists());
+        if owner == Some(host.as_str()) && Path::new("/proc/self").exists() && !alive {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}

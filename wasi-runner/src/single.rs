@@ -1,0 +1,275 @@
+//! The single-step commands: one or few jobs each, their product moved to where the user wants it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rawsky_core::ids::AmpId;
+use rawsky_core::job::{self, AmpFile, Electronics, Survey, Task};
+use rawsky_core::store::Key;
+
+use crate::args;
+use crate::class::{Class, Failure};
+use crate::context::Context;
+use crate::dag::{keyed, raw_key};
+use crate::night::{self, HEADERS, MASKS};
+use crate::scratch::Scratch;
+use crate::survey::{self, Raw};
+use crate::work::last;
+
+/// A file of the user's under a key.
+type File = (Key, PathBuf);
+
+/// `rawsky master-bias`.
+///
+/// # Errors
+/// Those of the files and of the core.
+pub fn master_bias(context: &Context, raws: &[PathBuf], target: &Path) -> Result<(), Failure> {
+    let scratch = Scratch::beside(target, context)?;
+    let files = numbered("raw", raws)?;
+    let survey = scratch.survey(&files)?;
+    let output = "bias.fits".to_owned();
+    let task = Task::MasterBias { raws: in_order(&survey::good(&survey)), output: output.clone() };
+    make(&scratch, task, &files, (&output, target))?;
+    context.print_written(&[target.to_owned()]);
+    Ok(())
+}
+
+/// `rawsky master-flat`: a flat per lamp, then their mean.
+///
+/// # Errors
+/// Those of the files and of the core.
+pub fn master_flat(
+    context: &Context,
+    raws: &[PathBuf],
+    bias: &Path,
+    target: &Path,
+) -> Result<(), Failure> {
+    let scratch = Scratch::beside(target, context)?;
+    let files = numbered("raw", raws)?;
+    let survey = scratch.survey(&files)?;
+    let bias = (keyed("made", bias), bias.to_owned());
+    let mut flats = Vec::new();
+    for (lamp, group) in by_lamp(&survey) {
+        let output =
+            format!("lamp_{}.fits", lamp.map_or("none".to_owned(), |lamp| lamp.to_string()));
+        let mut inputs: Vec<File> = chosen(&files, &in_order(&group));
+        inputs.push(bias.clone());
+        let (raws, bias) = (in_order(&group), Some(bias.0.clone()));
+        let task = Task::LampFlat { raws, bias, output: output.clone() };
+        let done = scratch.job(task, &inputs, vec![output.clone()])?;
+        if lamp.is_none() {
+            scratch.deliver(&done, &output, target)?;
+            context.print_written(&[target.to_owned()]);
+            return Ok(());
+        }
+        flats.push((format!("made/{output}"), done.folder.join(&output)));
+    }
+    let output = "flat.fits".to_owned();
+    let task = Task::BandFlat { flats: keys(&flats), output: output.clone() };
+    make(&scratch, task, &flats, (&output, target))?;
+    context.print_written(&[target.to_owned()]);
+    Ok(())
+}
+
+/// `rawsky focal-plane`.
+///
+/// # Errors
+/// Those of the files and of the core.
+pub fn focal_plane(context: &Context, flats: &[PathBuf], target: &Path) -> Result<(), Failure> {
+    let scratch = Scratch::beside(target, context)?;
+    let files = numbered("made", flats)?;
+    let output = "level.json".to_owned();
+    let task = Task::FocalPlane { flats: keys(&files), output: output.clone() };
+    make(&scratch, task, &files, (&output, target))?;
+    context.print_written(&[target.to_owned()]);
+    Ok(())
+}
+
+/// `rawsky detrend`.
+///
+/// # Errors
+/// Those of the files and of the core.
+pub fn detrend(context: &Context, args: &args::Detrend) -> Result<(), Failure> {
+    fs::create_dir_all(&args.output).map_err(|error| Failure::io(args.output.display(), &error))?;
+    let scratch = Scratch::inside(&args.output, context)?;
+    let mut files = vec![(raw_key(&args.raw), args.raw.clone())];
+    let survey = scratch.survey(&files)?;
+    let raws = survey::good(&survey);
+    let raw: &Raw = raws.first().ok_or_else(|| missing(&args.raw, "a raw exposure"))?;
+    let mut add = |folder: &str, path: &Path| {
+        let key = keyed(folder, path);
+        files.push((key.clone(), path.to_owned()));
+        key
+    };
+    let bias = Some(add("bias", &args.bias));
+    let flat = Some(add("flat", &args.flat));
+    let focal_plane = args.focal_plane.as_ref().map(|path| add("level", path));
+    let headers =
+        beside(&args.raw, (args.headers.as_deref(), "headers", HEADERS), raw, &mut files)?;
+    let masks = beside(&args.raw, (args.masks.as_deref(), "masks", MASKS), raw, &mut files)?;
+    let image = |&amp: &AmpId| AmpFile {
+        amp,
+        key: context.names.of_amplifier(&night::name(&args.raw), amp, "sciimg.fits"),
+    };
+    let outputs: Vec<AmpFile> = raw.amps.iter().map(image).collect();
+    let keys: Vec<Key> = outputs.iter().map(|output| output.key.clone()).collect();
+    let task =
+        job::Detrend { raw: raw.key.clone(), bias, flat, focal_plane, headers, masks, outputs };
+    let done = scratch.job(Task::Detrend(task), &files, keys.clone())?;
+    let targets: Vec<PathBuf> = keys.iter().map(|key| args.output.join(key)).collect();
+    for (key, target) in keys.iter().zip(&targets) {
+        scratch.deliver(&done, key, target)?;
+    }
+    context.print_written(&targets);
+    Ok(())
+}
+
+/// The files of a folder that belong to the amplifiers of an exposure.
+fn beside(
+    path: &Path,
+    (folder, role, endings): (Option<&Path>, &str, (&str, &str)),
+    raw: &Raw,
+    files: &mut Vec<File>,
+) -> Result<Vec<AmpFile>, Failure> {
+    let Some(folder) = folder else { return Ok(Vec::new()) };
+    let candidates = night::files_of(folder)?;
+    let name = night::name(path);
+    let mut found = Vec::new();
+    for &amp in &raw.amps {
+        if let Some(file) = night::of_amplifier(&candidates, night::stem(&name), amp.0, endings) {
+            let key = keyed(role, file);
+            files.push((key.clone(), file.clone()));
+            found.push(AmpFile { amp, key });
+        }
+    }
+    if found.is_empty() {
+        let needed = format!("files named {}_q<amplifier>_*.fits", night::stem(&name));
+        return Err(missing(folder, &needed));
+    }
+    Ok(found)
+}
+
+/// `rawsky aperture`.
+///
+/// # Errors
+/// Those of the files and of the core.
+pub fn aperture(context: &Context, args: &args::Aperture) -> Result<(), Failure> {
+    let scratch = Scratch::beside(&args.output, context)?;
+    let science = (keyed("made", &args.science), args.science.clone());
+    let catalogues: Vec<PathBuf> = night::files_of(&args.catalogue)?
+        .into_iter()
+        .filter(|path| args.catalogue.is_file() || night::is_catalogue(&night::name(path)))
+        .collect();
+    if catalogues.is_empty() {
+        return Err(missing(&args.catalogue, "a catalogue, .parquet or .csv"));
+    }
+    let mut files = numbered("catalogue", &catalogues)?;
+    let catalogue = keys(&files);
+    let mask = args.masks.as_ref().map(|path| mask_of(&args.science, path)).transpose()?;
+    let mask = mask.map(|path| {
+        files.push((keyed("masks", &path), path.clone()));
+        keyed("masks", &path)
+    });
+    let output = "apcat.parquet".to_owned();
+    let detector =
+        Electronics { gain_electron_per_dn: args.gain, read_noise_electron: args.read_noise };
+    let task = Task::Aperture(job::Aperture {
+        science: science.0.clone(),
+        mask,
+        catalogue,
+        detector,
+        output: output.clone(),
+    });
+    files.push(science);
+    make(&scratch, task, &files, (&output, &args.output))?;
+    context.print_written(&[args.output.clone()]);
+    Ok(())
+}
+
+/// The mask of a science image: the file given, or the one of the same name in a folder.
+fn mask_of(science: &Path, given: &Path) -> Result<PathBuf, Failure> {
+    if given.is_file() {
+        return Ok(given.to_owned());
+    }
+    let name = night::name(science);
+    let stem = night::stem(&name).trim_end_matches("sciimg").to_owned();
+    let rest = stem.strip_prefix(crate::names::PREFIX).unwrap_or(&stem).to_owned();
+    let named = |path: &PathBuf| {
+        let name = night::name(path);
+        name.ends_with(".fits") | name.ends_with(".fz")
+            && name.contains(&rest)
+            && night::stem(&name).ends_with("mskimg")
+    };
+    let found = night::files_of(given)?.into_iter().find(named);
+    found.ok_or_else(|| missing(given, &format!("a mask named {stem}mskimg.fits")))
+}
+
+/// `rawsky inspect`.
+///
+/// # Errors
+/// Those of the file and of the core.
+pub fn inspect(context: &Context, file: &Path) -> Result<(), Failure> {
+    let scratch = Scratch::inside(&std::env::temp_dir(), context)?;
+    let files = vec![(made_key(file), file.to_owned())];
+    let output = "inspect.json".to_owned();
+    let task = Task::Inspect { file: files[0].0.clone(), output: output.clone() };
+    let done = scratch.job(task, &files, vec![output.clone()])?;
+    let bad = |error: String| Failure::new(Class::OutputRule, error);
+    let text = fs::read(done.folder.join(&output)).map_err(|error| bad(error.to_string()))?;
+    let value: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
+    context.print(crate::show::text(&value).trim_end(), &value);
+    Ok(())
+}
+
+fn made_key(path: &Path) -> Key {
+    last(&keyed("file", path)).to_owned()
+}
+
+fn make(
+    scratch: &Scratch<'_>,
+    task: Task,
+    files: &[File],
+    (output, target): (&str, &Path),
+) -> Result<(), Failure> {
+    let done = scratch.job(task, files, vec![output.to_owned()])?;
+    scratch.deliver(&done, output, target)
+}
+
+/// Keys for files in the order in which they were given; names may repeat in different folders.
+fn numbered(folder: &str, paths: &[PathBuf]) -> Result<Vec<File>, Failure> {
+    let files: Vec<File> = paths.iter().map(|path| (keyed(folder, path), path.clone())).collect();
+    let mut seen = BTreeMap::new();
+    for (key, path) in &files {
+        if let Some(other) = seen.insert(key, path) {
+            let reason = format!("{} and {} have the same name", other.display(), path.display());
+            return Err(Failure::new(Class::InputBad, reason));
+        }
+    }
+    Ok(files)
+}
+
+fn by_lamp(survey: &Survey) -> BTreeMap<Option<i64>, Vec<Raw>> {
+    let mut groups: BTreeMap<Option<i64>, Vec<Raw>> = BTreeMap::new();
+    for raw in survey::good(survey) {
+        groups.entry(raw.lamp).or_default().push(raw);
+    }
+    groups
+}
+
+fn in_order(raws: &[Raw]) -> Vec<Key> {
+    raws.iter().map(|raw| raw.key.clone()).collect()
+}
+
+fn chosen(files: &[File], keys: &[Key]) -> Vec<File> {
+    files.iter().filter(|(key, _)| keys.contains(key)).cloned().collect()
+}
+
+fn keys(files: &[File]) -> Vec<Key> {
+    files.iter().map(|(key, _)| key.clone()).collect()
+}
+
+fn missing(path: &Path, needed: &str) -> Failure {
+    Failure::new(Class::InputBad, format!("{}: found nothing; needed {needed}", path.display()))
+}

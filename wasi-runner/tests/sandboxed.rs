@@ -1,0 +1,194 @@
+//! The command from outside, on a small night: sandbox and native engine, failures, repeats.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn folder(name: &str) -> PathBuf {
+    let root = std::env::temp_dir().join(format!("rawsky-cli-{name}-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&root);
+    fs::create_dir_all(&root).unwrap();
+    root
+}
+
+fn rawsky(root: &Path, line: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rawsky"))
+        .current_dir(root)
+        .args(line.split_whitespace())
+        .output()
+        .unwrap()
+}
+
+fn good(root: &Path, line: &str) -> String {
+    let output = rawsky(root, line);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "rawsky {line}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Exit code and the one line on standard error.
+fn bad(root: &Path, line: &str) -> (i32, String) {
+    let output = rawsky(root, line);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "rawsky {line}");
+    (output.status.code().unwrap(), errors)
+}
+
+/// Names below a folder, hidden ones too.
+fn names(root: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Every product by name, with its bytes.
+fn products(run: &Path) -> Vec<(String, Vec<u8>)> {
+    let folder = run.join("products");
+    names(&folder).into_iter().map(|n| (n.clone(), fs::read(folder.join(n)).unwrap())).collect()
+}
+
+fn night(root: &Path) {
+    good(root, "simulate --camera toy --out night --biases 5 --flats 3 --exposures 1 --seed 3");
+}
+
+#[test]
+fn a_night_gives_the_same_bytes_in_the_sandbox_and_natively() {
+    let root = folder("engines");
+    night(&root);
+    let text = good(&root, "reduce night --camera toy -o sandbox -j 2");
+    assert!(text.contains("products"), "{text}");
+    good(&root, "reduce night --camera toy -o native --engine native -j 1");
+    let (one, other) = (products(&root.join("sandbox")), products(&root.join("native")));
+    assert!(one.len() > 8, "{:?}", names(&root.join("sandbox/products")));
+    assert_eq!(one, other);
+    assert_eq!(names(&root.join("sandbox/out")), names(&root.join("native/out")));
+    fs::remove_dir_all(root).unwrap();
+}
+
+#[test]
+fn what_is_done_is_not_done_again_and_what_is_lost_is() {
+    let root = folder("again");
+    night(&root);
+    good(&root, "reduce night --camera toy -o run");
+    let before = products(&root.join("run"));
+    let fresh = |text: &str| -> u64 {
+        let summary: Value = serde_json::from_str(text).unwrap();
+        let stages = summary["stages"].as_array().unwrap();
+        stages.iter().map(|stage| stage["new"].as_u64().unwrap()).sum()
+    };
+    assert_eq!(fresh(&good(&root, "run run --json")), 0);
+    let flat = names(&root.join("run/products")).into_iter().find(|n| n.contains("_l00_")).unwrap();
+    let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).unwrap());
+    let lost = inode(&root.join("run/products").join(&flat));
+    for key in names(&root.join("run/out")) {
+        let place = root.join("run/out").join(key).join(&flat);
+        if place.exists() && inode(&place) == lost {
+            fs::remove_file(place).unwrap();
+        }
+    }
+    assert_eq!(fresh(&good(&root, "run run --json")), 1);
+    assert_eq!(products(&root.join("run")), before);
+    assert!(!root.join("run/out/.tmp").exists());
+    fs::remove_dir_all(root).unwrap();
+}
+
+#[test]
+fn another_plan_in_the_same_run_is_refused() {
+    let root = folder("other");
+    night(&root);
+    good(&root, "plan night --camera toy -o run");
+    good(&root, "plan night --camera toy -o run");
+    let raw = walk(&root.join("night/raw")).pop().unwrap();
+    fs::remove_file(raw).unwrap();
+    let (code, error) = bad(&root, "plan night --camera toy -o run");
+    assert_eq!(code, 1);
+    assert!(error.contains("another plan"), "{error}");
+    fs::remove_dir_all(root).unwrap();
+}
+
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(walk(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn one_bad_file_costs_its_exposure_only() {
+    let root = folder("cone");
+    night(&root);
+    good(&root, "plan night --camera toy -o run");
+    // Cut after the plan was made: the bytes are no longer those that were planned with.
+    let mut science = walk(&root.join("night/raw"));
+    science.retain(|path| path.to_string_lossy().contains("_o."));
+    let bytes = fs::read(&science[0]).unwrap();
+    fs::write(&science[0], &bytes[..bytes.len() / 2]).unwrap();
+    let (code, error) = bad(&root, "run run");
+    assert_eq!(code, 3, "{error}");
+    assert!(error.contains("other bytes"), "{error}");
+    let made = names(&root.join("run/products"));
+    assert!(made.iter().any(|name| name.ends_with("_bias.fits")), "{made:?}");
+    assert!(!made.iter().any(|name| name.ends_with("_sciimg.fits")), "{made:?}");
+    fs::write(&science[0], bytes).unwrap();
+    good(&root, "run run");
+    fs::remove_dir_all(root).unwrap();
+}
+
+#[test]
+fn single_steps_make_what_the_batch_makes() {
+    let root = folder("steps");
+    night(&root);
+    let of = |kind: &str| -> String {
+        let mut raws = walk(&root.join("night/raw"));
+        raws.retain(|path| path.to_string_lossy().contains(kind));
+        raws.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
+    };
+    good(&root, &format!("master-bias --camera toy {} -o bias.fits", of("_b.")));
+    assert!(fs::metadata(root.join("bias.fits")).unwrap().len() > 2880);
+    good(&root, &format!("inspect --camera toy {}", of("_o.")));
+    let (code, error) = bad(&root, &format!("master-bias --camera toy {} -o no.fits", of("_o.")));
+    assert_eq!(code, 1);
+    assert_eq!(error.lines().count(), 1, "{error}");
+    let (code, _) = bad(&root, "master-bias --camera toy missing.fits -o no.fits");
+    assert_eq!(code, 1);
+    let (_, error) = bad(&root, "master-bias --camera toy night -o no.fits");
+    assert!(error.contains("night"), "{error}");
+    let (_, error) = bad(&root, &format!("master-bias {} -o nowhere/no.fits", of("_b.")));
+    assert!(error.contains("nowhere"), "{error}");
+    assert_eq!(names(&root), ["bias.fits", "night"], "nothing is left behind");
+    fs::remove_dir_all(root).unwrap();
+}
+
+#[test]
+fn wrong_use_is_told_from_failure() {
+    let root = folder("use");
+    assert_eq!(bad(&root, "reduce").0, 2);
+    assert_eq!(bad(&root, "unheard-of").0, 2);
+    assert_eq!(bad(&root, "reduce missing -o run --camera toy").0, 1);
+    let (code, error) = bad(&root, "reduce . -o run --camera none");
+    assert_eq!(code, 1);
+    assert!(error.contains("toy"), "{error}");
+    fs::create_dir(root.join("empty")).unwrap();
+    let (_, error) = bad(&root, "reduce empty -o run --camera toy");
+    assert!(error.contains("no file at all"), "{error}");
+    fs::remove_dir_all(root).unwrap();
+}
+
+#[test]
+fn too_little_memory_is_said_and_nothing_is_made() {
+    let root = folder("memory");
+    night(&root);
+    let raws = walk(&root.join("night/raw")).remove(0).display().to_string();
+    let (code, error) = bad(&root, &format!("inspect --camera ztf --memory 16 {raws}"));
+    assert_eq!(code, 1);
+    assert!(error.contains("--memory") || error.contains("camera"), "{error}");
+    fs::remove_dir_all(root).unwrap();
+}

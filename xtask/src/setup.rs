@@ -1,0 +1,84 @@
+//! What the tasks need: the two WebAssembly targets, and Node for the browser module.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::options::Options;
+use crate::shell::{output, root, run as start, say};
+
+/// Targets of the sandboxed program and of the browser module.
+const TARGETS: [&str; 2] = ["wasm32-wasip1", "wasm32-unknown-unknown"];
+
+/// The oldest Node that runs the browser module and builds the page.
+const NODE: (u32, u32) = (20, 19);
+
+/// Adds the targets that are missing, saying so.
+///
+/// # Errors
+/// If one is missing and cannot be added; the error has the line that adds it.
+pub(crate) fn targets() -> Result<()> {
+    let sysroot = output("rustc", &["--print", "sysroot"])
+        .context("there is no rustc: install Rust by https://rustup.rs, then run this again")?;
+    let installed = |target: &&str| Path::new(&sysroot).join("lib/rustlib").join(target).is_dir();
+    for target in TARGETS.iter().filter(|target| !installed(target)) {
+        say(format!("adding the compilation target {target} (rustup target add {target})"));
+        let mut rustup = Command::new("rustup");
+        start(rustup.args(["target", "add", target]).current_dir(root())).with_context(|| {
+            format!("{target} is missing and rustup could not add it; needed: rustup target add {target}")
+        })?;
+    }
+    Ok(())
+}
+
+/// Version of Node.
+///
+/// # Errors
+/// If there is none, or it is too old; the error has the lines that help.
+pub(crate) fn node() -> Result<String> {
+    let (major, minor) = NODE;
+    let advice = format!(
+        "needed: Node {major}.{minor} or newer (https://nodejs.org/en/download, or \
+         `apt-get install nodejs` where that is new enough), or do without the tests of the \
+         browser module by `cargo xtask test --without node,browser`"
+    );
+    let Some(found) = output("node", &["--version"]) else { bail!("there is no Node; {advice}") };
+    match version(&found) {
+        Some(version) if version >= NODE => Ok(found),
+        _ => bail!("Node is {found}; {advice}"),
+    }
+}
+
+/// Major and minor of `v20.19.1`.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.trim().strip_prefix('v')?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// Looks for everything and says what it found.
+pub(crate) fn run(options: Options) -> Result<()> {
+    options.end()?;
+    let compiler = output("rustc", &["--version"]).unwrap_or_else(|| "no rustc".to_owned());
+    say(format!("compiler: {compiler}"));
+    targets()?;
+    say(format!("targets: {}", TARGETS.join(", ")));
+    match node() {
+        Ok(version) => say(format!("Node: {version}")),
+        Err(error) => say(format!("Node: {error}")),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_node_compare_as_numbers() {
+        assert_eq!(version("v20.19.1\n"), Some((20, 19)));
+        assert!(version("v20.9.0").unwrap() < NODE);
+        assert!(version("v22.1.0").unwrap() > NODE);
+        assert_eq!(version("nightly"), None);
+    }
+}
