@@ -7,9 +7,10 @@
 //! * both maps pass through a median filter whose window shrinks at the edges, so that it stays
 //!   centered;
 //! * cubic splines through the cells, down the columns first, give the maps at every pixel
-//!   (`mesh.rs`). Along a row, the pixel `c` lies at `(c + 1/2) / width - 1/2` cells, along a column
-//!   the pixel `r` lies at `r / height - 1/2` cells (sep's half pixel is kept: parity is worth more
-//!   here than half a pixel of a cell); beyond the outer cells the last piece is continued.
+//!   (`mesh.rs`). Along a row, the pixel `c` lies at `(c + 1/2) / width - 1/2` cells, along a
+//!   column the pixel `r` lies at `r / height - 1/2` cells (sep's half pixel is kept: parity is
+//!   worth more here than half a pixel of a cell); beyond the outer cells the last piece is
+//!   continued.
 //!
 //! * Planes: `image`, `mask`, any order of pixels. Nothing is changed until `subtract_from`.
 //! * References: Bertin & Arnouts 1996, A&AS 117, 393; sep 1.4.1 (the same maps, bit for bit).
