@@ -2,14 +2,15 @@
 //!
 //! The definition is that of SExtractor and sep, so that numbers can be compared:
 //!
-//! * each cell of the mesh gives a level and an rms ([`cell`]), from its unmasked pixels; a cell
+//! * each cell of the mesh gives a level and an rms (`cell.rs`), from its unmasked pixels; a cell
 //!   with less than half of them is filled with the mean of the nearest good cells;
 //! * both maps pass through a median filter whose window shrinks at the edges, so that it stays
 //!   centered;
 //! * cubic splines through the cells, down the columns first, give the maps at every pixel
-//!   ([`mesh`]). Along a row, the pixel `c` lies at `(c + 1/2) / width - 1/2` cells, along a column
-//!   the pixel `r` lies at `r / height - 1/2` cells (sep's half pixel is kept: parity is worth more
-//!   here than half a pixel of a cell); beyond the outer cells the last piece is continued.
+//!   (`mesh.rs`). Along a row, the pixel `c` lies at `(c + 1/2) / width - 1/2` cells, along a
+//!   column the pixel `r` lies at `r / height - 1/2` cells (sep's half pixel is kept: parity is
+//!   worth more here than half a pixel of a cell); beyond the outer cells the last piece is
+//!   continued.
 //!
 //! * Planes: `image`, `mask`, any order of pixels. Nothing is changed until `subtract_from`.
 //! * References: Bertin & Arnouts 1996, A&AS 117, 393; sep 1.4.1 (the same maps, bit for bit).
