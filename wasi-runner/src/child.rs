@@ -4,13 +4,13 @@
 //! there and exits with the code of its class. What it does to itself cannot reach other tasks.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Resource, Rlimit, Signal};
 use serde::{Deserialize, Serialize};
 
 use crate::class::{Class, Failure, one_line};
+use crate::code;
 use crate::sandbox::{self, Limits};
 
 /// Handles that a child may have open.
@@ -113,7 +113,8 @@ fn work(folder: &Path, spec: &Spec) -> (Result<(), Failure>, Option<u64>) {
     let Some(path) = &spec.code else {
         return (exit(i32::from(rawsky_guest::run(&input, &output)), ""), None);
     };
-    let ended = private(path).and_then(|code| sandbox::run(&code, &input, &output, spec.limits));
+    let ended =
+        code::read(path).and_then(|code| sandbox::run(&code, &input, &output, spec.limits));
     match ended {
         Ok(ended) => {
             let result = match ended.exit {
@@ -143,19 +144,6 @@ fn explain(failure: Failure, printed: &str) -> Failure {
         return Failure::new(Class::Trap, format!("{printed} ({})", failure.reason));
     }
     failure
-}
-
-/// Machine code from a file that nobody but this user can have written.
-fn private(path: &Path) -> Result<Vec<u8>, Failure> {
-    let io = |error| Failure::io("the compiled guest", &error);
-    let file = fs::File::open(path).map_err(io)?;
-    let about = file.metadata().map_err(io)?;
-    let me = rustix::process::geteuid().as_raw();
-    if about.uid() != me || about.mode() & 0o077 != 0 {
-        let reason = "the compiled guest could have been written by another user";
-        return Err(Failure::new(Class::ModuleBad, reason));
-    }
-    fs::read(path).map_err(io)
 }
 
 /// The most memory that this process has had (byte).

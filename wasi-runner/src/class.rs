@@ -68,10 +68,8 @@ impl Class {
     /// What a person can do about it.
     pub fn remedy(self) -> &'static str {
         match self {
-            Class::Done => "",
-            Class::Blocked => "see the task that it waits for",
-            Class::InputBad | Class::InputChanged => "restore the file, or plan anew",
-            Class::Refused => "the input or the parameters must change",
+            Class::Done | Class::Blocked | Class::InputBad | Class::Refused | Class::Io => "",
+            Class::InputChanged => "restore the file, or plan anew",
             Class::Time => "the time cap is per task; a slow disk can be the cause",
             Class::Memory => "give it more with --memory",
             Class::Trap => "this is a bug: please report it with the command and the input",
@@ -79,7 +77,6 @@ impl Class {
             Class::ModuleBad => "build rawsky anew",
             Class::Conflict => "results are not reproducible here: please report it",
             Class::NoSpace => "free some space and run again",
-            Class::Io => "check the disk and the permissions, then run again",
             Class::Killed => "run again",
         }
     }

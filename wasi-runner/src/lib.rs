@@ -9,6 +9,7 @@ pub mod args;
 pub mod batch;
 pub mod child;
 pub mod class;
+pub mod code;
 pub mod context;
 pub mod dag;
 pub mod digests;

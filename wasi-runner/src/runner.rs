@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,9 @@ use crate::child::{self, Engine, Report, Spec};
 use crate::class::{Class, Failure, one_line};
 use crate::digests::Digests;
 use crate::publish::{Manifest, publish};
-use crate::sandbox::{self, Limits};
+use crate::sandbox::Limits;
 use crate::work::Work;
-use crate::{guest, staging};
+use crate::{code, staging};
 
 /// Folder of everything unfinished, below the folder of products.
 pub const UNFINISHED: &str = ".tmp";
@@ -71,14 +71,14 @@ pub struct Runner {
     settings: Settings,
     out: PathBuf,
     private: PathBuf,
-    code: Option<PathBuf>,
+    code: OnceLock<Result<PathBuf, Failure>>,
     count: AtomicU64,
     /// Digests of the files that are staged.
     pub digests: Digests,
 }
 
 impl Runner {
-    /// A runner that publishes below `out`; compiles the sandboxed program.
+    /// A runner that publishes below `out`.
     ///
     /// # Errors
     /// Those of the disk.
@@ -90,18 +90,8 @@ impl Runner {
         let private = unfinished.join(owner_name());
         staging::private_folder(&private).map_err(io)?;
         let private = private.canonicalize().map_err(io)?;
-        let mut runner = Runner {
-            settings,
-            out: out.to_owned(),
-            private,
-            code: None,
-            count: AtomicU64::new(0),
-            digests,
-        };
-        if runner.settings.engine == Engine::Sandbox {
-            runner.code = Some(compiled(&runner.private)?);
-        }
-        Ok(runner)
+        let (count, code) = (AtomicU64::new(0), OnceLock::new());
+        Ok(Runner { settings, out: out.to_owned(), private, code, count, digests })
     }
 
     /// The published products of a piece of work, if it has been done.
@@ -156,11 +146,11 @@ impl Runner {
     }
 
     fn spawn(&self, folder: &Path) -> Result<Report, Failure> {
-        let spec = Spec {
-            engine: self.settings.engine,
-            code: self.code.clone(),
-            limits: self.settings.limits,
+        let code = match self.settings.engine {
+            Engine::Sandbox => Some(self.code.get_or_init(|| code::file(&self.private)).clone()?),
+            Engine::Native => None,
         };
+        let spec = Spec { engine: self.settings.engine, code, limits: self.settings.limits };
         let text = serde_json::to_vec(&spec).unwrap_or_default();
         let path = folder.join(child::SPEC);
         fs::write(&path, text).map_err(|error| Failure::io(path.display(), &error))?;
@@ -187,19 +177,6 @@ impl Drop for Runner {
         // Only when nobody else is at work here.
         let _ = fs::remove_dir(self.out.join(UNFINISHED));
     }
-}
-
-/// The compiled guest in a file that only this user can read or write.
-fn compiled(private: &Path) -> Result<PathBuf, Failure> {
-    let code = sandbox::compile(guest::MODULE)?;
-    let path = private.join("guest.code");
-    let write = || {
-        let mut file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        std::io::Write::write_all(&mut file, &code)
-    };
-    write().map_err(|error| Failure::io(path.display(), &error))?;
-    Ok(path)
 }
 
 /// Waits for a child, kills it after its time; what it printed, cut to a bound.

@@ -4,6 +4,7 @@
 //! has no environment, no network, fixed clocks and random bytes, a memory cap that traps and a time
 //! cap; of WASI it gets [`ALLOWED`]. The calls that it names beyond those trap when they are made.
 
+use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -81,6 +82,17 @@ pub fn compile(wasm: &[u8]) -> Result<Vec<u8>, Failure> {
     engine()?.precompile_module(wasm).map_err(bad)
 }
 
+/// A number that is another one for every compiler version and setting that gives other code.
+///
+/// # Errors
+/// Never for the settings of this program.
+pub fn settings() -> Result<u64, Failure> {
+    // Its keys are fixed, so the number is the same in every process.
+    let mut hasher = std::hash::DefaultHasher::new();
+    engine()?.precompile_compatibility_hash().hash(&mut hasher);
+    Ok(hasher.finish())
+}
+
 /// The functions that a module names, as (module, name), sorted.
 ///
 /// # Errors
@@ -142,8 +154,8 @@ fn engine() -> Result<Engine, Failure> {
 /// Loading machine code is the one act here that the compiler cannot check.
 #[allow(unsafe_code)]
 fn load(engine: &Engine, code: &[u8]) -> Result<Module, Failure> {
-    // SAFETY: the bytes come from a file that the parent process wrote by `compile` into a folder
-    // of its own that no other user can enter; `child` checks owner and permissions before.
+    // SAFETY: the bytes come from `compile`, directly or through a file that `code::read` found to
+    // be this user's alone and undamaged.
     unsafe { Module::deserialize(engine, code) }.map_err(bad)
 }
 

@@ -16,6 +16,7 @@ fn folder(name: &str) -> PathBuf {
 fn rawsky(root: &Path, line: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_rawsky"))
         .current_dir(root)
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .args(line.split_whitespace())
         .output()
         .unwrap()
@@ -128,7 +129,7 @@ fn one_bad_file_costs_its_exposure_only() {
     good(&root, "plan night --camera toy -o run");
     // Cut after the plan was made: the bytes are no longer those that were planned with.
     let mut science = walk(&root.join("night/raw"));
-    science.retain(|path| path.to_string_lossy().contains("_o."));
+    science.retain(|path| path.to_string_lossy().contains("-s."));
     let bytes = fs::read(&science[0]).unwrap();
     fs::write(&science[0], &bytes[..bytes.len() / 2]).unwrap();
     let (code, error) = bad(&root, "run run");
@@ -151,17 +152,17 @@ fn single_steps_make_what_the_batch_makes() {
         raws.retain(|path| path.to_string_lossy().contains(kind));
         raws.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
     };
-    good(&root, &format!("master-bias --camera toy {} -o bias.fits", of("_b.")));
+    good(&root, &format!("master-bias --camera toy {} -o bias.fits", of("-z.")));
     assert!(fs::metadata(root.join("bias.fits")).unwrap().len() > 2880);
-    good(&root, &format!("inspect --camera toy {}", of("_o.")));
-    let (code, error) = bad(&root, &format!("master-bias --camera toy {} -o no.fits", of("_o.")));
+    good(&root, &format!("inspect --camera toy {}", of("-s.")));
+    let (code, error) = bad(&root, &format!("master-bias --camera toy {} -o no.fits", of("-s.")));
     assert_eq!(code, 1);
     assert_eq!(error.lines().count(), 1, "{error}");
     let (code, _) = bad(&root, "master-bias --camera toy missing.fits -o no.fits");
     assert_eq!(code, 1);
     let (_, error) = bad(&root, "master-bias --camera toy night -o no.fits");
     assert!(error.contains("night"), "{error}");
-    let (_, error) = bad(&root, &format!("master-bias {} -o nowhere/no.fits", of("_b.")));
+    let (_, error) = bad(&root, &format!("master-bias {} -o nowhere/no.fits", of("-z.")));
     assert!(error.contains("nowhere"), "{error}");
     assert_eq!(names(&root), ["bias.fits", "night"], "nothing is left behind");
     fs::remove_dir_all(root).unwrap();
