@@ -49,8 +49,7 @@ pub(crate) struct Times {
 
 /// Runs the task.
 pub(crate) fn run(mut options: Options) -> Result<()> {
-    let (small, keep, open) =
-        (options.flag("--small"), options.flag("--keep"), options.flag("--open"));
+    let (small, keep) = (options.flag("--small"), options.flag("--keep"));
     options.end()?;
     setup::targets()?;
     let (program, build) = build()?;
@@ -62,12 +61,7 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
     let mut times = Times { build, ..Times::default() };
     times.simulate = simulate(&program, &folder, night)?;
     times.reduce = reduce(&program, &folder, &night[..2])?;
-    let program = shown(&program);
-    print!("{}", summary::text(&folder, &times, &program)?);
-    if open {
-        say(format!("{program} serve demo/run --open"));
-        start(Command::new(&program).args(["serve", "demo/run", "--open"]).current_dir(root()))?;
-    }
+    print!("{}", summary::text(&folder, &times, &shown(&program))?);
     Ok(())
 }
 

@@ -22,7 +22,7 @@ use crate::options::Options;
 const USAGE: &str = "\
 cargo xtask TASK
 
-  demo [--small] [--keep] [--open]
+  demo [--small] [--keep]
            simulate a night, reduce it in the sandbox, compare with the truth, say what came out;
            --small takes the teaching camera (a minute), --keep goes on where the last one stopped
   test [--without NAME,..]
