@@ -56,8 +56,9 @@ registry! {
     FEW_FRAMES = 21, "fewer than two stack members had a value";
 }
 
-/// Pixels to leave out of a measurement: everything but the marks of real sources.
-pub const BAD: u32 = !(SOURCE | PSF_SOURCE);
+/// Pixels to leave out of a measurement: everything but the marks of real sources, and of pixels
+/// whose value is good though its history is worth knowing.
+pub const BAD: u32 = !(SOURCE | PSF_SOURCE | POCKET_OPEN | FEW_FRAMES);
 
 /// Pixels to leave out of a background: the bad ones and the sources.
 pub const BAD_OR_SOURCE: u32 = u32::MAX;
