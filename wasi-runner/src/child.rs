@@ -113,8 +113,7 @@ fn work(folder: &Path, spec: &Spec) -> (Result<(), Failure>, Option<u64>) {
     let Some(path) = &spec.code else {
         return (exit(i32::from(rawsky_guest::run(&input, &output)), ""), None);
     };
-    let ended =
-        code::read(path).and_then(|code| sandbox::run(&code, &input, &output, spec.limits));
+    let ended = code::read(path).and_then(|code| sandbox::run(&code, &input, &output, spec.limits));
     match ended {
         Ok(ended) => {
             let result = match ended.exit {

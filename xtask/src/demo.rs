@@ -61,12 +61,13 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
     let mut times = Times { build, ..Times::default() };
     times.simulate = simulate(&program, &folder, night)?;
     times.reduce = reduce(&program, &folder, &night[..2])?;
-    print!("{}", summary::text(&folder, &times, &shown(&program))?);
+    let program = shown(&program);
+    print!("{}", summary::text(&folder, &times, &program)?);
     Ok(())
 }
 
 /// Builds the command; where it is, and the seconds it took.
-fn build() -> Result<(PathBuf, f64)> {
+pub(crate) fn build() -> Result<(PathBuf, f64)> {
     say("building `rawsky` and the program that it runs in its sandbox (minutes the first time)");
     let clock = Instant::now();
     let mut command = cargo(&["build", "--release", "--package", "rawsky", "--bin", "rawsky"]);
