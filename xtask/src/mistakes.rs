@@ -174,7 +174,7 @@ fn comparisons(products: &Path) -> Result<Vec<Value>> {
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<_>>()?;
     paths.sort();
-    let compared = |path: &PathBuf| path.to_string_lossy().ends_with("compare.json");
+    let compared = |path: &PathBuf| path.to_string_lossy().ends_with("residuals.json");
     paths
         .iter()
         .filter(|path| compared(path))
