@@ -77,6 +77,8 @@ pub struct AmpImage {
     pub read_noise: f64,
     /// Step of the raw encoding per readout row (DN): 1 for integers, 0 for exact floats.
     pub quantum: Vec<f64>,
+    /// The overscan pixels whose level was taken as zero, once `overscan` has run.
+    pub zero: Option<Section>,
 }
 
 /// A detector, or the part of it that one amplifier reads, in sky order, trimmed.

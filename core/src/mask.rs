@@ -56,11 +56,12 @@ registry! {
     FEW_FRAMES = 21, "fewer than two stack members had a value";
 }
 
-/// Pixels to leave out of a measurement: everything but the marks of real sources.
-pub const BAD: u32 = !(SOURCE | PSF_SOURCE);
+/// Pixels to leave out of a measurement: everything but the marks of real sources, and of pixels
+/// whose value is good though its history is worth knowing.
+pub const BAD: u32 = !(SOURCE | PSF_SOURCE | POCKET_OPEN | FEW_FRAMES);
 
 /// Pixels to leave out of a background: the bad ones and the sources.
-pub const BAD_OR_SOURCE: u32 = u32::MAX;
+pub const BAD_OR_SOURCE: u32 = BAD | SOURCE | PSF_SOURCE;
 
 /// How many pixels have any of `bits`.
 pub fn count(mask: &Array2<u32>, bits: u32) -> u64 {

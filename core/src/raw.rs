@@ -80,7 +80,8 @@ impl RawFile {
         let quantum = if flip.rows { quantum.into_iter().rev().collect() } else { quantum };
         let (gain, read_noise) = self.electronics(camera, amplifier)?;
         let planes = with_read_noise(image, read_noise / gain, &quantum);
-        Ok(AmpImage { planes, unit: PixelUnit::RawDn, amp, geometry, gain, read_noise, quantum })
+        let (unit, zero) = (PixelUnit::RawDn, None);
+        Ok(AmpImage { planes, unit, amp, geometry, gain, read_noise, quantum, zero })
     }
 
     /// Gain (electron/DN) and read noise (electron) of an amplifier: the header's or the camera's.

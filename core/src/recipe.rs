@@ -217,7 +217,7 @@ fn overlay(recipe: &mut toml::Table, name: &str, values: &toml::Value) -> Result
     let refuse = || Error::parameter(&format!("defaults.{name}"), "this name", "a step or table");
     let values = values.as_table().ok_or_else(refuse)?;
     if let Some(table) = recipe.get_mut(name).and_then(toml::Value::as_table_mut) {
-        table.extend(values.clone());
+        merge(table, values);
         return Ok(());
     }
     let mut found = false;
@@ -233,6 +233,18 @@ fn overlay(recipe: &mut toml::Table, name: &str, values: &toml::Value) -> Result
     // A step that a recipe leaves out needs no defaults; a name that no step has is a slip.
     let known = found || ORDER.iter().any(|(first, second, _)| *first == name || *second == name);
     if known { Ok(()) } else { Err(refuse()) }
+}
+
+/// Lays `values` over `table`, table by table.
+fn merge(table: &mut toml::Table, values: &toml::Table) {
+    for (key, value) in values {
+        match (table.get_mut(key), value) {
+            (Some(toml::Value::Table(old)), toml::Value::Table(new)) => merge(old, new),
+            _ => {
+                table.insert(key.clone(), value.clone());
+            }
+        }
+    }
 }
 
 fn description_error(text: &str, error: &toml::de::Error) -> Error {

@@ -1,5 +1,7 @@
 //! The rules of the workspace, applied to it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 use std::fs;
 
 use rawsky_tests::purity;

@@ -49,8 +49,7 @@ pub(crate) struct Times {
 
 /// Runs the task.
 pub(crate) fn run(mut options: Options) -> Result<()> {
-    let (small, keep, open) =
-        (options.flag("--small"), options.flag("--keep"), options.flag("--open"));
+    let (small, keep) = (options.flag("--small"), options.flag("--keep"));
     options.end()?;
     setup::targets()?;
     let (program, build) = build()?;
@@ -64,15 +63,11 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
     times.reduce = reduce(&program, &folder, &night[..2])?;
     let program = shown(&program);
     print!("{}", summary::text(&folder, &times, &program)?);
-    if open {
-        say(format!("{program} serve demo/run --open"));
-        start(Command::new(&program).args(["serve", "demo/run", "--open"]).current_dir(root()))?;
-    }
     Ok(())
 }
 
 /// Builds the command; where it is, and the seconds it took.
-fn build() -> Result<(PathBuf, f64)> {
+pub(crate) fn build() -> Result<(PathBuf, f64)> {
     say("building `rawsky` and the program that it runs in its sandbox (minutes the first time)");
     let clock = Instant::now();
     let mut command = cargo(&["build", "--release", "--package", "rawsky", "--bin", "rawsky"]);

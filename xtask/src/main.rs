@@ -1,4 +1,4 @@
-//! The tasks of the workspace: `cargo xtask demo`, `test`, `web`, `ci`, `setup`.
+//! The tasks of the workspace: `cargo xtask demo`, `mistakes`, `test`, `web`, `ci`, `setup`.
 //!
 //! It needs cargo and nothing else, depends on little, and says what it does before it does it.
 
@@ -6,6 +6,7 @@
 
 mod ci;
 mod demo;
+mod mistakes;
 mod options;
 mod setup;
 mod shell;
@@ -22,9 +23,10 @@ use crate::options::Options;
 const USAGE: &str = "\
 cargo xtask TASK
 
-  demo [--small] [--keep] [--open]
+  demo [--small] [--keep]
            simulate a night, reduce it in the sandbox, compare with the truth, say what came out;
            --small takes the teaching camera (a minute), --keep goes on where the last one stopped
+  mistakes what a wrong parameter does to the residuals, as a table
   test [--without NAME,..]
            every test of the workspace; NAME is what this machine shall do without: node, browser
   web [--node] [--out DIR]
@@ -48,6 +50,7 @@ fn run(arguments: &[String]) -> Result<()> {
     let options = Options::new(rest);
     match task.as_str() {
         "demo" => demo::run(options),
+        "mistakes" => mistakes::mistakes(options),
         "test" => test::run(options),
         "web" => web::run(options),
         "glue" => web::glue(rest),

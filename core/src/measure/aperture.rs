@@ -8,18 +8,19 @@
 //! error² = sum w² v + A² sum(v in annulus) / n²    n = pixels in the annulus
 //! ```
 //!
-//! * Planes: `image` (background-subtracted), `variance`, `mask`; positions `(x = column, y = row)`,
-//!   zero-based, pixel centers at integers.
-//! * A pixel with one of `mask_bits`, or whose image or variance is not finite, is left out of every
-//!   sum and counted; flux and area are those of what remains.
+//! * Planes: `image` (background-subtracted), `variance`, `mask`; positions `(x = column, y =
+//!   row)`, zero-based, pixel centers at integers.
+//! * A pixel with one of `mask_bits`, or whose image or variance is not finite, is left out of
+//!   every sum and counted; flux and area are those of what remains.
 //! * Annulus: the unmasked pixels whose centers lie from its inner radius up to, but not at, its
 //!   outer one, each with weight 1, as in sep; their plain mean is the local background.
 //! * The variance plane holds the photon noise of sky and star; an image without one gets it from
 //!   [`variance_from_background`].
-//! * Reference: sep 1.4.1 `sum_circle` (subpix 0). Departures: sep scales the flux of an aperture up
-//!   for its masked pixels, and sums `w v` (here [`Weighting::Weight`]).
+//! * Reference: sep 1.4.1 `sum_circle` (subpix 0). Departures: sep scales the flux of an aperture
+//!   up for its masked pixels, and sums `w v` (here [`Weighting::Weight`]).
 
 mod sums;
+mod switch;
 
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
@@ -76,7 +77,8 @@ pub struct Params {
     pub annulus_pix: Option<(f64, f64)>,
     /// Bits of the mask that leave a pixel out.
     pub mask_bits: u32,
-    /// Mesh of the background that is subtracted first; `None` for images without one.
+    /// Mesh of the background that is subtracted first; `false` (`None`) for images without one.
+    #[serde(with = "switch")]
     pub background: Option<background::Params>,
     /// How overlaps enter the errors.
     pub weighting: Weighting,

@@ -2,17 +2,19 @@
 //!
 //! The definition is that of SExtractor and sep, so that numbers can be compared:
 //!
-//! * each cell of the mesh gives a level and an rms ([`cell`]), from its unmasked pixels; a cell
+//! * each cell of the mesh gives a level and an rms (`cell.rs`), from its unmasked pixels; a cell
 //!   with less than half of them is filled with the mean of the nearest good cells;
 //! * both maps pass through a median filter whose window shrinks at the edges, so that it stays
 //!   centered;
 //! * cubic splines through the cells, down the columns first, give the maps at every pixel
-//!   ([`mesh`]). Along a row, the pixel `c` lies at `(c + 1/2) / width - 1/2` cells, along a column
-//!   the pixel `r` lies at `r / height - 1/2` cells (sep's half pixel is kept: parity is worth more
-//!   here than half a pixel of a cell); beyond the outer cells the last piece is continued.
+//!   (`mesh.rs`). Along a row, the pixel `c` lies at `(c + 1/2) / width - 1/2` cells, along a
+//!   column the pixel `r` lies at `r / height - 1/2` cells (sep's half pixel is kept: parity is
+//!   worth more here than half a pixel of a cell); beyond the outer cells the last piece is
+//!   continued.
 //!
 //! * Planes: `image`, `mask`, any order of pixels. Nothing is changed until `subtract_from`.
 //! * References: Bertin & Arnouts 1996, A&AS 117, 393; sep 1.4.1 (the same maps, bit for bit).
+//! * A level is the mode as in sep, or the clipped mean ([`Estimator`]).
 //! * Departures from sep: a cell of one pixel has that pixel's level; infinite pixels are left out.
 
 mod cell;
@@ -22,6 +24,7 @@ use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::mask;
 
 use cell::Statistics;
 use mesh::{Mesh, median};
@@ -40,12 +43,34 @@ pub struct Params {
     pub filter_width: usize,
     /// Height of the median filter (cells, odd).
     pub filter_height: usize,
+    /// What the level of a cell is.
+    pub estimator: Estimator,
+}
+
+/// What the level of a cell is, after clipping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Estimator {
+    /// SExtractor's mode, 2.5 median - 1.5 mean: holds against stars that no mask names, but lies
+    /// 2.5 / (6 gain) DN below the mean of a Poisson sky, whose median is 1/6 electron below it.
+    #[default]
+    Mode,
+    /// The mean: right where a mask names the stars.
+    Mean,
+    /// The mean if the mask names any star, the mode otherwise.
+    Auto,
 }
 
 impl Default for Params {
     /// Cells of 192 x 220 pixels, which divide 3072 x 3080, and a filter of 3 x 3.
     fn default() -> Params {
-        Params { mesh_width_pix: 192, mesh_height_pix: 220, filter_width: 3, filter_height: 3 }
+        Params {
+            mesh_width_pix: 192,
+            mesh_height_pix: 220,
+            filter_width: 3,
+            filter_height: 3,
+            estimator: Estimator::Mode,
+        }
     }
 }
 
@@ -107,7 +132,13 @@ impl Background {
             return Err(Error::input(STEP, "shape of the mask", found, needed));
         }
         let cell_size = (params.mesh_height_pix, params.mesh_width_pix);
-        let mut cells = measure_cells(image, mask, exclude, cell_size);
+        let named = || mask.iter().any(|bits| bits & (mask::SOURCE | mask::PSF_SOURCE) != 0);
+        let mean = match params.estimator {
+            Estimator::Mode => false,
+            Estimator::Mean => true,
+            Estimator::Auto => named(),
+        };
+        let mut cells = measure_cells((image, mask), exclude, cell_size, mean);
         let filled = cells.mapv(|cell| cell.is_none());
         let n_cells = cells.len();
         if filled.iter().all(|&filled| filled) {
@@ -181,10 +212,10 @@ impl Background {
 
 /// Statistics of each cell, `None` where too few pixels are left.
 fn measure_cells(
-    image: ArrayView2<'_, f32>,
-    mask: ArrayView2<'_, u32>,
+    (image, mask): (ArrayView2<'_, f32>, ArrayView2<'_, u32>),
     exclude: u32,
     (height, width): (usize, usize),
+    mean: bool,
 ) -> Array2<Option<Statistics>> {
     let (rows, columns) = image.dim();
     let mut values = Vec::with_capacity(height.min(rows) * width.min(columns));
@@ -201,7 +232,7 @@ fn measure_cells(
             };
             values.extend(pixels.iter().zip(bits.iter()).filter_map(good));
         }
-        cell::statistics(&values, pixels.len(), &mut histogram)
+        cell::statistics(&values, pixels.len(), mean, &mut histogram)
     })
 }
 

@@ -36,7 +36,7 @@ registry! {
     NO_ANNULUS = 2, "no unmasked pixel in the annulus: no local background was subtracted";
     BACKGROUND_FILLED = 3, "the background here was filled in from neighboring cells of the mesh";
     TRUNCATED = 4, "the aperture reaches beyond the image; the flux is that of the part inside";
-    OUTSIDE = 5, "the aperture lies wholly outside the image or its position is not finite: no flux";
+    OUTSIDE = 5, "the aperture lies wholly outside the image, or nowhere (NaN): no flux";
     ALL_MASKED = 6, "every pixel of the aperture is masked: no flux";
     NO_BACKGROUND = 7, "the background of the image could not be determined and was not subtracted";
 }

@@ -8,6 +8,7 @@ const MESH: background::Params = background::Params {
     mesh_height_pix: 8,
     filter_width: 3,
     filter_height: 3,
+    estimator: background::Estimator::Mode,
 };
 
 fn params() -> Params {

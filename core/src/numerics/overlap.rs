@@ -31,7 +31,8 @@ const fn series() -> [f64; 12] {
     coefficients
 }
 
-/// Area of the unit pixel centered at `(x, y)` from the center of a circle, as far as it lies in the circle.
+/// Area of the unit pixel centered at `(x, y)` from the center of a circle, as far as it lies in
+/// the circle.
 pub fn circle_pixel(x: f64, y: f64, radius: f64) -> f64 {
     // The area is symmetric, so the pixel's center may be taken in the first quadrant.
     let (x, y) = (x.abs(), y.abs());

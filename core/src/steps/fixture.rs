@@ -28,6 +28,7 @@ pub(crate) fn flat_amp(level: f32, variance: f32, unit: PixelUnit) -> AmpImage {
         gain: 2.0,
         read_noise: 4.0,
         quantum: vec![1.0; 6],
+        zero: None,
     }
 }
 

@@ -91,6 +91,7 @@ pub fn subtract(amp: &mut AmpImage, params: &Params, probe: &mut dyn Probe) -> R
         row.mapv_inplace(|pixel| (f64::from(pixel) - level) as f32);
     }
     amp.unit = PixelUnit::Dn;
+    amp.zero = Some(columns);
     Ok(report(&level, &kept, &model, coefficients_dn))
 }
 

@@ -29,8 +29,9 @@ const LAYERS: &[(u8, &[&str])] = &[
     (5, &["recipe", "raw", "master", "pipeline", "job", "plan"]),
 ];
 
-/// Modules of the core that a front-end may name. `Error` and `Result` are `error`'s.
-const FRONT_END_MODULES: [&str; 12] = [
+/// Modules of the core that a front-end may name: the job, what it is made of, and the words in
+/// which its products are written (`ids`, `time`). `Error` and `Result` are `error`'s.
+const FRONT_END_MODULES: [&str; 13] = [
     "job",
     "plan",
     "recipe",
@@ -41,6 +42,7 @@ const FRONT_END_MODULES: [&str; 12] = [
     "provenance",
     "simulate",
     "ids",
+    "time",
     "Error",
     "Result",
 ];

@@ -68,21 +68,16 @@ pub(super) fn read<T>(
     };
     let data = read_image_data(&unit, &hdu).map_err(|error| wrong(error.to_string()))?;
     drop(unit);
-    let mut values = room(&file, record.index, count)?;
-    match data {
-        ImageData::U8(data) => {
-            values.extend(data.iter().map(|&n| convert(Stored::Whole(n.into()))))
-        }
-        ImageData::I16(data) => {
-            values.extend(data.iter().map(|&n| convert(Stored::Whole(n.into()))))
-        }
-        ImageData::I32(data) => {
-            values.extend(data.iter().map(|&n| convert(Stored::Whole(n.into()))))
-        }
-        ImageData::I64(data) => values.extend(data.iter().map(|&n| convert(Stored::Whole(n)))),
-        ImageData::F32(data) => values.extend(data.iter().map(|&n| convert(Stored::Single(n)))),
-        ImageData::F64(data) => values.extend(data.iter().map(|&n| convert(Stored::Double(n)))),
-    }
+    // Consumed, so that numbers of equal width are converted where they are.
+    let whole = |number: i64| convert(Stored::Whole(number));
+    let values: Vec<T> = match data {
+        ImageData::U8(data) => data.into_iter().map(|n| whole(n.into())).collect(),
+        ImageData::I16(data) => data.into_iter().map(|n| whole(n.into())).collect(),
+        ImageData::I32(data) => data.into_iter().map(|n| whole(n.into())).collect(),
+        ImageData::I64(data) => data.into_iter().map(whole).collect(),
+        ImageData::F32(data) => data.into_iter().map(|n| convert(Stored::Single(n))).collect(),
+        ImageData::F64(data) => data.into_iter().map(|n| convert(Stored::Double(n))).collect(),
+    };
     if values.len() as u64 != count {
         return Err(wrong(format!("{} of {count} pixels were decoded", values.len())));
     }

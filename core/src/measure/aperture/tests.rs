@@ -276,4 +276,16 @@ fn parameters_survive_text_and_refuse_unknown_fields() {
     let again: Params = serde_json::from_str(&serde_json::to_string(&params).unwrap()).unwrap();
     assert_eq!(again, params);
     assert!(serde_json::from_str::<Params>(r#"{"radii": [2.0]}"#).is_err());
+    let misspelt = toml::from_str::<Params>("background = { mesh_widht_pix = 12 }").unwrap_err();
+    assert!(misspelt.to_string().contains("mesh_widht_pix"), "{misspelt}");
+}
+
+#[test]
+fn the_background_can_be_switched_off_in_every_format() {
+    let none = Params { background: None, ..Params::default() };
+    assert_eq!(toml::from_str::<Params>("background = false").unwrap(), none);
+    assert_eq!(serde_json::from_str::<Params>(r#"{"background": null}"#).unwrap(), none);
+    let again: Params = serde_json::from_str(&serde_json::to_string(&none).unwrap()).unwrap();
+    assert_eq!(again, none);
+    assert_eq!(toml::from_str::<Params>("").unwrap(), Params::default());
 }

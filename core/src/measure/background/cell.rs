@@ -7,6 +7,7 @@
 //! ```text
 //! level = 2.5 median - 1.5 mean    if |mean - median| < 0.3 sigma
 //!         median                   otherwise (crowded)
+//!         mean                     if that is asked for
 //! ```
 //!
 //! Reference: Bertin & Arnouts 1996, A&AS 117, 393, sec. 3; the quantization as in sep 1.4.1, in
@@ -44,6 +45,7 @@ struct Scale {
 pub(super) fn statistics(
     values: &[f32],
     n_pixels: usize,
+    as_mean: bool,
     histogram: &mut Vec<u32>,
 ) -> Option<Statistics> {
     if values.is_empty() || (values.len() as f64) < n_pixels as f64 * MIN_GOOD_FRACTION {
@@ -59,7 +61,7 @@ pub(super) fn statistics(
     let width = (2.0 * HISTOGRAM_SIGMA * sigma / bins as f64) as f32;
     let scale = Scale { zero: (mean - HISTOGRAM_SIGMA * sigma) as f32, width, bins };
     fill(histogram, values, &scale);
-    Some(mode(histogram, &scale))
+    Some(level(histogram, &scale, as_mean))
 }
 
 /// Number, mean and standard deviation of the values from `low` to `high`.
@@ -99,7 +101,7 @@ struct Clipped {
     sigma: f64,
 }
 
-fn mode(histogram: &[u32], scale: &Scale) -> Statistics {
+fn level(histogram: &[u32], scale: &Scale, as_mean: bool) -> Statistics {
     let last = histogram.len() - 1;
     let (mut low, mut high) = (0, last);
     let mut before = 1.0;
@@ -114,7 +116,7 @@ fn mode(histogram: &[u32], scale: &Scale) -> Statistics {
         high = ((now.median + 3.0 * now.sigma + 0.5).max(0.0) as usize).min(last);
     }
     let Clipped { mean, median, sigma } = now;
-    let position = if sigma <= 0.0 {
+    let position = if as_mean || sigma <= 0.0 {
         mean
     } else if ((mean - median) / sigma).abs() < 0.3 {
         2.5 * median - 1.5 * mean

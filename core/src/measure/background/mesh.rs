@@ -174,10 +174,10 @@ impl Piece {
 
 /// Second derivatives over 6 of the spline through nodes at distance 1, both ends zero.
 ///
-/// A natural cubic spline solves `m[i-1] + 4 m[i] + m[i+1] = y[i+1] - 2 y[i] + y[i-1]`, by elimination
-/// downward and substitution upward. SExtractor and sep substitute a sixth of `m[i+1]`; the curve
-/// still meets its nodes, and differs from the natural one by some hundredths of the rms. Theirs is
-/// the definition of this background, so it is followed.
+/// A natural cubic spline solves `m[i-1] + 4 m[i] + m[i+1] = y[i+1] - 2 y[i] + y[i-1]`, by
+/// elimination downward and substitution upward. SExtractor and sep substitute a sixth of
+/// `m[i+1]`; the curve still meets its nodes, and differs from the natural one by some hundredths
+/// of the rms. Theirs is the definition of this background, so it is followed.
 fn curvatures(nodes: &[f32]) -> Vec<f32> {
     let mut eliminated = vec![(0.0_f32, 0.0_f32)];
     for three in nodes.windows(3) {

@@ -5,8 +5,13 @@ use crate::image::Planes;
 use crate::mask;
 use crate::measure::fixture;
 
-const MESH: Params =
-    Params { mesh_width_pix: 12, mesh_height_pix: 8, filter_width: 3, filter_height: 3 };
+const MESH: Params = Params {
+    mesh_width_pix: 12,
+    mesh_height_pix: 8,
+    filter_width: 3,
+    filter_height: 3,
+    estimator: Estimator::Mode,
+};
 
 /// `(row, column, level, rms)` by `sep.Background(image, mask, bw=12, bh=8, fw=3, fh=3)` of sep
 /// 1.4.1 on the image and mask of the fixture.
@@ -106,4 +111,23 @@ fn sizes_that_make_no_mesh_are_refused_by_name() {
         let found = Background::estimate(planes.image.view(), planes.mask.view(), 1, &params);
         assert!(found.unwrap_err().to_string().contains(name));
     }
+}
+
+#[test]
+fn the_mean_of_a_skewed_sky_is_right_and_its_mode_lies_below() {
+    // Squares of an even sequence: mean 1/3, median 1/4, like a crowded or a Poisson sky.
+    let image = Array2::from_shape_fn((96, 96), |(row, column)| {
+        let uniform = ((row * 96 + column) * 7919 % 9216) as f32 / 9216.0;
+        100.0 + uniform * uniform
+    });
+    let mut bits = Array2::zeros((96, 96));
+    let level = |bits: &Array2<u32>, estimator| {
+        let params = Params { mesh_width_pix: 48, mesh_height_pix: 48, estimator, ..MESH };
+        Background::estimate(image.view(), bits.view(), mask::BAD, &params).unwrap().global_level
+    };
+    assert!((level(&bits, Estimator::Mean) - 100.3333).abs() < 2e-3);
+    assert!(level(&bits, Estimator::Mode) < 100.25);
+    assert_eq!(level(&bits, Estimator::Auto), level(&bits, Estimator::Mode));
+    bits[[0, 0]] = mask::SOURCE;
+    assert_eq!(level(&bits, Estimator::Auto), level(&bits, Estimator::Mean));
 }

@@ -1,7 +1,7 @@
-//! Headers and the sky positions that `astropy` 8.0.2 (`WCS(header).all_pix2world(x, y, 0)`, WCSLIB 8)
-//! gives at their corners, reference pixel and 13 random pixels up to 50 pixels outside; its own
-//! inverse comes back to these pixels within 3e-10. The ZTF and PTF cards are those of public
-//! science images; the other headers are made up.
+//! Headers and the sky positions that `astropy` 8.0.2 (`WCS(header).all_pix2world(x, y, 0)`,
+//! WCSLIB 8) gives at their corners, reference pixel and 13 random pixels up to 50 pixels outside;
+//! its own inverse comes back to these pixels within 3e-10. The ZTF and PTF cards are those of
+//! public science images; the other headers are made up.
 
 use Card::{Number, Text};
 

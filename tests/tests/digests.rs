@@ -1,0 +1,102 @@
+//! One night, the whole default recipe, the same bytes in every executor.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+use std::sync::OnceLock;
+
+use rawsky_core::instrument::Instrument;
+use rawsky_core::job::{self, RawEncoding};
+use rawsky_core::simulate::NightParams;
+use rawsky_tests::executors::{Executor, Outcome, run};
+use rawsky_tests::night::Night;
+use rawsky_tests::probe::Recorder;
+use rawsky_tests::store::MemoryStore;
+use serde_json::Value;
+
+/// The toy camera: two detectors of four unlike amplifiers, two bands, three lamps.
+fn night() -> &'static Night {
+    static NIGHT: OnceLock<Night> = OnceLock::new();
+    NIGHT.get_or_init(|| {
+        let detectors = Instrument::built_in("toy").unwrap().detectors;
+        let params = NightParams {
+            detectors: detectors.iter().map(|detector| detector.id.0).collect(),
+            biases: 5,
+            flats_per_lamp: 3,
+            exposures: 2,
+            ..NightParams::default()
+        };
+        Night::new("toy", &params, RawEncoding::FloatRice).unwrap()
+    })
+}
+
+/// Plain data with every number as `f64`, since JavaScript has no other.
+fn plain(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().into(),
+        Value::Array(values) => values.iter().map(plain).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.clone(), plain(value))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+fn assert_same(executor: Executor) {
+    for (job, native) in &night().done {
+        let other = run(executor, job, &night().inputs(job).unwrap())
+            .unwrap_or_else(|error| panic!("{job:?}: {error:#}"));
+        assert_eq!(other.digests(), native.digests(), "{job:?}");
+        assert_eq!(plain(&other.record), plain(&native.record), "{job:?}");
+    }
+}
+
+#[test]
+fn the_night_goes_through_every_kind_of_job() {
+    let kinds: Vec<String> = night().done.iter().map(|(_, outcome)| kind(outcome)).collect();
+    for kind in [
+        "simulate",
+        "survey",
+        "master-bias",
+        "lamp-flat",
+        "band-flat",
+        "focal-plane",
+        "detrend",
+        "aperture",
+        "compare",
+    ] {
+        assert!(kinds.iter().any(|known| known == kind), "{kind} is not among {kinds:?}");
+    }
+}
+
+fn kind(outcome: &Outcome) -> String {
+    outcome.record["job"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_sandbox_gives_the_same_bytes() {
+    assert_same(Executor::Sandbox);
+}
+
+#[test]
+fn the_browser_module_under_node_gives_the_same_bytes() {
+    assert_same(Executor::Module);
+}
+
+#[test]
+fn another_wasi_with_other_random_numbers_under_node_gives_the_same_bytes() {
+    assert_same(Executor::OtherWasi(1));
+    assert_same(Executor::OtherWasi(20_261_120));
+}
+
+#[test]
+fn a_probe_changes_no_byte() {
+    for (job, native) in &night().done {
+        let mut store = MemoryStore { inputs: night().inputs(job).unwrap(), ..Default::default() };
+        let mut recorder = Recorder::default();
+        let record = job::execute(job, &mut store, &mut recorder).unwrap();
+        assert_eq!(store.outputs, native.products, "{job:?}");
+        assert_eq!(serde_json::to_value(record).unwrap(), native.record, "{job:?}");
+        let shows = ["detrend", "master-bias", "lamp-flat"].contains(&kind(native).as_str());
+        assert!(!shows || !recorder.evidence.is_empty(), "nothing was shown by {job:?}");
+    }
+}
