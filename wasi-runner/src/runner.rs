@@ -240,7 +240,8 @@ fn report(
             Failure::new(Class::Killed, format!("killed by signal {signal} {printed}"))
         }
         (None, code) => match code.and_then(Class::of_code) {
-            Some(class) => Failure::new(class, format!("no report; {printed}")),
+            Some(Class::NoSpace) => Failure::new(Class::NoSpace, "the disk, or a quota, is full"),
+            Some(class) => Failure::new(class, format!("it left no report {printed}")),
             None => Failure::new(Class::Trap, printed),
         },
     })

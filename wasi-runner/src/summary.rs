@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::class::Class;
 use crate::names::PREFIX;
 use crate::plan::{Plan, Stage};
-use crate::run::{Attempt, Outcome, last_attempt};
-use crate::show::number_text;
+use crate::run::{ATTEMPTS, Attempt, Outcome, last_attempt};
 use crate::view::PRODUCTS;
 
 /// Failures shown in full; the others are in the attempts.
@@ -32,12 +32,6 @@ pub fn of_plan(plan: &Plan) -> String {
 pub fn of_run(folder: &Path, outcomes: &[Outcome], seconds: f64) -> (String, Value) {
     let stages = stages(folder, outcomes);
     let residuals = residuals(outcomes);
-    let failures: Vec<(&str, String)> = outcomes
-        .iter()
-        .filter_map(|outcome| {
-            Some((outcome.id.as_str(), outcome.result.as_ref().err()?.to_string()))
-        })
-        .collect();
     let mut lines = vec![String::new()];
     lines.push(format!(
         "{:<15} {:>5} {:>5} {:>10} {:>10}",
@@ -49,26 +43,43 @@ pub fn of_run(folder: &Path, outcomes: &[Outcome], seconds: f64) -> (String, Val
         lines.push("\nscience images and catalogues against the truth".to_owned());
         lines.extend(table(&residuals));
     }
-    if !failures.is_empty() {
-        lines.push(format!("\n{} of {} tasks failed", failures.len(), outcomes.len()));
-        let shown = failures.iter().take(SHOWN);
-        lines.extend(shown.map(|(id, reason)| format!("  {id}: {reason}")));
-    }
+    lines.extend(failures(outcomes));
     lines.push(format!("\nproducts: {}", folder.join(PRODUCTS).display()));
     let stages: Vec<Value> = stages.iter().map(|(stage, sum)| sum.json(*stage)).collect();
-    let failures: Vec<Value> = outcomes
-        .iter()
-        .filter_map(|outcome| {
-            let failure = outcome.result.as_ref().err()?;
-            Some(json!({ "task": outcome.id, "class": failure.class, "reason": failure.reason }))
-        })
-        .collect();
     let residuals: BTreeMap<&String, &Value> = residuals.iter().map(|(k, v)| (k, v)).collect();
     let json = json!({
         "products": folder.join(PRODUCTS), "seconds": seconds, "stages": stages,
-        "residuals": residuals, "failures": failures,
+        "residuals": residuals, "failures": failures_json(outcomes),
     });
     (lines.join("\n"), json)
+}
+
+/// The tasks that failed by themselves, and how many wait for them.
+fn failures(outcomes: &[Outcome]) -> Vec<String> {
+    let failed = outcomes.iter().filter_map(|outcome| match &outcome.result {
+        Err(failure) => Some((&outcome.id, failure)),
+        Ok(_) => None,
+    });
+    let (blocked, own): (Vec<_>, Vec<_>) =
+        failed.partition(|(_, failure)| failure.class == Class::Blocked);
+    if own.is_empty() && blocked.is_empty() {
+        return Vec::new();
+    }
+    let (all, waiting) = (outcomes.len(), blocked.len());
+    let mut lines = vec![format!("\n{} of {all} tasks failed, {waiting} wait for them", own.len())];
+    lines.extend(own.iter().take(SHOWN).map(|(id, failure)| format!("  {id}: {failure}")));
+    if own.len() > SHOWN {
+        lines.push(format!("  and {} more, see {ATTEMPTS}/", own.len() - SHOWN));
+    }
+    lines
+}
+
+fn failures_json(outcomes: &[Outcome]) -> Vec<Value> {
+    let failure = |outcome: &Outcome| {
+        let failure = outcome.result.as_ref().err()?;
+        Some(json!({ "task": outcome.id, "class": failure.class, "reason": failure.reason }))
+    };
+    outcomes.iter().filter_map(failure).collect()
 }
 
 /// The tasks of one stage together.
@@ -124,7 +135,7 @@ fn residuals(outcomes: &[Outcome]) -> Vec<(String, Value)> {
         let Ok(done) = &outcome.result else { continue };
         let Some(key) = done.products().next() else { continue };
         let text = fs::read(done.folder.join(key)).unwrap_or_default();
-        if let Ok(value) = serde_json::from_slice::<Value>(&text).map(flat) {
+        if let Ok(value) = serde_json::from_slice::<Value>(&text) {
             let name = key.trim_start_matches(PREFIX).trim_end_matches("_residuals.json");
             found.push((name.to_owned(), value));
         }
@@ -132,44 +143,34 @@ fn residuals(outcomes: &[Outcome]) -> Vec<(String, Value)> {
     found
 }
 
-/// Fields of groups beside those of the whole.
-fn flat(value: Value) -> Value {
-    let Value::Object(fields) = value else { return value };
-    let mut all = serde_json::Map::new();
-    for (name, value) in fields {
-        match value {
-            Value::Object(group) => all.extend(group),
-            plain => drop(all.insert(name, plain)),
-        }
-    }
-    Value::Object(all)
-}
+/// The columns of the table: two lines of heading, and where the number is in a comparison.
+const COLUMNS: [(&str, &str, &str); 6] = [
+    ("image - truth", "median DN", "/residuals/median_dn"),
+    ("noise^2 over", "variance", "/residuals/variance_ratio"),
+    ("first columns", "peak DN", "/residuals/profile_peak_dn"),
+    ("flux pulls", "mean", "/pulls/mean_sigma"),
+    ("flux pulls", "scatter", "/pulls/scatter_sigma"),
+    ("", "stars", "/pulls/stars"),
+];
 
-/// A table of the plain numbers of each comparison: one row per image, one column per name.
+/// One row per image.
 fn table(rows: &[(String, Value)]) -> Vec<String> {
-    let mut columns: Vec<&String> = Vec::new();
-    for (_, value) in rows {
-        let fields = value.as_object().into_iter().flatten();
-        for (name, value) in fields {
-            if value.is_number() && !columns.contains(&name) {
-                columns.push(name);
-            }
-        }
-    }
-    columns.retain(|name| !["version", "amp", "detector"].contains(&name.as_str()));
-    let cell = |value: &Value, name: &str| match value.get(name).and_then(Value::as_f64) {
-        Some(real) => number_text(real),
+    let wide = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let line = |name: &str, cells: &mut dyn Iterator<Item = String>| {
+        let cells: Vec<String> = cells.map(|cell| format!("{cell:>13}")).collect();
+        format!("  {name:<wide$} {}", cells.join(" ")).trim_end().to_owned()
+    };
+    let cell = |value: &Value, place: &str| match value.pointer(place) {
+        Some(Value::Number(number)) if number.is_u64() => number.to_string(),
+        Some(number) => number.as_f64().map_or("-".to_owned(), |real| format!("{real:.4}")),
         None => "-".to_owned(),
     };
-    let wide = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let header: Vec<String> = columns.iter().map(|name| name.replace('_', " ")).collect();
-    let mut lines = vec![format!("  {:<wide$}  {}", "", header.join("  "))];
+    let mut lines = vec![
+        line("", &mut COLUMNS.iter().map(|(first, _, _)| (*first).to_owned())),
+        line("", &mut COLUMNS.iter().map(|(_, second, _)| (*second).to_owned())),
+    ];
     for (name, value) in rows {
-        let cells: Vec<String> = columns
-            .iter()
-            .map(|column| format!("{:>width$}", cell(value, column), width = column.len()))
-            .collect();
-        lines.push(format!("  {name:<wide$}  {}", cells.join("  ")));
+        lines.push(line(name, &mut COLUMNS.iter().map(|(_, _, place)| cell(value, place))));
     }
     lines
 }
@@ -187,15 +188,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn residuals_of_all_images_share_their_columns() {
+    fn every_image_has_its_row_and_what_is_unknown_a_dash() {
+        let residuals = json!({ "median_dn": -0.0125, "variance_ratio": 1.01 });
         let rows = vec![
-            ("a_q1".to_owned(), json!({ "amp": 1, "median_dn": 0.0125, "band": "zr" })),
-            ("a_q2".to_owned(), json!({ "amp": 2, "median_dn": -0.5, "stars": 2000 })),
+            ("a_q1".to_owned(), json!({ "residuals": residuals, "pulls": { "stars": 1976 } })),
+            ("a_q2".to_owned(), json!({ "residuals": {}, "pulls": null })),
         ];
         let lines = table(&rows);
-        assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["median", "dn", "stars"]);
-        assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>(), ["a_q1", "0.0125", "-"]);
-        assert_eq!(lines[2].split_whitespace().collect::<Vec<_>>(), ["a_q2", "-0.5", "2000"]);
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&lines[2]), ["a_q1", "-0.0125", "1.0100", "-", "-", "-", "1976"]);
+        assert_eq!(words(&lines[3]), ["a_q2", "-", "-", "-", "-", "-", "-"]);
         assert_eq!((duration(3.21), duration(125.7)), ("3.2 s".into(), "2 min 05 s".into()));
     }
 }
