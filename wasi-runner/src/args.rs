@@ -249,14 +249,23 @@ pub struct Aperture {
     #[arg(long, value_delimiter = ',', value_name = "3,4,..")]
     pub radii: Vec<f64>,
     /// Inner and outer radius of the annulus instead of the recipe's (pixels).
-    #[arg(long, value_delimiter = ',', num_args = 2, value_name = "IN,OUT")]
-    pub annulus: Vec<f64>,
+    #[arg(long, value_parser = pair, value_name = "IN,OUT")]
+    pub annulus: Option<(f64, f64)>,
     /// Epoch of the positions where the catalogue has none (Julian year).
     #[arg(long)]
     pub epoch: Option<f64>,
     /// The catalogue of fluxes.
     #[arg(short, long, value_name = "OUT.parquet")]
     pub output: PathBuf,
+}
+
+fn pair(text: &str) -> Result<(f64, f64), String> {
+    let needed = || format!("{text:?} is not two numbers with a comma between");
+    let (first, second) = text.split_once(',').ok_or_else(needed)?;
+    match (first.trim().parse(), second.trim().parse()) {
+        (Ok(first), Ok(second)) => Ok((first, second)),
+        _ => Err(needed()),
+    }
 }
 
 #[cfg(test)]
@@ -281,6 +290,6 @@ mod tests {
         else {
             panic!("aperture");
         };
-        assert_eq!((aperture.radii, aperture.annulus), (vec![2.0, 3.5], vec![14.0, 20.0]));
+        assert_eq!((aperture.radii, aperture.annulus), (vec![2.0, 3.5], Some((14.0, 20.0))));
     }
 }

@@ -24,11 +24,18 @@ const DIGEST: usize = 32;
 ///
 /// # Errors
 /// Those of the disk.
-pub fn file(private: &Path) -> Result<PathBuf, Failure> {
+pub fn file(private: &Path, announce: bool) -> Result<PathBuf, Failure> {
     let name = format!("{}-{:016x}.code", &guest::digest()[..32], sandbox::settings()?);
     if let Some(folder) = cache_folder() {
         let path = folder.join(&name);
-        if read(&path).is_ok() || write(&path).is_ok() {
+        if read(&path).is_ok() {
+            return Ok(path);
+        }
+        if announce {
+            // Nobody needs to read it.
+            let _ = writeln!(std::io::stderr(), "preparing the sandbox (once per version)");
+        }
+        if write(&path).is_ok() {
             return Ok(path);
         }
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rawsky_core::instrument::{BUILT_IN, Instrument, built_in_text};
 use rawsky_core::job::Text;
 use serde_json::Value;
+use toml::Table;
 
 use crate::args::Common;
 use crate::class::{Class, Failure};
@@ -60,7 +61,12 @@ impl Context {
             names: Names::of(&camera),
             camera,
             descriptions: Descriptions { camera: camera_name, recipe, files },
-            settings: Settings { engine: common.engine.into(), limits, program },
+            settings: Settings {
+                engine: common.engine.into(),
+                limits,
+                program,
+                announce: !common.json,
+            },
             workers: common.jobs.unwrap_or(cores).clamp(1, 1024),
             voice: match (common.json, common.verbose) {
                 (true, _) => Voice::Quiet,
@@ -69,6 +75,37 @@ impl Context {
             },
             json: common.json,
         })
+    }
+
+    /// Values of the user's for photometry, laid over those of camera and recipe: the text of a
+    /// camera with them, or nothing if there are none. The camera's values come last of all, so
+    /// that they belong there.
+    ///
+    /// # Errors
+    /// [`Class::InputBad`] if the camera cannot take them.
+    pub fn lay_over_aperture(&mut self, wishes: Table) -> Result<Option<String>, Failure> {
+        if wishes.is_empty() {
+            return Ok(None);
+        }
+        let bad = |error: String| Failure::new(Class::InputBad, format!("camera: {error}"));
+        let text = match &self.descriptions.camera {
+            Text::BuiltIn(name) => built_in_text(name).unwrap_or_default().to_owned(),
+            Text::File(_) => {
+                let file = self.descriptions.files.iter().find(|(key, _)| key == CAMERA);
+                let path = file.map(|(_, path)| path.clone()).unwrap_or_default();
+                fs::read_to_string(path).map_err(|error| bad(error.to_string()))?
+            }
+        };
+        let mut camera: Table = text.parse().map_err(|error| bad(format!("{error}")))?;
+        let mut fields = &mut camera;
+        for name in ["defaults", "aperture"] {
+            let group = fields.entry(name).or_insert_with(|| toml::Value::Table(Table::new()));
+            fields = group.as_table_mut().ok_or_else(|| bad(format!("{name} is no table")))?;
+        }
+        fields.extend(wishes);
+        self.descriptions.camera = Text::File(CAMERA.to_owned());
+        self.descriptions.files.retain(|(key, _)| key != CAMERA);
+        Ok(Some(camera.to_string()))
     }
 
     /// Prints text for people, or JSON for programs.

@@ -28,7 +28,10 @@ fn main() -> ExitCode {
 }
 
 fn command(arguments: &Arguments) -> Result<End, Failure> {
-    let context = Context::new(&arguments.common)?;
+    let mut context = Context::new(&arguments.common)?;
+    if let Command::Aperture(args) = &arguments.command {
+        return single::aperture(&mut context, args).map(|()| End::Done);
+    }
     let context = &context;
     match &arguments.command {
         Command::Reduce(night) => return batch::reduce(context, night),
@@ -42,8 +45,7 @@ fn command(arguments: &Arguments) -> Result<End, Failure> {
         }
         Command::FocalPlane { flats, output } => single::focal_plane(context, flats, output),
         Command::Detrend(args) => single::detrend(context, args),
-        Command::Aperture(args) => single::aperture(context, args),
-        Command::Child { .. } => Ok(()),
+        Command::Aperture(_) | Command::Child { .. } => Ok(()),
     }?;
     Ok(End::Done)
 }

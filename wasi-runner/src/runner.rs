@@ -33,6 +33,8 @@ pub struct Settings {
     pub limits: Limits,
     /// This program, which is started again for each job.
     pub program: PathBuf,
+    /// Whether to tell a person what takes long.
+    pub announce: bool,
 }
 
 /// Work that is done.
@@ -145,9 +147,13 @@ impl Runner {
         Ok(Done { folder: target, manifest, run })
     }
 
+    fn code(&self) -> Result<PathBuf, Failure> {
+        self.code.get_or_init(|| code::file(&self.private, self.settings.announce)).clone()
+    }
+
     fn spawn(&self, folder: &Path) -> Result<Report, Failure> {
         let code = match self.settings.engine {
-            Engine::Sandbox => Some(self.code.get_or_init(|| code::file(&self.private)).clone()?),
+            Engine::Sandbox => Some(self.code()?),
             Engine::Native => None,
         };
         let spec = Spec { engine: self.settings.engine, code, limits: self.settings.limits };

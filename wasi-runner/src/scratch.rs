@@ -8,7 +8,7 @@ use rawsky_core::job::{Survey, Task};
 use rawsky_core::store::Key;
 
 use crate::class::{Class, Failure};
-use crate::context::{Context, absolute};
+use crate::context::{CAMERA, Context, absolute};
 use crate::digests::Digests;
 use crate::publish::sync_folder;
 use crate::runner::{Done, Runner};
@@ -19,6 +19,7 @@ use crate::work::{Input, Work};
 /// A place for jobs that leaves nothing behind.
 pub struct Scratch<'a> {
     context: &'a Context,
+    descriptions: Vec<(Key, PathBuf)>,
     folder: PathBuf,
     runner: Option<Runner>,
 }
@@ -50,7 +51,8 @@ impl<'a> Scratch<'a> {
         let folder = parent.join(format!(".rawsky-{}-{nanos}", std::process::id()));
         private_folder(&folder)
             .map_err(|error| Failure::io(format!("output folder {}", parent.display()), &error))?;
-        let mut scratch = Scratch { context, folder, runner: None };
+        let descriptions = context.descriptions.files.clone();
+        let mut scratch = Scratch { context, descriptions, folder, runner: None };
         let out = scratch.folder.join("out");
         scratch.runner = Some(Runner::new(context.settings.clone(), &out, Digests::default())?);
         Ok(scratch)
@@ -62,6 +64,17 @@ impl<'a> Scratch<'a> {
     /// Never after construction.
     pub fn runner(&self) -> Result<&Runner, Failure> {
         self.runner.as_ref().ok_or_else(|| Failure::new(Class::Io, "no runner"))
+    }
+
+    /// Uses another text for the camera.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn replace_camera(&mut self, text: &str) -> Result<(), Failure> {
+        let path = self.folder.join(CAMERA);
+        fs::write(&path, text).map_err(|error| Failure::io(path.display(), &error))?;
+        self.descriptions.push((CAMERA.to_owned(), path));
+        Ok(())
     }
 
     /// Does one task on files given by key and path.
@@ -76,7 +89,7 @@ impl<'a> Scratch<'a> {
     ) -> Result<Done, Failure> {
         let runner = self.runner()?;
         let mut inputs = Vec::new();
-        for (key, path) in files.iter().chain(&self.context.descriptions.files) {
+        for (key, path) in files.iter().chain(&self.descriptions) {
             let path = absolute(path)?;
             inputs.push(Input { key: key.clone(), sha256: runner.digests.of(&path)?, path });
         }

@@ -29,6 +29,9 @@ fn named(name: &str, value: &Value, depth: usize, lines: &mut String) {
     let start = format!("{}{}", "  ".repeat(depth), name.replace('_', " "));
     match value {
         Value::Null => {}
+        Value::Object(fields) if fields.contains_key("key") && fields.contains_key("value") => {
+            lines.push_str(&format!("{}{}\n", "  ".repeat(depth), card(fields)));
+        }
         Value::Object(_) => {
             lines.push_str(&format!("{start}\n"));
             write(value, depth + 1, lines);
@@ -43,6 +46,16 @@ fn named(name: &str, value: &Value, depth: usize, lines: &mut String) {
         }
         plain => lines.push_str(&format!("{start}: {}\n", one(plain))),
     }
+}
+
+/// A card of a header, as a FITS file shows it.
+fn card(fields: &serde_json::Map<String, Value>) -> String {
+    let text = |name: &str| fields.get(name).map(one).unwrap_or_default();
+    let comment = match text("comment") {
+        comment if comment.is_empty() || comment == "null" => String::new(),
+        comment => format!(" / {comment}"),
+    };
+    format!("{:<8} = {}{comment}", text("key"), text("value"))
 }
 
 fn nested(value: &Value) -> bool {

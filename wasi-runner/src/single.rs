@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rawsky_core::ids::AmpId;
 use rawsky_core::job::{self, AmpFile, Electronics, Survey, Task};
 use rawsky_core::store::Key;
+use toml::{Table, Value};
 
 use crate::args;
 use crate::class::{Class, Failure};
@@ -154,8 +155,14 @@ fn beside(
 ///
 /// # Errors
 /// Those of the files and of the core.
-pub fn aperture(context: &Context, args: &args::Aperture) -> Result<(), Failure> {
-    let scratch = Scratch::beside(&args.output, context)?;
+pub fn aperture(context: &mut Context, args: &args::Aperture) -> Result<(), Failure> {
+    let wishes = Table::from_iter(wishes(args));
+    let changed = context.lay_over_aperture(wishes)?;
+    let context = &*context;
+    let mut scratch = Scratch::beside(&args.output, context)?;
+    if let Some(camera) = changed {
+        scratch.replace_camera(&camera)?;
+    }
     let science = (keyed("made", &args.science), args.science.clone());
     let catalogues: Vec<PathBuf> = night::files_of(&args.catalogue)?
         .into_iter()
@@ -185,6 +192,21 @@ pub fn aperture(context: &Context, args: &args::Aperture) -> Result<(), Failure>
     make(&scratch, task, &files, (&output, &args.output))?;
     context.print_written(&[args.output.clone()]);
     Ok(())
+}
+
+/// The parameters of the recipe that the command line changes.
+fn wishes(args: &args::Aperture) -> Vec<(String, Value)> {
+    let mut wishes = Vec::new();
+    if !args.radii.is_empty() {
+        wishes.push(("radii_pix".to_owned(), Value::from(args.radii.clone())));
+    }
+    if let Some((inner, outer)) = args.annulus {
+        wishes.push(("annulus_pix".to_owned(), Value::from(vec![inner, outer])));
+    }
+    if let Some(epoch) = args.epoch {
+        wishes.push(("epoch_year".to_owned(), Value::from(epoch)));
+    }
+    wishes
 }
 
 /// The mask of a science image: the file given, or the one of the same name in a folder.

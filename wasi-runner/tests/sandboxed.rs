@@ -186,10 +186,21 @@ fn wrong_use_is_told_from_failure() {
 #[test]
 fn too_little_memory_is_said_and_nothing_is_made() {
     let root = folder("memory");
-    night(&root);
-    let raws = walk(&root.join("night/raw")).remove(0).display().to_string();
-    let (code, error) = bad(&root, &format!("inspect --camera ztf --memory 16 {raws}"));
+    let cards = [
+        "SIMPLE  =                    T",
+        "BITPIX  =                  -32",
+        "NAXIS   =                    2",
+        "NAXIS1  =                 4096",
+        "NAXIS2  =                 4096",
+        "END",
+    ];
+    let mut bytes: Vec<u8> = cards.iter().flat_map(|c| format!("{c:80}").into_bytes()).collect();
+    bytes.resize(2880, b' ');
+    bytes.resize(2880 + (4096_usize * 4096 * 4).next_multiple_of(2880), 0);
+    fs::write(root.join("large.fits"), bytes).unwrap();
+    let (code, error) = bad(&root, "inspect --memory 32 large.fits");
     assert_eq!(code, 1);
-    assert!(error.contains("--memory") || error.contains("camera"), "{error}");
+    assert!(error.contains("32 MiB") && error.contains("--memory"), "{error}");
+    good(&root, "inspect --memory 1024 large.fits");
     fs::remove_dir_all(root).unwrap();
 }
