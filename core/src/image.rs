@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
-use crate::geometry::{AmpGeometry, Flip, Section};
+use crate::geometry::{AmpGeometry, Section};
 use crate::header::Header;
 use crate::ids::{AmpId, DetectorId};
 
@@ -107,20 +107,6 @@ pub struct AmpPart {
     pub gain: f64,
     /// Read noise (electron).
     pub read_noise: f64,
-}
-
-impl AmpPart {
-    /// The part of an amplifier of which only the place is known, as in a master.
-    pub fn placed(amp: AmpId, on_detector: Section) -> AmpPart {
-        let geometry = AmpGeometry {
-            imaging: Section::at((0, 0), on_detector.shape()),
-            overscan: None,
-            readout_from_stored: Flip::NONE,
-            sky_from_stored: Flip::NONE,
-            on_detector,
-        };
-        AmpPart { amp, geometry, gain: 1.0, read_noise: 0.0 }
-    }
 }
 
 /// One amplifier's detrended image in stored order, with its header.

@@ -59,21 +59,26 @@ pub fn run(executor: Executor, job: &Job, inputs: &BTreeMap<Key, Vec<u8>>) -> Re
     if executor == Executor::Native {
         return native(job, inputs);
     }
-    let folder = Folder::new()?;
-    let (input, output) = (folder.0.join("in"), folder.0.join("out"));
-    stage(&input, job, inputs)?;
-    fs::create_dir_all(&output)?;
-    match executor {
-        Executor::Native => {}
-        Executor::Sandbox => in_sandbox(&input, &output)?,
-        Executor::Module => under_node(&["module"], &module()?, &input, &output)?,
-        Executor::OtherWasi(seed) => {
-            let guest = folder.0.join("guest.wasm");
-            fs::write(&guest, rawsky_host::guest::MODULE)?;
-            under_node(&["wasi", &seed.to_string()], &guest, &input, &output)?;
-        }
+    let folder = Folder::staged(job, inputs)?;
+    folder.run(executor)?;
+    collect(&folder.output())
+}
+
+/// Runs a job that must be refused; the core's error as plain data.
+///
+/// # Errors
+/// If it is done, or fails without such an error.
+pub fn refusal(executor: Executor, job: &Job, inputs: &BTreeMap<Key, Vec<u8>>) -> Result<Value> {
+    if executor == Executor::Native {
+        let mut store = MemoryStore { inputs: inputs.clone(), outputs: BTreeMap::new() };
+        let error = job::execute(job, &mut store, &mut ()).err().context("it was done")?;
+        return Ok(serde_json::to_value(error)?);
     }
-    collect(&output)
+    let folder = Folder::staged(job, inputs)?;
+    let failure = folder.run(executor).err().context("it was done")?;
+    let record = fs::read(folder.output().join("record.json")).context(failure)?;
+    let record: Value = serde_json::from_slice(&record)?;
+    record.get("error").cloned().with_context(|| record.to_string())
 }
 
 /// The job in this process.
@@ -134,18 +139,6 @@ fn module() -> Result<PathBuf> {
     }
 }
 
-/// Writes a job and its inputs as the guest reads them.
-fn stage(folder: &Path, job: &Job, inputs: &BTreeMap<Key, Vec<u8>>) -> Result<()> {
-    fs::create_dir_all(folder)?;
-    fs::write(folder.join("job.json"), serde_json::to_vec(job)?)?;
-    for (key, bytes) in inputs {
-        let path = folder.join(key);
-        fs::create_dir_all(path.parent().context("a key without a folder")?)?;
-        fs::write(path, bytes)?;
-    }
-    Ok(())
-}
-
 /// Reads record and products; what the steps showed is no product.
 fn collect(folder: &Path) -> Result<Outcome> {
     let mut products = BTreeMap::new();
@@ -158,17 +151,49 @@ fn collect(folder: &Path) -> Result<Outcome> {
     Ok(Outcome { record: serde_json::from_slice(&record)?, products })
 }
 
-/// A folder of its own that goes away at the end.
+/// A folder of its own with `in` and `out`, as the guest sees them; it goes away at the end.
 struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Result<Folder> {
+    /// A folder with a job and its inputs.
+    fn staged(job: &Job, inputs: &BTreeMap<Key, Vec<u8>>) -> Result<Folder> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("rawsky-tests-{}-{number}", std::process::id());
-        let folder = env::temp_dir().join(name);
-        fs::create_dir(&folder).with_context(|| folder.display().to_string())?;
-        Ok(Folder(folder))
+        let folder = Folder(env::temp_dir().join(name));
+        fs::create_dir(&folder.0).with_context(|| folder.0.display().to_string())?;
+        fs::create_dir(folder.output())?;
+        fs::create_dir(folder.input())?;
+        fs::write(folder.input().join("job.json"), serde_json::to_vec(job)?)?;
+        for (key, bytes) in inputs {
+            let path = folder.input().join(key);
+            fs::create_dir_all(path.parent().context("a key without a folder")?)?;
+            fs::write(path, bytes)?;
+        }
+        Ok(folder)
+    }
+
+    fn input(&self) -> PathBuf {
+        self.0.join("in")
+    }
+
+    fn output(&self) -> PathBuf {
+        self.0.join("out")
+    }
+
+    /// Runs the job that was staged.
+    fn run(&self, executor: Executor) -> Result<()> {
+        let (input, output) = (self.input(), self.output());
+        match executor {
+            Executor::Native => bail!("the native job needs no folder"),
+            Executor::Sandbox => in_sandbox(&input, &output),
+            Executor::Module => under_node(&["module"], &module()?, &input, &output),
+            Executor::OtherWasi(seed) => {
+                let guest = self.0.join("guest.wasm");
+                fs::write(&guest, rawsky_host::guest::MODULE)?;
+                under_node(&["wasi", &seed.to_string()], &guest, &input, &output)
+            }
+        }
     }
 }
 

@@ -1,13 +1,18 @@
 //! One night, the whole default recipe, the same bytes in every executor.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers too"
+)]
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use rawsky_core::instrument::Instrument;
 use rawsky_core::job::{self, RawEncoding};
 use rawsky_core::simulate::NightParams;
-use rawsky_tests::executors::{Executor, Outcome, run};
+use rawsky_tests::executors::{Executor, Outcome, refusal, run};
 use rawsky_tests::night::Night;
 use rawsky_tests::probe::Recorder;
 use rawsky_tests::store::MemoryStore;
@@ -99,4 +104,23 @@ fn a_probe_changes_no_byte() {
         let shows = ["detrend", "master-bias", "lamp-flat"].contains(&kind(native).as_str());
         assert!(!shows || !recorder.evidence.is_empty(), "nothing was shown by {job:?}");
     }
+}
+
+/// The first job that reads files, without them.
+fn assert_same_refusal(executor: Executor) {
+    let (job, _) = night().done.iter().find(|(_, outcome)| kind(outcome) == "master-bias").unwrap();
+    let nothing = BTreeMap::new();
+    let native = refusal(Executor::Native, job, &nothing).unwrap();
+    assert_eq!(native["class"], "store", "{native}");
+    assert_eq!(refusal(executor, job, &nothing).unwrap()["class"], native["class"]);
+}
+
+#[test]
+fn the_sandbox_refuses_with_the_same_class() {
+    assert_same_refusal(Executor::Sandbox);
+}
+
+#[test]
+fn the_browser_module_under_node_refuses_with_the_same_class() {
+    assert_same_refusal(Executor::Module);
 }

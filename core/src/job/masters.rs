@@ -7,12 +7,13 @@ use crate::ids::{AmpId, Role};
 use crate::image::{AmpImage, CcdImage};
 use crate::instrument::{Instrument, VisitInfo};
 use crate::master::{self, Kind, MasterFile};
+use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
 use crate::pipeline::{AmpCalibration, Frames, Masters, calibration, stack};
 use crate::raw::{RawFile, in_file};
 use crate::recipe::Stage;
 use crate::stack::combine::Params;
 use crate::stack::lamps::{mean_level, mean_of_lamps};
-use crate::stack::normalize::normalize;
+use crate::stack::normalize::{normalize, scale};
 use crate::stack::select::select;
 use crate::store::{Key, Store};
 
@@ -90,23 +91,26 @@ pub(super) fn band_flat(context: &mut Context<'_>, flats: &[Key], output: &Key) 
     let files = open_lamp_flats(context, flats)?;
     let first = files.first().ok_or_else(|| Error::input("band flat", "lamp flats", 0, "one"))?;
     let (amps, mut header) = (first.0.amps(), first.0.header.clone());
-    let mut parts = Vec::with_capacity(amps.len());
-    for amp in amps {
-        let mut lamps = Vec::with_capacity(files.len());
-        for (file, weight) in &files {
-            lamps.push((file.part(context.store, amp)?, *weight));
-        }
-        let mut part = mean_of_lamps(&lamps)?;
-        part.amps = vec![crate::image::AmpPart::placed(amp, part.on_detector)];
-        parts.push(part);
-    }
     let levels = files
         .iter()
         .map(|(file, weight)| Ok((file.real("FLTNORM")?, *weight)))
         .collect::<Result<Vec<_>>>()?;
     // The mean of normalized flats has a median near one; it is made one, the product of flat and
-    // level staying the same.
-    let level_dn = normalize(&mut parts)? * mean_level(&levels);
+    // level staying the same. One amplifier is held at a time: the median takes two passes.
+    let mut counts = CountingMedian::new();
+    for pass in 0..RADIX_PASSES {
+        if pass == 1 {
+            counts.begin_second_pass();
+        }
+        for &amp in &amps {
+            counts.offer(mean_part(context, &files, amp)?.planes.image.iter().copied());
+        }
+    }
+    let median = counts.finish().filter(|median| 0.0 < *median).ok_or_else(|| {
+        let quantity = "level of the band flat".to_owned();
+        Error::Undetermined { quantity, used: 0, given: files.len() }
+    })?;
+    let level_dn = median * mean_level(&levels);
     header.set("PRODUCT", Kind::BandFlat.word(), "what this file is");
     header.remove("LAMP");
     header.remove("NFRAMES");
@@ -119,7 +123,27 @@ pub(super) fn band_flat(context: &mut Context<'_>, flats: &[Key], output: &Key) 
     level_cards(&mut header, level_dn);
     context.provenance_cards(&mut header);
     context.note("normalize", serde_json::json!({ "level_dn": level_dn }));
-    write_flat(context, output, &header, parts)
+    drop(master::begin(context.store, output, &header)?);
+    for amp in amps {
+        let mut part = mean_part(context, &files, amp)?;
+        scale(&mut part, 1.0 / median);
+        master::append(&mut master::resume(context.store, output), &part, amp)?;
+    }
+    context.wrote(output);
+    Ok(())
+}
+
+/// One amplifier's mean over the lamps.
+fn mean_part(
+    context: &mut Context<'_>,
+    files: &[(MasterFile, f64)],
+    amp: AmpId,
+) -> Result<CcdImage> {
+    let mut lamps = Vec::with_capacity(files.len());
+    for (file, weight) in files {
+        lamps.push((file.part(context.store, amp)?, *weight));
+    }
+    mean_of_lamps(&lamps)
 }
 
 /// Lamp flats of one detector and band, with the weights of their lamps.

@@ -10,10 +10,10 @@
 //!   bits are joined where no lamp has a value.
 //! * Source: ztfin2p3 0.4.1 (unweighted mean over LEDs; weights optional).
 
-use ndarray::Array2;
+use ndarray::Zip;
 
 use crate::error::{Error, Result};
-use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit};
+use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit, Planes};
 use crate::mask;
 use crate::steps::bias::check_match;
 
@@ -36,18 +36,7 @@ pub fn mean_of_lamps(lamps: &[(CcdImage, f64)]) -> Result<CcdImage> {
             return Err(Error::parameter("weight of a lamp", weight, "above zero"));
         }
     }
-    let mut sums = Array2::<[f64; 3]>::from_elem(first.planes.shape(), [0.0; 3]);
-    for (flat, weight) in lamps {
-        let pixels = flat.planes.image.iter().zip(&flat.planes.variance);
-        for (sum, (&pixel, &variance)) in sums.iter_mut().zip(pixels) {
-            if !pixel.is_nan() {
-                sum[0] += weight * f64::from(pixel);
-                sum[1] += weight * weight * f64::from(variance);
-                sum[2] += weight;
-            }
-        }
-    }
-    Ok(finish(first, lamps, &sums))
+    Ok(average(first, lamps))
 }
 
 /// The weighted mean of the levels (DN).
@@ -56,20 +45,29 @@ pub fn mean_level(levels: &[(f64, f64)]) -> f64 {
     levels.iter().map(|(level, weight)| level * weight).sum::<f64>() / weights
 }
 
-fn finish(first: &CcdImage, lamps: &[(CcdImage, f64)], sums: &Array2<[f64; 3]>) -> CcdImage {
+fn average(first: &CcdImage, lamps: &[(CcdImage, f64)]) -> CcdImage {
     let mut out = first.clone();
     let total: f64 = lamps.iter().map(|(_, weight)| weight).sum();
-    for (at, [value, variance, weight]) in sums.indexed_iter() {
-        let joined = || lamps.iter().fold(0, |bits, (flat, _)| bits | flat.planes.mask[at]);
-        if *weight == 0.0 {
-            out.planes.image[at] = CANONICAL_NAN;
-            out.planes.mask[at] = joined() | mask::NO_DATA;
-            continue;
+    let CcdImage { planes: Planes { image, variance, mask: bits }, .. } = &mut out;
+    Zip::indexed(image).and(variance).and(bits).for_each(|at, pixel, variance, bits| {
+        let (mut value, mut noise, mut weights, mut joined) = (0.0, 0.0, 0.0, 0);
+        for (Planes { image, variance, mask }, weight) in lamps.iter().map(|(f, w)| (&f.planes, w))
+        {
+            joined |= mask[at];
+            if !image[at].is_nan() {
+                value += weight * f64::from(image[at]);
+                noise += weight * weight * f64::from(variance[at]);
+                weights += weight;
+            }
         }
-        out.planes.image[at] = (value / weight) as f32;
-        out.planes.variance[at] = (variance / (weight * weight)) as f32;
-        out.planes.mask[at] = if *weight < total { mask::FEW_FRAMES } else { joined() };
-    }
+        if weights == 0.0 {
+            (*pixel, *bits) = (CANONICAL_NAN, joined | mask::NO_DATA);
+            return;
+        }
+        *pixel = (value / weights) as f32;
+        *variance = (noise / (weights * weights)) as f32;
+        *bits = if weights < total { mask::FEW_FRAMES } else { joined };
+    });
     out
 }
 
