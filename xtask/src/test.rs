@@ -42,7 +42,7 @@ fn left_out(names: &str) -> Result<Vec<(&'static str, &'static str)>> {
 
 /// Runs cargo's tests and repeats their results at the end.
 fn tests(without: &[(&str, &str)]) -> Result<()> {
-    let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
+    let mut command = cargo(&["test", "--workspace", "--release", "--no-fail-fast"]);
     if !without.is_empty() {
         command.arg("--");
     }

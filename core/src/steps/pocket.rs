@@ -28,10 +28,16 @@
 //! ```
 //!
 //! * Planes: `image` in DN, shape `(row, column)`, readout order. The overscan columns become
-//!   `y - f(x)`: what the model leaves there. `variance` stays: noise of the light is made before
-//!   the trap, which smears it and which the correction undoes, so that dx/dn = 1; noise of reading
-//!   comes after the trap and is amplified by dx/dy = 1 / (1 - b enter/n), 1.1 at 200 DN and 1.01
-//!   at 10,000 DN, where it is a small part of the variance.
+//!   `y - f(x)`: what the model leaves there. Noise of the light is made before the trap, which
+//!   smears it and which the correction undoes; noise of reading comes after the trap and is
+//!   amplified, so that the `variance`, which holds no light yet, follows
+//!
+//!   ```text
+//!   variance <- variance (dx/dy)²        dx/dy = 1 / (1 - b enter / n), at most 2
+//!   ```
+//!
+//!   (1.1 at 200 DN, 1.01 at 10,000 DN). What a pixel's noise does to the next ones through the trap
+//!   is below 1 % of its variance and is left out.
 //! * Order: after `linearity`. Not for a bias, which has no charge to lose.
 //! * Mask: `POCKET_OPEN` where the last update was larger than 0.1 DN. That happens where the trap
 //!   takes nearly all of a pixel. For the 64 traps of the survey camera and an even sky, four passes
@@ -51,7 +57,7 @@ use ndarray::{Array2, ArrayView1, ArrayViewMut1, ArrayViewMut2, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::image::{AmpImage, PixelUnit};
+use crate::image::{AmpImage, PixelUnit, Planes};
 use crate::instrument::PocketParams;
 use crate::mask;
 use crate::numerics::power::{exp2, log2};
@@ -137,11 +143,13 @@ pub fn correct(amp: &mut AmpImage, params: &Params, camera: &PocketParams) -> Re
     let mut report = Report::default();
     let zero = amp.zero.map_or(0..0, |zero| zero.column_start..zero.column_end);
     let mut tails = Vec::with_capacity(shape.0);
-    let images = amp.planes.image.axis_chunks_iter_mut(Axis(0), LANES);
-    for (image, bits) in images.zip(amp.planes.mask.axis_chunks_iter_mut(Axis(0), LANES)) {
-        let rows = image.nrows();
+    let Planes { image, variance, mask: bits } = &mut amp.planes;
+    let variances = variance.axis_chunks_iter_mut(Axis(0), LANES);
+    let images = image.axis_chunks_iter_mut(Axis(0), LANES).zip(variances);
+    for (block, bits) in images.zip(bits.axis_chunks_iter_mut(Axis(0), LANES)) {
+        let rows = block.0.nrows();
         let passes = Passes::new(trap, params.iterations);
-        let tail = correct_block(image, bits, passes, (&lit, &zero), &mut report);
+        let tail = correct_block(block, bits, passes, (&lit, &zero), &mut report);
         tails.extend(tail.iter().take(rows).map(|sum| sum / zero.len().max(1) as f64));
     }
     report.tail_dn = finite_median(tails.into_iter()).unwrap_or(0.0);
@@ -171,7 +179,7 @@ fn check(iterations: u32, trap: &PocketParams) -> Result<()> {
 
 /// Sixteen rows, column by column; the sum of `f(x)` over the columns that gave the zero.
 fn correct_block(
-    mut image: ArrayViewMut2<'_, f32>,
+    (mut image, mut variance): (ArrayViewMut2<'_, f32>, ArrayViewMut2<'_, f32>),
     mut bits: ArrayViewMut2<'_, u32>,
     mut passes: Passes,
     (lit, zero): (&Range<usize>, &Range<usize>),
@@ -184,6 +192,10 @@ fn correct_block(
         if lit.contains(&column) {
             let solved = passes.solve(&read);
             scatter(&mut pixels, &solved.charge);
+            let variances = variance.column_mut(column).into_iter();
+            variances.zip(&solved.slope).for_each(|(variance, slope)| {
+                *variance = (f64::from(*variance) * slope * slope) as f32;
+            });
             take_stock(bits, &read, &solved, report);
         } else {
             let leftover = passes.leftover(&read);
@@ -243,15 +255,30 @@ impl Trap {
     fn read(&self, charge: &Lanes, content: &mut Lanes) -> Lanes {
         let mut read = [0.0; LANES];
         for ((read, content), charge) in read.iter_mut().zip(content).zip(charge) {
-            (*read, *content) = self.pass(*charge, *content);
+            (*read, *content, _) = self.pass(*charge, *content);
         }
         read
     }
 
-    /// One pixel of charge `n` at a trap that holds `q`. Both powers of what enters share one
+    /// As [`Trap::read`], and the slope dx/dy of the correction.
+    fn read_and_slope(&self, charge: &Lanes, content: &mut Lanes) -> (Lanes, Lanes) {
+        let (mut read, mut slope) = ([0.0; LANES], [1.0; LANES]);
+        let lanes = read.iter_mut().zip(&mut slope).zip(content);
+        for (((read, slope), content), &charge) in lanes.zip(charge) {
+            let entered;
+            (*read, *content, entered) = self.pass(charge, *content);
+            let kept = 1.0 - self.beta * entered / charge;
+            let bounded = if kept > 0.5 { kept } else { 0.5 };
+            *slope = if charge > 0.0 && bounded < 1.0 { 1.0 / bounded } else { 1.0 };
+        }
+        (read, slope)
+    }
+
+    /// One pixel of charge `n` at a trap that holds `q`: what is read, what the trap holds then, what
+    /// entered it. Both powers of what enters share one
     /// exponential; an overfull trap (`q > c`, from a pixel above `m`) takes nothing.
     #[inline(always)]
-    fn pass(&self, n: f64, q: f64) -> (f64, f64) {
+    fn pass(&self, n: f64, q: f64) -> (f64, f64, f64) {
         let known = n.abs() <= f64::MAX;
         let charge = if n > 0.0 { n } else { 0.0 };
         let filling = q * self.per_cmax;
@@ -262,7 +289,7 @@ impl Trap {
         let enter = if enter < charge { enter } else { charge };
         let freed = if known { leave - enter } else { 0.0 };
         let rest = q - freed;
-        (n + freed, if rest > 0.0 { rest } else { 0.0 })
+        (n + freed, if rest > 0.0 { rest } else { 0.0 }, enter)
     }
 }
 
@@ -278,6 +305,7 @@ struct Solved {
     charge: Lanes,
     update: Lanes,
     residual: Lanes,
+    slope: Lanes,
 }
 
 impl Passes {
@@ -292,8 +320,8 @@ impl Passes {
             update = minus(read, &self.trap.read(&charge, content));
             charge.iter_mut().zip(&update).for_each(|(charge, update)| *charge += update);
         }
-        let residual = minus(read, &self.trap.read(&charge, &mut self.last));
-        Solved { charge, update, residual }
+        let (again, slope) = self.trap.read_and_slope(&charge, &mut self.last);
+        Solved { charge, update, residual: minus(read, &again), slope }
     }
 
     /// An overscan column, which holds no charge of its own: what the last trap does not explain.
@@ -317,7 +345,6 @@ mod tests {
     use super::*;
     use crate::geometry::{AmpGeometry, Flip, Section};
     use crate::ids::AmpId;
-    use crate::image::Planes;
     use crate::instrument::Instrument;
 
     const TRAP: PocketParams =
@@ -659,6 +686,26 @@ mod tests {
         assert!((report.tail_dn - tail).abs() < 2e-3, "{report:?} {tail}");
         let mean = amp.planes.image.slice(s![.., 50..200]).mean().unwrap();
         assert!((mean - 160.0).abs() < 5e-3, "{mean}");
+    }
+
+    #[test]
+    fn the_variance_of_reading_follows_the_slope_of_the_correction() {
+        let (rows, columns) = (16, 200);
+        let mut light = Array2::from_elem((rows, columns + 20), 200.0);
+        light.slice_mut(s![.., columns..]).fill(0.0);
+        let read = forward(&light, &TRAP);
+        let params = Params { iterations: 20, trap: None };
+        let at = |read: &Array2<f64>| {
+            let mut amp = amp(read, 20);
+            amp.planes.variance.fill(4.0);
+            correct(&mut amp, &params, &TRAP).unwrap();
+            (f64::from(amp.planes.image[[0, 150]]), f64::from(amp.planes.variance[[0, 150]]))
+        };
+        let mut more = read.clone();
+        more[[0, 150]] += 1.0;
+        let ((low, variance), (high, _)) = (at(&read), at(&more));
+        let slope = high - low;
+        assert!(slope > 1.03 && (variance / (4.0 * slope * slope) - 1.0).abs() < 0.01, "{slope}");
     }
 
     #[test]
