@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::layout::MAX_SIDE;
 use super::{Amplifier, Dialect, Electronics, Instrument, Names, check_tables};
 use crate::geometry::Section;
+use crate::mask;
 
 /// The version of the camera file that this core reads.
 const VERSION: &str = "1";
@@ -54,7 +55,21 @@ pub(super) fn camera(camera: &Instrument) -> Checked {
     electronics(&camera.electronics)?;
     dialect(&camera.dialect)?;
     names(camera)?;
+    mask_bits(camera)?;
     check_tables::tables(camera)
+}
+
+fn mask_bits(camera: &Instrument) -> Checked {
+    let mut used = BTreeSet::new();
+    for (name, bit) in &camera.mask_bits {
+        let key = format!("mask_bits.{name}");
+        let known = mask::REGISTRY.iter().map(|entry| entry.name).collect::<Vec<_>>();
+        let listed = known.contains(&name.as_str());
+        need(listed, "mask_bits", name, format!("names of mask bits: {}", known.join(", ")))?;
+        need(*bit < 32, &key, bit, "a bit, 0 to 31")?;
+        need(used.insert(*bit), &key, bit, "a bit that no other name has")?;
+    }
+    Ok(())
 }
 
 /// `found` must be a number of rows or columns.

@@ -59,6 +59,10 @@ pub struct Instrument {
     /// Pocket-effect parameters with their dates; none means that there is no such effect.
     #[serde(default)]
     pub pocket: Vec<PocketTable>,
+    /// Bits of the masks that come with its exposures, by the name of our bit; a bit that is not
+    /// named keeps its place.
+    #[serde(default)]
+    pub mask_bits: std::collections::BTreeMap<String, u32>,
     /// File names.
     pub names: Names,
     /// Values laid over the default recipe: `[defaults.overscan]`, `[defaults.aperture]`, ….
@@ -174,6 +178,17 @@ impl Instrument {
     /// The amplifier with this number.
     pub fn amplifier(&self, amp: AmpId) -> Option<&Amplifier> {
         self.amplifiers.iter().find(|amplifier| amplifier.id == amp)
+    }
+
+    /// The bits of another pipeline's mask as ours ([`crate::mask::REGISTRY`]).
+    pub fn own_mask_bits(&self, theirs: u32) -> u32 {
+        let named = |bit: &u32| 1_u32.checked_shl(*bit).unwrap_or(0);
+        let unnamed = self.mask_bits.values().fold(theirs, |rest, bit| rest & !named(bit));
+        let entries = crate::mask::REGISTRY.iter();
+        entries.fold(unnamed, |ours, entry| match self.mask_bits.get(entry.name) {
+            Some(bit) if theirs & named(bit) != 0 => ours | entry.value(),
+            _ => ours,
+        })
     }
 
     /// Whether the camera has this detector.

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::formats::fits::{Content, FitsFile, ImageInfo};
 use crate::header::Header;
 use crate::image::Planes;
+use crate::instrument::Instrument;
 use crate::mask;
 use crate::measure::aperture::{Params, Variance};
 use crate::measure::photometer_catalogue;
@@ -16,7 +17,7 @@ use crate::time::Mjd;
 
 /// Measures the stars of the catalogues on a science image.
 pub(super) fn aperture(context: &mut Context<'_>, task: &Aperture) -> Result<()> {
-    let image = open_image(context.store, task)?;
+    let image = open_image((context.store, &context.camera), task)?;
     let params = params(&context.recipe.aperture, task, &image)?;
     let mut catalogues = Vec::with_capacity(task.catalogue.len());
     for key in &task.catalogue {
@@ -47,10 +48,14 @@ pub(super) struct OpenedImage {
 }
 
 /// The first image of the file, its VARIANCE and MASK if it has them, and the mask given beside it.
-fn open_image(store: &mut dyn Store, task: &Aperture) -> Result<OpenedImage> {
+fn open_image(
+    (store, camera): (&mut dyn Store, &Instrument),
+    task: &Aperture,
+) -> Result<OpenedImage> {
     let mut image = read_image(store, &task.science)?;
     if let Some(key) = &task.mask {
-        let bits = read_mask(store, key)?;
+        let mut bits = read_mask(store, key)?;
+        bits.mapv_inplace(|bits| camera.own_mask_bits(bits));
         if bits.dim() != image.planes.shape() {
             let (found, needed) = (bits.dim(), image.planes.shape());
             let (found, needed) = (format!("{found:?}"), format!("{needed:?}"));

@@ -14,6 +14,7 @@ use crate::formats::fits::{Content, Encoding, FitsFile, FitsWriter, PixelData};
 use crate::header::Header;
 use crate::ids::{AmpId, Role};
 use crate::image::ScienceImage;
+use crate::instrument::Instrument;
 use crate::master::{Kind, MasterFile, mask_cards};
 use crate::pipeline::{self, Masters, calibration};
 use crate::raw::RawFile;
@@ -46,7 +47,7 @@ pub(super) fn detrend(context: &mut Context<'_>, task: &Detrend) -> Result<()> {
     for output in &task.outputs {
         let mut image = amplifier(context, &raw, &files, output.amp)?;
         image.header = header(context, task, (&raw, &files), output.amp)?;
-        join_mask(context.store, &task.masks, &mut image)?;
+        join_mask((context.store, &context.camera), &task.masks, &mut image)?;
         write(context, &output.key, &image)?;
     }
     Ok(())
@@ -169,9 +170,14 @@ fn science_cards(store: &mut dyn Store, key: &str) -> Result<Header> {
 }
 
 /// Joins the bits of another pipeline's mask.
-fn join_mask(store: &mut dyn Store, masks: &[AmpFile], image: &mut ScienceImage) -> Result<()> {
+fn join_mask(
+    (store, camera): (&mut dyn Store, &Instrument),
+    masks: &[AmpFile],
+    image: &mut ScienceImage,
+) -> Result<()> {
     let Some(file) = masks.iter().find(|file| file.amp == image.amp) else { return Ok(()) };
-    let bits = read_mask(store, &file.key)?;
+    let mut bits = read_mask(store, &file.key)?;
+    bits.mapv_inplace(|bits| camera.own_mask_bits(bits));
     if bits.dim() != image.planes.shape() {
         let (found, needed) = (format!("{:?}", bits.dim()), format!("{:?}", image.planes.shape()));
         return Err(Error::input("mask", &format!("shape of {}", file.key), found, needed));
