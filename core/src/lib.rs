@@ -32,6 +32,8 @@
 //! functions come from `libm`, sums have a fixed order, no map has a hash order, every stored NaN
 //! is [`image::CANONICAL_NAN`].
 
+#![cfg_attr(test, allow(clippy::float_cmp, reason = "values that must be exact are compared so"))]
+
 pub mod error;
 pub mod geometry;
 pub mod header;

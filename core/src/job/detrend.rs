@@ -62,7 +62,8 @@ fn open_masters(context: &mut Context<'_>, task: &Detrend, raw: &RawFile) -> Res
     };
     let bias = if needs_bias { open(context.store, &task.bias, Kind::Bias)? } else { None };
     let flat = if needs_flat { open(context.store, &task.flat, Kind::BandFlat)? } else { None };
-    for master in bias.iter().chain(&flat).filter(|file| file.detector != raw.visit.detector) {
+    let odd = |file: &&MasterFile| file.detector != raw.visit.detector;
+    if let Some(master) = bias.iter().chain(&flat).find(odd) {
         let what = format!("detector of the {}", master.kind.word());
         return Err(Error::input("detrend", &what, master.detector, raw.visit.detector));
     }

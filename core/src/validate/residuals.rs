@@ -133,7 +133,7 @@ mod tests {
     fn an_offset_a_wrong_variance_and_a_bad_column_are_told_apart() {
         let shape = (200, 100);
         // Plus and minus one around 10.25: variance 1, offset 0.25 from the truth.
-        let noise = |row: usize, column: usize| if (row + column) % 2 == 0 { 1.0 } else { -1.0 };
+        let noise = |row: usize, column: usize| [1.0, -1.0][(row + column) % 2];
         let mut image = Array2::from_shape_fn(shape, |(r, c)| 10.25 + noise(r, c));
         image.column_mut(99).mapv_inplace(|pixel| pixel + 3.0);
         let planes =
