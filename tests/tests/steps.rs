@@ -101,7 +101,8 @@ const TRAP: PocketParams = PocketParams { alpha: 0.5, cmax: 30.0, beta: 0.6, nma
 const CURVE: Linearity = Linearity::Rational { a: 1e-11, b: -2e-7 };
 
 fn overscan_params(last: usize, terms: usize) -> overscan::Params {
-    overscan::Params { columns: overscan::Columns::Last(last), terms, clip_sigma: 3.0 }
+    let (columns, row) = (overscan::Columns::Last(last), overscan::RowLevel::Mean);
+    overscan::Params { columns, terms, clip_sigma: 3.0, row }
 }
 
 /// An amplifier of 6 x 4 imaging pixels and 3 overscan columns, no two pixels alike.
@@ -124,6 +125,7 @@ fn amplifier() -> AmpImage {
         gain: 2.0,
         read_noise: 4.0,
         quantum: vec![1.0; 6],
+        zero: None,
     }
 }
 

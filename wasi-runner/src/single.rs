@@ -190,7 +190,7 @@ pub fn aperture(context: &mut Context, args: &args::Aperture) -> Result<(), Fail
     });
     files.push(science);
     make(&scratch, task, &files, (&output, &args.output))?;
-    context.print_written(&[args.output.clone()]);
+    context.print_written(std::slice::from_ref(&args.output));
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The command from outside, on a small night: sandbox and native engine, failures, repeats.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
