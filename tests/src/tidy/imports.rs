@@ -60,7 +60,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("arrow_schema", &["core/src/formats/parquet"]),
     ("bytes", &["core/src/formats/parquet"]),
     ("csv", &["core/src/formats/csv"]),
-    ("toml", &["core/src/instrument/", "core/src/recipe", "tests/", "xtask/"]),
+    ("toml", &["core/src/instrument/", "core/src/recipe", "wasi-runner/", "tests/", "xtask/"]),
     ("sha2", &["core/src/provenance.rs", "wasi-runner/"]),
     ("thiserror", &["core/src/error.rs"]),
     ("wasmtime", &["wasi-runner/src/sandbox"]),
