@@ -8,6 +8,9 @@ use rawsky_core::job::RawEncoding;
 
 use crate::child::Engine;
 
+/// The camera that is meant when none is named: the first that comes with the core.
+const DEFAULT_CAMERA: &str = rawsky_core::instrument::BUILT_IN[0].0;
+
 /// Raw CCD exposures to science images and aperture catalogues, in a sandbox.
 #[derive(Debug, Parser)]
 #[command(name = "rawsky", version, max_term_width = 100)]
@@ -25,7 +28,7 @@ pub struct Arguments {
 #[derive(Debug, Clone, Args)]
 pub struct Common {
     /// Camera: a built-in one, or a TOML file.
-    #[arg(long, global = true, default_value = "ztf", value_name = "NAME|FILE")]
+    #[arg(long, global = true, default_value = DEFAULT_CAMERA, value_name = "NAME|FILE")]
     pub camera: String,
     /// Recipe: `default`, or a TOML file.
     #[arg(long, global = true, default_value = "default", value_name = "NAME|FILE")]

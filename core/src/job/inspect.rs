@@ -42,9 +42,13 @@ struct ImageReport {
     compression: Option<String>,
     /// BUNIT, if the header has it.
     unit: Option<String>,
+    /// Least value, in the `unit` above (DN where the header has none).
     min: Option<f64>,
+    /// Greatest value, in the `unit` above (DN where the header has none).
     max: Option<f64>,
+    /// Mean of the values, in the `unit` above (DN where the header has none).
     mean: Option<f64>,
+    /// Values that are not a number.
     nan: u64,
 }
 

@@ -57,7 +57,7 @@ pub struct NightParams {
     pub flat_s: f64,
     /// Charge at which a pixel is full (electron).
     pub full_well_electron: f64,
-    /// Cosmic rays in a full-size bias, flat and science amplifier.
+    /// Number of cosmic rays in a full-size bias, flat and science amplifier (dimensionless).
     pub cosmic_rays: (f64, f64, f64),
     /// Right ascension and declination of the optical axis (deg).
     pub pointing_deg: (f64, f64),
