@@ -65,7 +65,7 @@ pub fn run(context: &Context, folder: &Path) -> Result<End, Failure> {
 /// `rawsky reduce`.
 ///
 /// # Errors
-/// Those of [`plan`] and [`run`].
+/// Those of [`plan`] and [`run()`].
 pub fn reduce(context: &Context, args: &NightToRun) -> Result<End, Failure> {
     let runner = runner(context, &args.output)?;
     let plan = make_plan(context, args, &runner)?;
