@@ -3,7 +3,7 @@
 //! ```text
 //! amplifier:  saturation ▸ overscan ▸ linearity ▸ pocket ▸ variance      (readout order)
 //! detector:   assemble ▸ bias ▸ flat ▸ split                             (sky order ▸ stored order)
-//! stack:      frames ▸ amplifier steps ▸ assemble ▸ combine ▸ bias
+//! stack:      frames ▸ amplifier steps ▸ assemble ▸ combine              then detector steps
 //! ```
 //!
 //! Everything runs amplifier by amplifier, so that a task holds one of them at a time.
@@ -190,8 +190,9 @@ pub fn detrend(
     images.pop().ok_or_else(|| Error::input("split", "images", 0, 1))
 }
 
-/// One amplifier's frames to its part of a master (DN): amplifier steps and `assemble` on each
-/// frame, then the stack, then the steps after `assemble`.
+/// One amplifier's frames to their stack (DN): amplifier steps and `assemble` on each frame, then
+/// `combine`. The steps after `assemble` are left to [`correct_detector`], so that their masters need
+/// not be held beside the frames.
 ///
 /// # Errors
 /// The first error of a frame or step.
@@ -199,10 +200,9 @@ pub fn stack(
     frames: &mut dyn Frames,
     detector: DetectorId,
     steps: (&[Step], &combine::Params),
-    masters: &Masters,
     log: &mut Log<'_>,
 ) -> Result<CcdImage> {
-    let (amplifier_steps, detector_steps) = at_assemble(steps.0);
+    let (amplifier_steps, _) = at_assemble(steps.0);
     let mut images: Vec<Array2<f32>> = Vec::with_capacity(frames.count());
     let mut variance_sum: Option<Array2<f32>> = None;
     let mut last: Option<CcdImage> = None;
@@ -232,7 +232,6 @@ pub fn stack(
     log.note(amp, "combine", report);
     ccd.planes = planes;
     log.after("combine", &ccd.planes)?;
-    correct_detector(&mut ccd, detector_steps, masters, log)?;
     Ok(ccd)
 }
 

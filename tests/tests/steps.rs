@@ -57,7 +57,8 @@ const ON_AMPLIFIERS: &[Case<AmpImage>] = &[
         pocket::correct(amp, &pocket::Params::default(), &TRAP).map(drop)
     }),
     ("pocket", "no iteration at all", in_dn, |amp| {
-        pocket::correct(amp, &pocket::Params { iterations: 0, trap: None }, &TRAP).map(drop)
+        pocket::correct(amp, &pocket::Params { iterations: 0, ..Default::default() }, &TRAP)
+            .map(drop)
     }),
     ("pocket", "a trap that is no number", in_dn, |amp| {
         let trap = PocketParams { alpha: f64::NAN, ..TRAP };

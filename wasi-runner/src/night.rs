@@ -27,6 +27,20 @@ pub struct Beside {
     pub catalogue: Option<PathBuf>,
 }
 
+impl Beside {
+    /// Those of these folders that lie below the night, whose files are no raw files.
+    fn parts_of(&self, night: &Path) -> Vec<PathBuf> {
+        let Ok(real) = night.canonicalize() else { return Vec::new() };
+        let given = [&self.headers, &self.masks, &self.catalogue].into_iter().flatten();
+        let below = given.filter_map(|part| {
+            let part = part.canonicalize().ok()?;
+            let part = part.strip_prefix(&real).ok()?;
+            (!part.as_os_str().is_empty()).then(|| night.join(part))
+        });
+        below.collect()
+    }
+}
+
 /// The files of a night, each list sorted by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Night {
@@ -48,7 +62,9 @@ impl Night {
     /// # Errors
     /// [`Class::InputBad`] if a folder cannot be read, there is no raw file, or two share a name.
     pub fn find(folder: &Path, prefix: &str, beside: &Beside) -> Result<Night, Failure> {
-        let all = files_below(folder, &BESIDE)?;
+        let mut all = files_below(folder, &BESIDE)?;
+        let parts = beside.parts_of(folder);
+        all.retain(|path| !parts.iter().any(|part| path.starts_with(part)));
         let raws: Vec<PathBuf> =
             all.iter().filter(|path| is_raw(&name(path), prefix)).cloned().collect();
         if raws.is_empty() {
@@ -242,6 +258,11 @@ mod tests {
         let names: Vec<String> = night.raws.iter().map(|path| name(path)).collect();
         assert_eq!(names, ["x_1.fits", "x_2.fits.fz"]);
         assert_eq!((night.headers.len(), night.catalogues.len()), (1, 1));
+        let headers = Some(root.join("2020"));
+        let named = Night::find(&root, "x_", &Beside { headers, ..Beside::default() }).unwrap();
+        assert_eq!(named.raws, [root.join("x_1.fits")]);
+        let whole = Beside { headers: Some(root.clone()), ..Beside::default() };
+        assert_eq!(Night::find(&root, "x_", &whole).unwrap().raws.len(), 2);
         let none = Night::find(&root, "z_", &Beside::default()).unwrap_err();
         assert!(none.reason.contains("--camera"), "{none}");
         assert!(Night::find(&root.join("missing"), "x_", &Beside::default()).is_err());

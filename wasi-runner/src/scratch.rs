@@ -58,6 +58,11 @@ impl<'a> Scratch<'a> {
         Ok(scratch)
     }
 
+    /// The folder itself; it goes away with all that is in it.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The runner of this place.
     ///
     /// # Errors

@@ -22,17 +22,36 @@ pub fn simulate(context: &Context, args: &args::Simulate) -> Result<(), Failure>
     let params = params(context, args)?;
     let parts = simulation_parts(&context.camera, &params, args.compress.into())
         .map_err(|error| Failure::new(Class::Refused, error))?;
+    let there = args.out.exists();
     empty_folder(&args.out)?;
-    let scratch = Scratch::inside(&args.out, context)?;
-    let progress = Progress::new(parts.len(), context.voice);
-    let maker = Maker { scratch: &scratch, out: &args.out, progress: &progress };
-    let written = maker.all(&parts, context.workers)?;
-    progress.finish();
-    drop(scratch);
+    let made = make(context, &parts, &args.out);
+    if made.is_err() && !there {
+        // Goes only if it is empty.
+        let _ = fs::remove_dir(&args.out);
+    }
+    let written = made?;
     let text = format!("{} files in {}", written.len(), args.out.display());
     let names: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
     context.print(&text, &serde_json::json!({ "written": names }));
     Ok(())
+}
+
+/// Makes a night beside its place and moves it there when it is whole.
+fn make(context: &Context, parts: &[SimulationPart], out: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let scratch = Scratch::inside(out, context)?;
+    let progress = Progress::new(parts.len(), context.voice);
+    let whole = scratch.folder().join("night");
+    let maker = Maker { scratch: &scratch, out: &whole, progress: &progress };
+    let made = maker.all(parts, context.workers);
+    progress.finish();
+    let made = made?;
+    let io = |error| Failure::io(out.display(), &error);
+    for entry in fs::read_dir(&whole).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        fs::rename(entry.path(), out.join(entry.file_name())).map_err(io)?;
+    }
+    let below = |path: &PathBuf| path.strip_prefix(&whole).map(|path| out.join(path)).ok();
+    Ok(made.iter().filter_map(below).collect())
 }
 
 fn params(context: &Context, args: &args::Simulate) -> Result<NightParams, Failure> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rawsky_core::ids::AmpId;
+use rawsky_core::ids::{AmpId, Band};
 use rawsky_core::job::{self, AmpFile, Electronics, Survey, Task};
 use rawsky_core::store::Key;
 use toml::{Table, Value};
@@ -52,8 +52,7 @@ pub fn master_flat(
     let bias = (keyed("made", bias), bias.to_owned());
     let mut flats = Vec::new();
     for (lamp, group) in by_lamp(&survey) {
-        let output =
-            format!("lamp_{}.fits", lamp.map_or("none".to_owned(), |lamp| lamp.to_string()));
+        let output = lamp_name(context, lamp, &group);
         let mut inputs: Vec<File> = chosen(&files, &in_order(&group));
         inputs.push(bias.clone());
         let (raws, bias) = (in_order(&group), Some(bias.0.clone()));
@@ -92,7 +91,17 @@ pub fn focal_plane(context: &Context, flats: &[PathBuf], target: &Path) -> Resul
 /// # Errors
 /// Those of the files and of the core.
 pub fn detrend(context: &Context, args: &args::Detrend) -> Result<(), Failure> {
+    let there = args.output.exists();
     fs::create_dir_all(&args.output).map_err(|error| Failure::io(args.output.display(), &error))?;
+    let result = detrend_into(context, args);
+    if result.is_err() && !there {
+        // Goes only if it is empty.
+        let _ = fs::remove_dir(&args.output);
+    }
+    result
+}
+
+fn detrend_into(context: &Context, args: &args::Detrend) -> Result<(), Failure> {
     let scratch = Scratch::inside(&args.output, context)?;
     let mut files = vec![(raw_key(&args.raw), args.raw.clone())];
     let survey = scratch.survey(&files)?;
@@ -270,6 +279,13 @@ fn numbered(folder: &str, paths: &[PathBuf]) -> Result<Vec<File>, Failure> {
         }
     }
     Ok(files)
+}
+
+/// The name that the batch gives to a lamp flat; it is noted in what is made of it.
+fn lamp_name(context: &Context, lamp: Option<i64>, group: &[Raw]) -> Key {
+    let Some(first) = group.first() else { return "flat.fits".to_owned() };
+    let band = first.band.clone().unwrap_or_else(|| Band("none".to_owned()));
+    context.names.flat(first.mjd, &band, first.detector, lamp.unwrap_or(0))
 }
 
 fn by_lamp(survey: &Survey) -> BTreeMap<Option<i64>, Vec<Raw>> {

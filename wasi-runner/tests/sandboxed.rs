@@ -154,8 +154,20 @@ fn single_steps_make_what_the_batch_makes() {
         raws.retain(|path| path.to_string_lossy().contains(kind));
         raws.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
     };
-    good(&root, &format!("master-bias --camera toy {} -o bias.fits", of("-z.")));
-    assert!(fs::metadata(root.join("bias.fits")).unwrap().len() > 2880);
+    good(&root, "reduce night --camera toy -o run");
+    // Names of inputs are noted in products: the same names give the same bytes.
+    fs::create_dir(root.join("steps")).unwrap();
+    let (bias, flat) = ("_none_c01_bias.fits", "_tb_c01_l00_flat.fits");
+    let [bias, flat] = [bias, flat].map(|end| format!("rawsky_20200214_000000{end}"));
+    good(&root, &format!("master-bias --camera toy {} -o steps/{bias}", of("-z.")));
+    let flats =
+        of("-f.fits").split(' ').filter(|f| f.contains("-tb-")).collect::<Vec<_>>().join(" ");
+    let bias_option = format!("--bias steps/{bias}");
+    good(&root, &format!("master-flat --camera toy {flats} {bias_option} -o steps/{flat}"));
+    for name in [bias, flat] {
+        let [step, batch] = ["steps", "run/products"].map(|f| fs::read(root.join(f).join(&name)));
+        assert!(step.unwrap() == batch.unwrap(), "{name}");
+    }
     good(&root, &format!("inspect --camera toy {}", of("-s.")));
     let (code, error) = bad(&root, &format!("master-bias --camera toy {} -o no.fits", of("-s.")));
     assert_eq!(code, 1);
@@ -166,7 +178,7 @@ fn single_steps_make_what_the_batch_makes() {
     assert!(error.contains("night"), "{error}");
     let (_, error) = bad(&root, &format!("master-bias {} -o nowhere/no.fits", of("-z.")));
     assert!(error.contains("nowhere"), "{error}");
-    assert_eq!(names(&root), ["bias.fits", "night"], "nothing is left behind");
+    assert_eq!(names(&root), ["night", "run", "steps"], "nothing is left behind");
     fs::remove_dir_all(root).unwrap();
 }
 

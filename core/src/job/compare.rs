@@ -55,6 +55,8 @@ pub struct Comparison {
 struct Truth {
     /// Light (DN, detrended).
     image: Array2<f32>,
+    /// Charge that arrived, photon noise included (DN, detrended).
+    charge: Array2<f32>,
     /// Light of the stars alone (DN, detrended).
     stars: Array2<f32>,
     /// An injected cosmic ray is near.
@@ -73,7 +75,7 @@ pub(super) fn compare(context: &mut Context<'_>, task: &Compare) -> Result<()> {
     skip.zip_mut_with(&science.planes.mask, |skip, bits| *skip |= bits & mask::BAD != 0);
     let flip =
         context.camera.amplifier(amp).map_or_else(Default::default, |a| a.readout_from_stored);
-    let residuals = residuals(&science.planes, &truth.image, &skip, flip)?;
+    let residuals = residuals(&science.planes, (&truth.image, &truth.charge), &skip, flip)?;
     let (pulls, pull_radius_pix) = match &task.catalogue {
         Some(key) => compare_fluxes(context, key, &science, &truth)?,
         None => (None, None),
@@ -97,6 +99,7 @@ fn truth(
         let (found, needed) = (format!("{:?}", sky.dim()), format!("{:?}", image.dim()));
         return Err(Error::input("compare", "shape of the truth", found, needed));
     }
+    let mut charge = plane(context.store, &task.truth, "SIGNAL").unwrap_or_else(|_| image.clone());
     let mut stars = image.clone();
     stars.zip_mut_with(&sky, |star, sky| *star -= sky);
     if let Some(flat) = flat {
@@ -105,6 +108,9 @@ fn truth(
         };
         image.zip_mut_with(&flat, divide);
         stars.zip_mut_with(&flat, divide);
+        if charge.dim() == flat.dim() {
+            charge.zip_mut_with(&flat, divide);
+        }
     }
     let mut source = Source::open(context.store, &task.truth)?;
     let file = FitsFile::open(&mut source)?;
@@ -112,7 +118,7 @@ fn truth(
         Some(hdu) => file.read_mask(&mut source, hdu.index)?,
         None => Array2::zeros(image.dim()),
     };
-    Ok(Truth { image, stars, near_cosmic: near(&bits, mask::SPIKE, COSMIC_MARGIN_PIX) })
+    Ok(Truth { image, charge, stars, near_cosmic: near(&bits, mask::SPIKE, COSMIC_MARGIN_PIX) })
 }
 
 /// The noise-free flat of the band for one amplifier; `None` if no lamp is given.

@@ -8,9 +8,9 @@ use crate::image::{AmpImage, CcdImage};
 use crate::instrument::{Instrument, VisitInfo};
 use crate::master::{self, Kind, MasterFile};
 use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
-use crate::pipeline::{AmpCalibration, Frames, Masters, calibration, stack};
+use crate::pipeline::{AmpCalibration, Frames, Masters, calibration, correct_detector, stack};
 use crate::raw::{RawFile, in_file};
-use crate::recipe::Stage;
+use crate::recipe::{Stage, at_assemble};
 use crate::stack::combine::Params;
 use crate::stack::lamps::{mean_level, mean_of_lamps};
 use crate::stack::normalize::{normalize, scale};
@@ -49,7 +49,7 @@ pub(super) fn master_bias(context: &mut Context<'_>, raws: &[Key], output: &Key)
     header.set("BUNIT", "DN", "unit of the image");
     let amps: Vec<AmpId> = context.camera.amplifiers.iter().map(|amp| amp.id).collect();
     for (index, &amp) in amps.iter().enumerate() {
-        let part = stack_amplifier(context, &raws, amp, (Stage::Bias, &Masters::default()))?;
+        let part = stack_amplifier(context, &raws, amp, (Stage::Bias, None))?;
         let mut writer = match index {
             0 => master::begin(context.store, output, &header)?,
             _ => master::resume(context.store, output),
@@ -75,9 +75,7 @@ pub(super) fn lamp_flat(
     };
     let mut parts = Vec::new();
     for amp in context.camera.amplifiers.iter().map(|amp| amp.id).collect::<Vec<_>>() {
-        let bias = bias.as_ref().map(|file| file.part(context.store, amp)).transpose()?;
-        let masters = Masters { bias, flat: None, scale_ratio: 1.0 };
-        parts.push(stack_amplifier(context, &raws, amp, (Stage::Flat, &masters))?);
+        parts.push(stack_amplifier(context, &raws, amp, (Stage::Flat, bias.as_ref()))?);
     }
     let level_dn = normalize(&mut parts)?;
     context.note("normalize", serde_json::json!({ "level_dn": level_dn }));
@@ -189,15 +187,20 @@ fn stack_amplifier(
     context: &mut Context<'_>,
     raws: &[(Key, RawFile)],
     amp: AmpId,
-    stage: (Stage, &Masters),
+    (stage, bias): (Stage, Option<&MasterFile>),
 ) -> Result<CcdImage> {
     let (camera, recipe) = (context.camera.clone(), context.recipe.clone());
-    let params = if stage.0 == Stage::Bias { &recipe.bias_master } else { &recipe.flat_master };
+    let params = if stage == Stage::Bias { &recipe.bias_master } else { &recipe.flat_master };
+    let steps = recipe.steps(stage);
     let detector = raws.first().map(|(_, raw)| raw.visit.detector);
     let detector = detector.ok_or_else(|| Error::input("stack", "exposures", 0, "one or more"))?;
     let (store, mut log) = context.split();
     let mut frames = RawFrames { store, camera: &camera, raws, amp };
-    stack(&mut frames, detector, (recipe.steps(stage.0), params), stage.1, &mut log)
+    let mut ccd = stack(&mut frames, detector, (steps, params), &mut log)?;
+    let bias = bias.map(|file| file.part(frames.store, amp)).transpose()?;
+    let masters = Masters { bias, flat: None, scale_ratio: 1.0 };
+    correct_detector(&mut ccd, at_assemble(steps).1, &masters, &mut log)?;
+    Ok(ccd)
 }
 
 /// Opens the raw files of one stack and chooses those that enter it.

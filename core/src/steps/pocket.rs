@@ -9,15 +9,21 @@
 //! f(n)  = n + leave - enter                 q    <- max(q - leave + enter, 0)
 //! ```
 //!
-//! with `enter = 0` where `n <= 0`. The correction solves `f(x) = y` for the read row `y`:
+//! with `enter = 0` where `n <= 0`. The correction solves `f(x) = y` for the read row `y`, with `x = 0` in
+//! the overscan, in one of two ways:
 //!
 //! ```text
-//! x <- y;    x <- x + (y - f(x)), a few times;    x = 0 in the overscan throughout
+//! passes    x <- y;    x <- x + (y - f(x)), a few times over the whole row
+//! newton    column by column, with the trap as the columns before have left it,
+//!           n - K n^b = y - leave   for n > 0        K = c (1 - q/c)^a / m^b
+//!           n <- K^(1/(1-b)) + (y - leave)/(1-b);    Newton's step, a few times
+//!           n = y - leave           where that is not above 0
 //! ```
 //!
-//! Column `j` of one pass needs columns `<= j` of the pass before it only, so all passes go through
-//! a row together, each with its own trap, and nothing but the row itself is held. Sixteen rows go
-//! side by side as lanes.
+//! The left side is convex and its start lies right of the root, so that the steps fall to the root,
+//! which is where the passes end after many of them. Column `j` of one pass needs columns `<= j` of
+//! the pass before it only, so all passes go through a row together, each with its own trap, and
+//! nothing but the row itself is held. Sixteen rows go side by side as lanes.
 //!
 //! The overscan columns that gave the row level its zero hold the end of the released charge, so that
 //! the level was too high by the mean of `f(x)` there; its median over the rows, 0.04 to 0.08 DN for
@@ -41,42 +47,60 @@
 //! * Order: after `linearity`. Not for a bias, which has no charge to lose.
 //! * Mask: `POCKET_OPEN` where the last update was larger than 0.1 DN. That happens where the trap
 //!   takes nearly all of a pixel. For the 64 traps of the survey camera and an even sky, four passes
-//!   leave less than 0.3 DN in every column from 200 DN on, eight from 100 DN on; at 50 DN and below
-//!   some traps swallow the first columns whole, and no pass brings them back.
+//!   leave less than 0.3 DN in every column from 200 DN on, eight from 100 DN on; three steps leave
+//!   less than 0.001 DN there. At 50 DN and below some traps swallow the first columns whole, and
+//!   nothing brings them back.
 //! * Negative pixels (noise about a low sky) bring no charge and stay as they are but for `leave`,
 //!   so that the noise stays even about its mean.
 //! * A pixel that is not finite stays as it is, and the trap passes it unchanged. A saturated pixel
 //!   counts with the value it has.
 //! * Source: the four-parameter model of ztfsensors (repository of 2026-01), used by ztfimg 0.19,
-//!   whose inversion is this iteration with four passes (its matrix factors cancel). Departures: it
-//!   sets the first two rows at the start and negative pixels after each pass to the image's median.
+//!   whose inversion is four passes (its matrix factors cancel). Departures: the column-wise solution;
+//!   it sets the first two rows at the start and negative pixels after each pass to the image's median.
+
+mod inverse;
+mod trap;
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView1, ArrayViewMut1, ArrayViewMut2, Axis};
+use ndarray::{ArrayView1, ArrayViewMut1, ArrayViewMut2, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::image::{AmpImage, PixelUnit, Planes};
 use crate::instrument::PocketParams;
 use crate::mask;
-use crate::numerics::power::{exp2, log2};
 use crate::numerics::stats::finite_median;
 
+use inverse::{Inverse, Solved};
+use trap::{LANES, Lanes, Trap};
+
+pub use trap::forward;
+
 const STEP: &str = "pocket";
-/// Rows that go side by side.
-const LANES: usize = 16;
 /// Last update (DN) above which a pixel counts as not settled.
 const OPEN_DN: f64 = 0.1;
 const MAX_ITERATIONS: u32 = 50;
 
-type Lanes = [f64; LANES];
+/// How `f(x) = y` is solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Solver {
+    /// A plain fixed point over whole rows, as ztfsensors does it.
+    #[default]
+    Passes,
+    /// Newton's steps for one pixel after the other; exact and faster. Needs `beta` below 1.
+    Newton,
+}
 
 /// Parameters of the recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// Number of passes (1 to 50).
+    /// How the model is inverted.
+    #[serde(default)]
+    pub solver: Solver,
+    /// Number of passes, or of steps for each pixel (1 to 50).
     #[serde(default = "four")]
     pub iterations: u32,
     /// A trap for all amplifiers (DN); the camera's at the date of the exposure if absent.
@@ -90,7 +114,7 @@ fn four() -> u32 {
 
 impl Default for Params {
     fn default() -> Params {
-        Params { iterations: four(), trap: None }
+        Params { solver: Solver::Passes, iterations: four(), trap: None }
     }
 }
 
@@ -103,24 +127,6 @@ pub struct Report {
     pub open: u64,
     /// Released charge under the overscan's zero, given back to every pixel (DN).
     pub tail_dn: f64,
-}
-
-/// What the trap makes of `pixels` (DN, rows of charge in the order of reading, with as many empty
-/// columns at the end as the overscan has).
-pub fn forward(pixels: &Array2<f64>, params: &PocketParams) -> Array2<f64> {
-    let trap = Trap::new(params);
-    let mut out = Array2::zeros(pixels.raw_dim());
-    let blocks = pixels.axis_chunks_iter(Axis(0), LANES);
-    for (pixels, mut out) in blocks.zip(out.axis_chunks_iter_mut(Axis(0), LANES)) {
-        let mut content = [0.0; LANES];
-        for (pixels, out) in pixels.columns().into_iter().zip(out.columns_mut()) {
-            let mut charge = [0.0; LANES];
-            charge.iter_mut().zip(pixels).for_each(|(lane, pixel)| *lane = *pixel);
-            let read = trap.read(&charge, &mut content);
-            out.into_iter().zip(read).for_each(|(pixel, lane)| *pixel = lane);
-        }
-    }
-    out
 }
 
 /// Corrects `amp` in place; the `camera`'s trap is used unless the recipe gives one.
@@ -138,7 +144,7 @@ pub fn correct(amp: &mut AmpImage, params: &Params, camera: &PocketParams) -> Re
         return Err(Error::input(STEP, "imaging section", found, format!("inside {shape:?}")));
     }
     let chosen = params.trap.unwrap_or(*camera);
-    check(params.iterations, &chosen)?;
+    check(params, &chosen)?;
     let (trap, lit) = (Trap::new(&chosen), imaging.column_start..imaging.column_end);
     let mut report = Report::default();
     let zero = amp.zero.map_or(0..0, |zero| zero.column_start..zero.column_end);
@@ -148,8 +154,8 @@ pub fn correct(amp: &mut AmpImage, params: &Params, camera: &PocketParams) -> Re
     let images = image.axis_chunks_iter_mut(Axis(0), LANES).zip(variances);
     for (block, bits) in images.zip(bits.axis_chunks_iter_mut(Axis(0), LANES)) {
         let rows = block.0.nrows();
-        let passes = Passes::new(trap, params.iterations);
-        let tail = correct_block(block, bits, passes, (&lit, &zero), &mut report);
+        let inverse = Inverse::new(trap, params);
+        let tail = correct_block(block, bits, inverse, (&lit, &zero), &mut report);
         tails.extend(tail.iter().take(rows).map(|sum| sum / zero.len().max(1) as f64));
     }
     report.tail_dn = finite_median(tails.into_iter()).unwrap_or(0.0);
@@ -158,10 +164,14 @@ pub fn correct(amp: &mut AmpImage, params: &Params, camera: &PocketParams) -> Re
     Ok(report)
 }
 
-fn check(iterations: u32, trap: &PocketParams) -> Result<()> {
+fn check(params: &Params, trap: &PocketParams) -> Result<()> {
+    let iterations = params.iterations;
     if !(1..=MAX_ITERATIONS).contains(&iterations) {
         let needed = format!("1 to {MAX_ITERATIONS}");
         return Err(Error::parameter("pocket.iterations", iterations, needed));
+    }
+    if params.solver == Solver::Newton && trap.beta >= 1.0 {
+        return Err(Error::parameter("pocket.trap.beta", trap.beta, "below 1 for newton"));
     }
     for (name, value, most) in [
         ("alpha", trap.alpha, 3.0),
@@ -181,7 +191,7 @@ fn check(iterations: u32, trap: &PocketParams) -> Result<()> {
 fn correct_block(
     (mut image, mut variance): (ArrayViewMut2<'_, f32>, ArrayViewMut2<'_, f32>),
     mut bits: ArrayViewMut2<'_, u32>,
-    mut passes: Passes,
+    mut inverse: Inverse,
     (lit, zero): (&Range<usize>, &Range<usize>),
     report: &mut Report,
 ) -> Lanes {
@@ -190,7 +200,7 @@ fn correct_block(
     for (column, (mut pixels, bits)) in columns.enumerate() {
         let read = gather(pixels.view());
         if lit.contains(&column) {
-            let solved = passes.solve(&read);
+            let solved = inverse.solve(&read);
             scatter(&mut pixels, &solved.charge);
             let variances = variance.column_mut(column).into_iter();
             variances.zip(&solved.slope).for_each(|(variance, slope)| {
@@ -198,11 +208,11 @@ fn correct_block(
             });
             take_stock(bits, &read, &solved, report);
         } else {
-            let leftover = passes.leftover(&read);
+            let leftover = inverse.leftover(&read);
             scatter(&mut pixels, &leftover);
             if zero.contains(&column) {
-                let released = minus(&read, &leftover);
-                tail.iter_mut().zip(&released).for_each(|(sum, released)| *sum += released);
+                let released = read.iter().zip(&leftover).map(|(read, leftover)| read - leftover);
+                tail.iter_mut().zip(released).for_each(|(sum, released)| *sum += released);
             }
         }
     }
@@ -235,112 +245,11 @@ fn take_stock(bits: ArrayViewMut1<'_, u32>, read: &Lanes, solved: &Solved, repor
     }
 }
 
-/// The trap's numbers in the form in which the formula uses them.
-#[derive(Clone, Copy)]
-struct Trap {
-    alpha: f64,
-    beta: f64,
-    cmax: f64,
-    per_cmax: f64,
-    per_nmax: f64,
-}
-
-impl Trap {
-    fn new(params: &PocketParams) -> Trap {
-        let PocketParams { alpha, cmax, beta, nmax } = *params;
-        Trap { alpha, beta, cmax, per_cmax: 1.0 / cmax, per_nmax: 1.0 / nmax }
-    }
-
-    /// One column of all lanes: what is read, and the new content of the traps.
-    fn read(&self, charge: &Lanes, content: &mut Lanes) -> Lanes {
-        let mut read = [0.0; LANES];
-        for ((read, content), charge) in read.iter_mut().zip(content).zip(charge) {
-            (*read, *content, _) = self.pass(*charge, *content);
-        }
-        read
-    }
-
-    /// As [`Trap::read`], and the slope dx/dy of the correction.
-    fn read_and_slope(&self, charge: &Lanes, content: &mut Lanes) -> (Lanes, Lanes) {
-        let (mut read, mut slope) = ([0.0; LANES], [1.0; LANES]);
-        let lanes = read.iter_mut().zip(&mut slope).zip(content);
-        for (((read, slope), content), &charge) in lanes.zip(charge) {
-            let entered;
-            (*read, *content, entered) = self.pass(charge, *content);
-            let kept = 1.0 - self.beta * entered / charge;
-            let bounded = if kept > 0.5 { kept } else { 0.5 };
-            *slope = if charge > 0.0 && bounded < 1.0 { 1.0 / bounded } else { 1.0 };
-        }
-        (read, slope)
-    }
-
-    /// One pixel of charge `n` at a trap that holds `q`: what is read, what the trap holds then, what
-    /// entered it. Both powers of what enters share one
-    /// exponential; an overfull trap (`q > c`, from a pixel above `m`) takes nothing.
-    #[inline(always)]
-    fn pass(&self, n: f64, q: f64) -> (f64, f64, f64) {
-        let known = n.abs() <= f64::MAX;
-        let charge = if n > 0.0 { n } else { 0.0 };
-        let filling = q * self.per_cmax;
-        let leave = self.cmax * exp2(self.alpha * log2(filling));
-        let leave = if leave < q { leave } else { q };
-        let room = self.alpha * log2(1.0 - filling);
-        let enter = self.cmax * exp2(room + self.beta * log2(charge * self.per_nmax));
-        let enter = if enter < charge { enter } else { charge };
-        let freed = if known { leave - enter } else { 0.0 };
-        let rest = q - freed;
-        (n + freed, if rest > 0.0 { rest } else { 0.0 }, enter)
-    }
-}
-
-/// The traps of all passes over sixteen rows, and one more that tells what is left in the end.
-struct Passes {
-    trap: Trap,
-    contents: Vec<Lanes>,
-    last: Lanes,
-}
-
-/// One column after the last pass (DN).
-struct Solved {
-    charge: Lanes,
-    update: Lanes,
-    residual: Lanes,
-    slope: Lanes,
-}
-
-impl Passes {
-    fn new(trap: Trap, iterations: u32) -> Passes {
-        Passes { trap, contents: vec![[0.0; LANES]; iterations as usize], last: [0.0; LANES] }
-    }
-
-    /// An imaging column: `x <- x + (y - f(x))` in every pass.
-    fn solve(&mut self, read: &Lanes) -> Solved {
-        let (mut charge, mut update) = (*read, [0.0; LANES]);
-        for content in &mut self.contents {
-            update = minus(read, &self.trap.read(&charge, content));
-            charge.iter_mut().zip(&update).for_each(|(charge, update)| *charge += update);
-        }
-        let (again, slope) = self.trap.read_and_slope(&charge, &mut self.last);
-        Solved { charge, update, residual: minus(read, &again), slope }
-    }
-
-    /// An overscan column, which holds no charge of its own: what the last trap does not explain.
-    fn leftover(&mut self, read: &Lanes) -> Lanes {
-        minus(read, &self.trap.read(&[0.0; LANES], &mut self.last))
-    }
-}
-
-fn minus(a: &Lanes, b: &Lanes) -> Lanes {
-    let mut out = *a;
-    out.iter_mut().zip(b).for_each(|(out, b)| *out -= b);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::float_cmp, reason = "rows that must be equal are equal to the last bit")]
 
-    use ndarray::{array, concatenate, s};
+    use ndarray::{Array2, array, concatenate, s};
 
     use super::*;
     use crate::geometry::{AmpGeometry, Flip, Section};
@@ -506,6 +415,33 @@ mod tests {
         }
     }
 
+    /// Newton's steps lead where the passes end, wherever the trap leaves something of each pixel.
+    #[test]
+    fn both_solvers_end_at_the_same_charge() {
+        let patient = Params { iterations: 50, ..Params::default() };
+        let steps = Params { solver: Solver::Newton, iterations: 5, trap: None };
+        let rows = (sky(150.0, 37, 50) + noise((37, 80)) * 4.0).mapv(|x| x.max(0.0));
+        let read = forward(&rows, &TRAP) + noise((37, 80));
+        let (mut one, mut other) = (amp(&read, 30), amp(&read, 30));
+        correct(&mut one, &patient, &TRAP).unwrap();
+        correct(&mut other, &steps, &TRAP).unwrap();
+        let (one, other) = (one.planes, other.planes);
+        let largest = other.image.iter().zip(&one.image).map(|(a, b)| (a - b).abs());
+        assert!(largest.clone().fold(0.0, f32::max) < 1e-4, "{:?}", largest.fold(0.0, f32::max));
+        assert!(other.mask.iter().chain(&one.mask).all(|bits| *bits == 0));
+    }
+
+    #[test]
+    fn three_steps_bring_back_every_survey_amplifier() {
+        for level in [100.0, 200.0, 500.0, 2_000.0, 20_000.0, 60_000.0] {
+            let worst = worst_profile_error(
+                level,
+                Params { solver: Solver::Newton, iterations: 3, trap: None },
+            );
+            assert!(worst < 1e-3_f64.max(1e-6 * level), "{worst} DN at {level} DN");
+        }
+    }
+
     #[test]
     fn the_report_counts_what_did_not_settle() {
         let mut amp = amp(&read_by_the_peer(), 4);
@@ -556,13 +492,12 @@ mod tests {
     }
 
     /// Largest error of the corrected profile of an even sky, over the traps of the survey camera.
-    fn worst_profile_error(level: f64, iterations: u32) -> f64 {
+    fn worst_profile_error(level: f64, params: Params) -> f64 {
         let (truth, mut worst) = (sky(level, 1, 200), 0.0_f64);
         for trap in survey_traps() {
             let read = forward(&truth, &trap);
             assert!(truth[[0, 0]] - read[[0, 0]] > 3.0, "no effect at {level} DN");
             let mut amp = amp(&read, 30);
-            let params = Params { iterations, ..Params::default() };
             correct(&mut amp, &params, &trap).unwrap();
             let back = amp.planes.image.mapv(f64::from) - &truth;
             worst = back.iter().fold(worst, |worst, d| worst.max(d.abs()));
@@ -570,18 +505,22 @@ mod tests {
         worst
     }
 
+    fn passes(iterations: u32) -> Params {
+        Params { iterations, ..Params::default() }
+    }
+
     #[test]
     fn the_column_profile_of_every_survey_amplifier_comes_back() {
         for level in [200.0, 500.0, 2_000.0, 20_000.0] {
-            let worst = worst_profile_error(level, 4);
+            let worst = worst_profile_error(level, passes(4));
             assert!(worst < 0.3, "{worst} DN at {level} DN");
         }
     }
 
     #[test]
     fn a_low_sky_needs_more_passes() {
-        assert!(worst_profile_error(100.0, 4) > 1.0);
-        let worst = worst_profile_error(100.0, 8);
+        assert!(worst_profile_error(100.0, passes(4)) > 1.0);
+        let worst = worst_profile_error(100.0, passes(8));
         assert!(worst < 0.3, "{worst} DN");
     }
 
@@ -592,14 +531,22 @@ mod tests {
         let pixels = (32 * 3_072) as f64;
         let own_mean = noise.slice(s![.., ..3_072]).sum() / pixels;
         let traps = survey_traps();
+        let newton = Params { solver: Solver::Newton, iterations: 3, trap: None };
         for level in [0.0, 1.0, 5.0, 20.0, 50.0, 100.0, 200.0] {
-            for trap in [traps[0], traps[30], traps[63]] {
+            for (trap, params) in [
+                (traps[0], passes(4)),
+                (traps[30], passes(4)),
+                (traps[63], passes(4)),
+                (traps[0], newton),
+                (traps[30], newton),
+                (traps[63], newton),
+            ] {
                 let truth = sky(level, 32, 3_072);
                 let mut amp = amp(&(forward(&truth, &trap) + &noise), 30);
-                correct(&mut amp, &Params::default(), &trap).unwrap();
+                correct(&mut amp, &params, &trap).unwrap();
                 let error = amp.planes.image.mapv(f64::from) - &truth;
                 let bias = error.slice(s![.., ..3_072]).sum() / pixels - own_mean;
-                assert!(bias.abs() < 0.02, "{bias} DN at {level} DN, {trap:?}");
+                assert!(bias.abs() < 0.02, "{bias} DN at {level} DN, {params:?}, {trap:?}");
             }
         }
     }
@@ -658,6 +605,8 @@ mod tests {
             let params = Params { iterations, ..params };
             assert!(refuse(&good, &params, &TRAP).contains("pocket.iterations"));
         }
+        let newton = Params { solver: Solver::Newton, ..params };
+        assert!(refuse(&good, &newton, &PocketParams { beta: 1.0, ..TRAP }).contains("below 1"));
         for bad in [
             PocketParams { alpha: f64::NAN, ..TRAP },
             PocketParams { cmax: 0.0, ..TRAP },
@@ -682,7 +631,8 @@ mod tests {
         read -= tail;
         let mut amp = amp(&read, 30);
         amp.zero = Some(Section::at((0, 225), (rows, 5)));
-        let report = correct(&mut amp, &Params { iterations: 12, trap: None }, &TRAP).unwrap();
+        let report =
+            correct(&mut amp, &Params { iterations: 12, ..Params::default() }, &TRAP).unwrap();
         assert!((report.tail_dn - tail).abs() < 2e-3, "{report:?} {tail}");
         let mean = amp.planes.image.slice(s![.., 50..200]).mean().unwrap();
         assert!((mean - 160.0).abs() < 5e-3, "{mean}");
@@ -694,7 +644,7 @@ mod tests {
         let mut light = Array2::from_elem((rows, columns + 20), 200.0);
         light.slice_mut(s![.., columns..]).fill(0.0);
         let read = forward(&light, &TRAP);
-        let params = Params { iterations: 20, trap: None };
+        let params = Params { iterations: 20, ..Params::default() };
         let at = |read: &Array2<f64>| {
             let mut amp = amp(read, 20);
             amp.planes.variance.fill(4.0);
@@ -711,7 +661,7 @@ mod tests {
     #[test]
     fn parameters_refuse_unknown_fields_and_have_defaults() {
         let empty: Params = toml::from_str("").unwrap();
-        assert_eq!(empty, Params { iterations: 4, trap: None });
+        assert_eq!(empty, Params { solver: Solver::Passes, iterations: 4, trap: None });
         assert!(toml::from_str::<Params>("iteration = 4").is_err());
     }
 }

@@ -6,9 +6,13 @@
 //! median             of r
 //! variance ratio     mean(r²/v)         1 if the variance plane is right
 //! robust ratio       (1.4826 MAD(r/√v))²
-//! profile            mean of r along each of the first columns in the order of reading, where a
-//!                    serial trap leaves its mark; the largest absolute value, and its own noise
+//! profile            mean of image - charge along each of the first columns in the order of
+//!                    reading, where a serial trap leaves its mark; the largest absolute value, and
+//!                    its own noise
 //! ```
+//!
+//! The charge is what arrived: the truth with the photon noise of the exposure, which is no error of
+//! the reduction and would hide a mark below 0.1 DN.
 
 use ndarray::{Array2, ArrayView1, Zip};
 use serde::{Deserialize, Serialize};
@@ -34,47 +38,57 @@ pub struct Residuals {
     pub robust_variance_ratio: f64,
     /// Residuals beyond 6 sigma over all (a fraction).
     pub outlier_fraction: f64,
-    /// Largest absolute mean residual of the first columns read (DN).
+    /// Largest absolute mean of image minus charge of the first columns read (DN).
     pub profile_peak_dn: f64,
     /// Standard error of such a mean (DN).
     pub profile_noise_dn: f64,
-    /// Mean residual of the first columns read (DN).
+    /// Mean of image minus charge of the first columns read (DN).
     pub profile_dn: Vec<f64>,
 }
 
-/// Compares `science` with `truth` where `skip` is false; `readout_from_stored` says which columns
-/// were read first.
+/// Compares `science` with the truth and the charge (DN, stored order) where `skip` is false;
+/// `readout_from_stored` says which columns were read first.
 ///
 /// # Errors
 /// [`Error::Input`] if shapes differ, [`Error::Undetermined`] if no pixel is left.
 pub fn residuals(
     science: &Planes,
-    truth: &Array2<f32>,
+    (truth, charge): (&Array2<f32>, &Array2<f32>),
     skip: &Array2<bool>,
     readout_from_stored: Flip,
 ) -> Result<Residuals> {
-    if truth.dim() != science.shape() || skip.dim() != science.shape() {
-        let (found, needed) = (format!("{:?}", truth.dim()), format!("{:?}", science.shape()));
-        return Err(Error::input("compare", "shape of the truth", found, needed));
+    let shape = science.shape();
+    if [truth.dim(), charge.dim(), skip.dim()] != [shape; 3] {
+        let found = format!("{:?}, {:?}, {:?}", truth.dim(), charge.dim(), skip.dim());
+        return Err(Error::input("compare", "shapes of the truth", found, format!("{shape:?}")));
     }
-    let mut residual = Array2::from_elem(science.shape(), f32::NAN);
+    let residual = difference(&science.image, truth, skip);
     let mut pull = residual.clone();
-    Zip::from(&mut residual).and(&science.image).and(truth).and(skip).for_each(
-        |out, &pixel, &wanted, &skip| {
-            if !skip {
-                *out = (f64::from(pixel) - f64::from(wanted)) as f32;
-            }
-        },
-    );
     Zip::from(&mut pull).and(&residual).and(&science.variance).for_each(|out, &r, &v| {
         if 0.0 < v {
             *out = (f64::from(r) / f64::from(v).sqrt()) as f32;
         }
     });
-    summarize(&readout_from_stored.apply(residual), &pull)
+    let arrived = readout_from_stored.apply(difference(&science.image, charge, skip));
+    summarize(&residual, &pull, &arrived)
 }
 
-fn summarize(residual: &Array2<f32>, pull: &Array2<f32>) -> Result<Residuals> {
+/// Image minus truth; NaN where `skip` is true.
+fn difference(image: &Array2<f32>, truth: &Array2<f32>, skip: &Array2<bool>) -> Array2<f32> {
+    let mut out = Array2::from_elem(image.dim(), f32::NAN);
+    Zip::from(&mut out).and(image).and(truth).and(skip).for_each(|out, &pixel, &wanted, &skip| {
+        if !skip {
+            *out = (f64::from(pixel) - f64::from(wanted)) as f32;
+        }
+    });
+    out
+}
+
+fn summarize(
+    residual: &Array2<f32>,
+    pull: &Array2<f32>,
+    arrived: &Array2<f32>,
+) -> Result<Residuals> {
     let none = || Error::Undetermined {
         quantity: "residual to the truth".to_owned(),
         used: 0,
@@ -91,7 +105,7 @@ fn summarize(residual: &Array2<f32>, pull: &Array2<f32>) -> Result<Residuals> {
     let deviation = median(pull.iter().map(|&value| (f64::from(value) - pull_median).abs() as f32));
     let sigma = SIGMA_FROM_MAD * deviation.ok_or_else(none)?;
     let (profile_dn, errors): (Vec<f64>, Vec<f64>) =
-        residual.columns().into_iter().take(PROFILE_COLUMNS).map(mean_and_error).unzip();
+        arrived.columns().into_iter().take(PROFILE_COLUMNS).map(mean_and_error).unzip();
     Ok(Residuals {
         pixels: count,
         median_dn: median(residual.iter().copied()).ok_or_else(none)?,
@@ -140,9 +154,12 @@ mod tests {
             Planes::new(image, Array2::from_elem(shape, 1.0), Array2::zeros(shape)).unwrap();
         let (truth, skip) = (Array2::from_elem(shape, 10.0), Array2::from_elem(shape, false));
         let flip = Flip { rows: false, columns: true };
-        let report = residuals(&planes, &truth, &skip, flip).unwrap();
+        let mut charge = truth.clone();
+        charge.column_mut(97).fill(9.5);
+        let report = residuals(&planes, (&truth, &charge), &skip, flip).unwrap();
         assert!((report.profile_peak_dn - 3.25).abs() < 1e-5, "{report:?}");
         assert!((report.profile_dn[1] - 0.25).abs() < 1e-5);
+        assert!((report.profile_dn[2] - 0.75).abs() < 1e-5);
         let expected = (0.99 * (1.0 + 0.0625)) + 0.01 * (1.0 + 3.25 * 3.25);
         assert!((report.variance_ratio - expected).abs() < 1e-5);
     }
@@ -151,6 +168,7 @@ mod tests {
     fn nothing_to_compare_is_said() {
         let planes = Planes::from_image(Array2::zeros((2, 2)));
         let skip = Array2::from_elem((2, 2), true);
-        assert!(residuals(&planes, &Array2::zeros((2, 2)), &skip, Flip::NONE).is_err());
+        let truth = Array2::zeros((2, 2));
+        assert!(residuals(&planes, (&truth, &truth), &skip, Flip::NONE).is_err());
     }
 }
