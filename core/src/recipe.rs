@@ -250,7 +250,9 @@ fn merge(table: &mut toml::Table, values: &toml::Table) {
 fn description_error(text: &str, error: &toml::de::Error) -> Error {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
-    Error::parameter(&format!("recipe line {line}"), "not understood", error.message())
+    let (found, needed) =
+        error.message().split_once(", expected ").unwrap_or((error.message(), "a readable recipe"));
+    Error::parameter(&format!("recipe line {line}"), found, needed)
 }
 
 #[cfg(test)]

@@ -42,8 +42,7 @@ pub enum End {
 /// # Errors
 /// Those of the files of the night, of the survey, and of the folder of the run.
 pub fn plan(context: &Context, args: &NightToRun) -> Result<(), Failure> {
-    let runner = runner(context, &args.output)?;
-    let plan = make_plan(context, args, &runner)?;
+    let (plan, _) = planned(context, args)?;
     let path = args.output.join(crate::plan::PLAN);
     let text = format!("{}\n{}", summary::of_plan(&plan), path.display());
     let json =
@@ -67,12 +66,24 @@ pub fn run(context: &Context, folder: &Path) -> Result<End, Failure> {
 /// # Errors
 /// Those of [`plan`] and [`run()`].
 pub fn reduce(context: &Context, args: &NightToRun) -> Result<End, Failure> {
-    let runner = runner(context, &args.output)?;
-    let plan = make_plan(context, args, &runner)?;
+    let (plan, runner) = planned(context, args)?;
     if context.voice != Voice::Quiet {
         context.print(&summary::of_plan(&plan), &serde_json::Value::Null);
     }
     go(context, &plan, (&args.output, &runner))
+}
+
+/// The plan of a night, written; a folder of a run that was made for it goes again if it fails.
+fn planned(context: &Context, args: &NightToRun) -> Result<(Plan, Runner), Failure> {
+    let there = args.output.exists();
+    let planned = runner(context, &args.output).and_then(|runner| {
+        let plan = make_plan(context, args, &runner)?;
+        Ok((plan, runner))
+    });
+    if planned.is_err() && !there {
+        let _ = fs::remove_dir_all(&args.output);
+    }
+    planned
 }
 
 fn runner(context: &Context, folder: &Path) -> Result<Runner, Failure> {

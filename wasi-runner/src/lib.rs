@@ -30,4 +30,5 @@ pub mod staging;
 pub mod summary;
 pub mod survey;
 pub mod view;
+pub mod warnings;
 pub mod work;

@@ -10,10 +10,12 @@ use rawsky_core::store::Key;
 use crate::class::{Class, Failure};
 use crate::context::{CAMERA, Context, absolute};
 use crate::digests::Digests;
+use crate::progress::Voice;
 use crate::publish::sync_folder;
 use crate::runner::{Done, Runner};
 use crate::staging::private_folder;
 use crate::survey;
+use crate::warnings;
 use crate::work::{Input, Work};
 
 /// A place for jobs that leaves nothing behind.
@@ -98,7 +100,12 @@ impl<'a> Scratch<'a> {
             let path = absolute(path)?;
             inputs.push(Input { key: key.clone(), sha256: runner.digests.of(&path)?, path });
         }
-        runner.execute(&Work::new(self.context.descriptions.job(task), inputs, outputs))
+        let work = Work::new(self.context.descriptions.job(task), inputs, outputs);
+        let done = runner.execute(&work)?;
+        if self.context.voice != Voice::Quiet {
+            warnings::tell(&warnings::of(&done));
+        }
+        Ok(done)
     }
 
     /// What the core says about raw files.

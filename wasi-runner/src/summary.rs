@@ -11,6 +11,7 @@ use crate::names::PREFIX;
 use crate::plan::{Plan, Stage};
 use crate::run::{ATTEMPTS, Attempt, Outcome, last_attempt};
 use crate::view::PRODUCTS;
+use crate::warnings;
 
 /// Failures shown in full; the others are in the attempts.
 const SHOWN: usize = 10;
@@ -43,6 +44,13 @@ pub fn of_run(folder: &Path, outcomes: &[Outcome], seconds: f64) -> (String, Val
         lines.push("\nscience images and catalogues against the truth".to_owned());
         lines.extend(table(&residuals));
     }
+    let warnings = warnings::of_run(outcomes);
+    if !warnings.is_empty() {
+        lines.push("\nwarnings, each with the first of its kind".to_owned());
+        lines.extend(warnings.iter().map(|kind| {
+            format!("  {} x {}, {}: {}", kind.warnings, kind.step, kind.kind, kind.text)
+        }));
+    }
     lines.extend(failures(outcomes));
     lines.push(format!("\nproducts: {}", folder.join(PRODUCTS).display()));
     let stages: Vec<Value> = stages.iter().map(|(stage, sum)| sum.json(*stage)).collect();
@@ -50,6 +58,7 @@ pub fn of_run(folder: &Path, outcomes: &[Outcome], seconds: f64) -> (String, Val
     let json = json!({
         "products": folder.join(PRODUCTS), "seconds": seconds, "stages": stages,
         "residuals": residuals, "failures": failures_json(outcomes),
+        "warnings": warnings.iter().map(warning_json).collect::<Vec<_>>(),
     });
     (lines.join("\n"), json)
 }
@@ -72,6 +81,13 @@ fn failures(outcomes: &[Outcome]) -> Vec<String> {
         lines.push(format!("  and {} more, see {ATTEMPTS}/", own.len() - SHOWN));
     }
     lines
+}
+
+fn warning_json(kind: &warnings::Kind) -> Value {
+    json!({
+        "step": kind.step, "kind": kind.kind, "warnings": kind.warnings, "count": kind.count,
+        "text": kind.text,
+    })
 }
 
 fn failures_json(outcomes: &[Outcome]) -> Vec<Value> {

@@ -66,9 +66,9 @@ pub(super) fn focal_plane(context: &mut Context<'_>, flats: &[Key], output: &Key
     let mut files: Vec<(MasterFile, f64)> = Vec::with_capacity(flats.len());
     for key in flats {
         let file = MasterFile::open(context.store, key, &[Kind::BandFlat])?;
-        let band = |file: &MasterFile| file.header.text("BAND").map(str::to_owned);
+        let band = |file: &MasterFile| file.header.text("BAND").unwrap_or("none").to_owned();
         if let Some((first, _)) = files.first().filter(|(first, _)| band(first) != band(&file)) {
-            let (found, needed) = (format!("{:?}", band(&file)), format!("{:?}", band(first)));
+            let (found, needed) = (band(&file), band(first));
             return Err(Error::input("focal plane", &format!("band of {key}"), found, needed));
         }
         if files.iter().any(|(known, _)| known.detector == file.detector) {
