@@ -1,13 +1,20 @@
-//! Inspect: what is in a FITS file, HDU by HDU, as JSON.
+//! Inspect: what is in a FITS file, HDU by HDU, or in a parquet file, column by column, as JSON.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Context;
+use super::{Context, tables};
 use crate::error::{Error, Result};
-use crate::formats::fits::{Content, FitsFile, ImageInfo};
-use crate::header::Header;
+use crate::formats::fits::{Content, FitsFile, Hdu, ImageInfo};
+use crate::header::{Header, Value};
 use crate::raw::RawFile;
-use crate::store::{Key, Source};
+use crate::store::{Key, Source, Store};
+use crate::table::{Column, Values};
+use crate::warning::Warning;
+
+/// Bytes that begin a parquet file.
+const PARQUET: [u8; 4] = *b"PAR1";
 
 /// The product.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -15,9 +22,14 @@ struct Inspection {
     /// Version of this format: 1.
     version: u32,
     file: Key,
+    /// Of a FITS file; empty for a table.
     hdus: Vec<HduReport>,
-    /// What the camera makes of the file: a visit, or why it is none.
-    exposure: Exposure,
+    /// What the camera makes of a FITS file: a visit, or why it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exposure: Option<Exposure>,
+    /// Of a parquet file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table: Option<TableReport>,
 }
 
 /// One HDU.
@@ -36,20 +48,38 @@ struct HduReport {
 /// One image and its pixels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct ImageReport {
-    /// Rows and columns (slowest axis first).
+    /// Axis lengths (slowest axis first): rows and columns of a plane.
     shape: Vec<usize>,
     bitpix: i64,
     compression: Option<String>,
     /// BUNIT, if the header has it.
     unit: Option<String>,
-    /// Least value, in the `unit` above (DN where the header has none).
+    /// Sections that the header names (DATASEC, BIASSEC, …), as they stand there.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    sections: BTreeMap<String, String>,
+    #[serde(flatten)]
+    statistics: Statistics,
+}
+
+/// Physical values of an image.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+struct Statistics {
+    /// Least finite value, in the image's `unit` (DN where the header has none).
     min: Option<f64>,
-    /// Greatest value, in the `unit` above (DN where the header has none).
+    /// Greatest finite value, in the image's `unit` (DN where the header has none).
     max: Option<f64>,
-    /// Mean of the values, in the `unit` above (DN where the header has none).
+    /// Mean of the finite values, in the image's `unit` (DN where the header has none).
     mean: Option<f64>,
     /// Values that are not a number.
     nan: u64,
+    /// Values that are infinite.
+    #[serde(skip_serializing_if = "is_zero")]
+    infinite: u64,
+    #[serde(skip)]
+    count: u64,
+    /// Sum of the finite values, in the image's `unit`.
+    #[serde(skip)]
+    sum: f64,
 }
 
 /// What the camera says.
@@ -60,76 +90,154 @@ enum Exposure {
     NotOf { camera: String, reason: String },
 }
 
+/// One table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct TableReport {
+    rows: usize,
+    columns: Vec<ColumnReport>,
+    /// Columns that are not read, and values that changed when they were.
+    warnings: Vec<Warning>,
+    /// Keys of the table's metadata.
+    metadata: Vec<String>,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct ColumnReport {
+    name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    unit: String,
+    /// Of a column of numbers.
+    #[serde(flatten)]
+    statistics: Option<Statistics>,
+}
+
 /// Describes `file`; an HDU whose pixels cannot be read is listed with its error.
 pub(super) fn inspect(context: &mut Context<'_>, file: &Key, output: &Key) -> Result<()> {
+    let inspection = if is_parquet(context.store, file)? {
+        of_table(context.store, file)?
+    } else {
+        of_fits(context, file)?
+    };
+    context.write_json(output, &inspection)
+}
+
+fn is_parquet(store: &mut dyn Store, file: &Key) -> Result<bool> {
+    let mut head = PARQUET.map(|_| 0);
+    if store.length(file)? < head.len() as u64 {
+        return Ok(false);
+    }
+    store.read_at(file, 0, &mut head)?;
+    Ok(head == PARQUET)
+}
+
+fn of_fits(context: &mut Context<'_>, file: &Key) -> Result<Inspection> {
     let mut source = Source::open(context.store, file)?;
     let fits = FitsFile::open(&mut source)?;
-    let mut hdus = Vec::with_capacity(fits.hdus().len());
-    for hdu in fits.hdus() {
-        let mut report = HduReport {
-            index: hdu.index,
-            name: hdu.name.clone(),
-            kind: kind(&hdu.content),
-            image: None,
-            error: None,
-            header: hdu.header.clone(),
-        };
-        if let Content::Image(info) = &hdu.content {
-            let mut image = empty_report(info, &hdu.header);
-            if info.shape.len() == 2 {
-                match fits.read_image(&mut source, hdu.index) {
-                    Ok(pixels) => statistics(&mut image, pixels.values.iter().copied()),
-                    Err(error) => report.error = Some(error),
-                }
-            }
-            report.image = Some(image);
-        }
-        hdus.push(report);
-    }
+    let hdus = fits.hdus().iter().map(|hdu| report(&fits, &mut source, hdu)).collect();
     let exposure = match RawFile::open(context.store, file, &context.camera) {
         Ok(raw) => Exposure::Of(raw.visit),
         Err(error) => {
             Exposure::NotOf { camera: context.camera.name.clone(), reason: error.to_string() }
         }
     };
-    context.write_json(output, &Inspection { version: 1, file: file.clone(), hdus, exposure })
+    Ok(Inspection { version: 1, file: file.clone(), hdus, exposure: Some(exposure), table: None })
 }
 
-fn kind(content: &Content) -> String {
-    match content {
-        Content::Empty => "no data".to_owned(),
-        Content::Image(_) => "image".to_owned(),
-        Content::Table { rows, columns } => format!("table of {rows} rows, {columns} columns"),
-        Content::Other(what) => what.clone(),
+fn report(fits: &FitsFile, source: &mut Source<'_>, hdu: &Hdu) -> HduReport {
+    let (mut image, mut error) = (None, None);
+    if let Content::Image(info) = &hdu.content {
+        let mut statistics = Statistics::default();
+        error = fits.for_each_value(source, hdu.index, |value| statistics.add(value)).err();
+        // What was seen before an error is no description of the image.
+        let statistics =
+            if error.is_none() { statistics.finished() } else { Statistics::default() };
+        image = Some(image_report(info, &hdu.header, statistics));
+    }
+    HduReport {
+        index: hdu.index,
+        name: hdu.name.clone(),
+        kind: hdu.content.to_string(),
+        image,
+        error,
+        header: hdu.header.clone(),
     }
 }
 
-fn empty_report(info: &ImageInfo, header: &Header) -> ImageReport {
+fn image_report(info: &ImageInfo, header: &Header, statistics: Statistics) -> ImageReport {
     ImageReport {
         shape: info.shape.clone(),
         bitpix: info.bitpix,
         compression: info.compression.clone(),
         unit: header.text("BUNIT").map(str::to_owned),
-        min: None,
-        max: None,
-        mean: None,
-        nan: 0,
+        sections: sections(header),
+        statistics,
     }
 }
 
-/// Least, greatest and mean of the values that are not NaN.
-fn statistics(report: &mut ImageReport, values: impl Iterator<Item = f32>) {
-    let (mut count, mut sum) = (0_u64, 0.0);
-    for value in values {
-        let value = f64::from(value);
-        if value.is_nan() {
-            report.nan += 1;
-            continue;
+/// Cards such as `DATASEC = '[1:2048,1:512]'`; the first of each keyword counts.
+fn sections(header: &Header) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for card in &header.cards {
+        if let Value::Text(text) = &card.value
+            && card.key.contains("SEC")
+            && text.trim_start().starts_with('[')
+        {
+            found.entry(card.key.clone()).or_insert_with(|| text.trim().to_owned());
         }
-        count += 1;
-        sum += value;
-        report.min = Some(report.min.map_or(value, |least: f64| least.min(value)));
-        report.max = Some(report.max.map_or(value, |most: f64| most.max(value)));
     }
-    report.mean = (0 < count).then(|| sum / count as f64);
+    found
+}
+
+impl Statistics {
+    fn add(&mut self, value: f64) {
+        if value.is_nan() {
+            self.nan += 1;
+        } else if value.is_infinite() {
+            self.infinite += 1;
+        } else {
+            self.count += 1;
+            self.sum += value;
+            self.min = Some(self.min.map_or(value, |least| least.min(value)));
+            self.max = Some(self.max.map_or(value, |most| most.max(value)));
+        }
+    }
+
+    fn finished(mut self) -> Statistics {
+        self.mean = (0 < self.count).then(|| self.sum / self.count as f64);
+        self
+    }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+fn of_table(store: &mut dyn Store, file: &Key) -> Result<Inspection> {
+    let (table, warnings) = tables::read(store, file)?;
+    let columns = table.columns().iter().map(column_report).collect();
+    let metadata = table.metadata.iter().map(|(key, _)| key.clone()).collect();
+    let table = TableReport { rows: table.rows(), columns, warnings, metadata };
+    let (hdus, exposure) = (Vec::new(), None);
+    Ok(Inspection { version: 1, file: file.clone(), hdus, exposure, table: Some(table) })
+}
+
+fn column_report(column: &Column) -> ColumnReport {
+    let kind = match &column.values {
+        Values::F64(_) => "f64",
+        Values::F32(_) => "f32",
+        Values::I64(_) => "i64",
+        Values::I32(_) => "i32",
+        Values::U8(_) => "u8",
+        Values::Bool(_) => "bool",
+        Values::Text(_) => "text",
+    };
+    let statistics = column.values.to_f64().map(|values| {
+        let mut statistics = Statistics::default();
+        values.iter().for_each(|&value| statistics.add(value));
+        statistics.finished()
+    });
+    let (name, unit) = (column.name.clone(), column.unit.clone());
+    ColumnReport { name, kind, unit, statistics }
 }

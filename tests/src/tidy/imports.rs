@@ -55,6 +55,8 @@ const FRONT_ENDS: [&str; 2] = ["web/src", "wasi-runner/"];
 const CRATES: &[(&str, &[&str])] = &[
     ("fitsrs", &["core/src/formats/fits"]),
     ("fitsio_pure", &["core/src/formats/fits"]),
+    ("miniz_oxide", &["core/src/formats/fits"]),
+    ("crc32fast", &["core/src/formats/fits"]),
     ("parquet", &["core/src/formats/parquet"]),
     ("arrow_array", &["core/src/formats/parquet"]),
     ("arrow_schema", &["core/src/formats/parquet"]),

@@ -8,6 +8,7 @@
 //! | `plain` | files without compressed images; the only file that names `fitsrs` |
 //! | `tiled` | tile-compressed images, read and written; the only file that names `fitsio-pure` |
 //! | `tiles`, `forms`, `heap` | what a tile table promises, checked before it is decoded |
+//! | `gzip`, `inflate` | files that are gzip-compressed as a whole, read at any place |
 //! | `pixels` | stored numbers to physical values and masks |
 //! | `write` | [`FitsWriter`] |
 //!
@@ -20,7 +21,9 @@
 
 mod cards;
 mod forms;
+mod gzip;
 mod heap;
+mod inflate;
 mod open;
 mod pixels;
 mod plain;
@@ -30,11 +33,19 @@ mod tiles;
 mod write;
 
 #[cfg(test)]
+mod corpus_tests;
+#[cfg(test)]
 mod damage_tests;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod gzip_tests;
+#[cfg(test)]
+mod mutation_tests;
+#[cfg(test)]
 mod round_trip_tests;
+
+use std::fmt;
 
 use ndarray::Array2;
 
@@ -70,9 +81,40 @@ pub enum Content {
         rows: u64,
         /// Number of columns.
         columns: u64,
+        /// How it is stored.
+        form: TableForm,
     },
     /// Something else: the value of XTENSION, or `random groups`.
     Other(String),
+}
+
+/// How a table is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableForm {
+    /// As text.
+    Ascii,
+    /// As binary numbers.
+    Binary,
+    /// As a binary table of packed columns (`ZTABLE = T`), which is not unpacked.
+    Compressed,
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Content::Empty => f.write_str("no data"),
+            Content::Image(_) => f.write_str("image"),
+            Content::Table { rows, columns, form } => {
+                let form = match form {
+                    TableForm::Ascii => "ASCII",
+                    TableForm::Binary => "binary",
+                    TableForm::Compressed => "compressed",
+                };
+                write!(f, "{form} table of {rows} rows, {columns} columns")
+            }
+            Content::Other(what) => f.write_str(what),
+        }
+    }
 }
 
 /// Shape and encoding of an image, as its header states them.

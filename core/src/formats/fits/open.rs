@@ -1,12 +1,10 @@
 //! The list of HDUs of a file, and the choice of the reader of an image.
 
-use std::cell::Cell;
-
 use ndarray::Array2;
 
-use super::pixels::{Masking, Scaling, plane, plane_shape};
-use super::scan::{Kind, Record, place, scan};
-use super::{Content, Hdu, ImageInfo, Pixels, cards, plain, tiled};
+use super::pixels::{Masking, Scaling, Stored, plane, plane_shape};
+use super::scan::{Kind, Record, check_head, place, scan};
+use super::{Content, Hdu, ImageInfo, Pixels, TableForm, cards, gzip, inflate, plain, tiled};
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::store::Source;
@@ -16,6 +14,8 @@ use crate::store::Source;
 pub struct FitsFile {
     key: String,
     length: u64,
+    /// Where to begin inside a file that is gzip-compressed as a whole.
+    gzip: Option<gzip::Index>,
     /// Whether any image is tile-compressed, and so `fitsio-pure` reads the whole file.
     tiled: bool,
     records: Vec<Record>,
@@ -23,18 +23,26 @@ pub struct FitsFile {
 }
 
 impl FitsFile {
-    /// Reads the headers.
+    /// Reads the headers. A file that begins as gzip, whatever its name, is read as what it holds.
     ///
     /// # Errors
     /// [`Error::Format`] if the file is damaged or cut, [`Error::Unsupported`] if it is compressed
-    /// as a whole.
+    /// as a whole in another way.
     pub fn open(source: &mut Source<'_>) -> Result<FitsFile> {
-        let records = scan(source)?;
+        let (key, length) = (source.key().to_owned(), source.length());
+        let mut head = [0; 2];
+        if inflate::MAGIC.len() as u64 <= length {
+            source.read_at(0, &mut head)?;
+        }
+        let gzip = match head {
+            inflate::MAGIC => Some(gzip::Index::new(source, gzip::LIMIT, check_head)?),
+            _ => None,
+        };
+        let records = content(source, gzip.as_ref(), scan)?;
         let tiled = records.iter().any(|record| record.kind == Kind::Compressed);
-        let file = source.key();
-        let hdus = records.iter().map(|record| describe(file, record, tiled));
+        let hdus = records.iter().map(|record| describe(&key, record, tiled));
         let hdus = hdus.collect::<Result<_>>()?;
-        Ok(FitsFile { key: file.to_owned(), length: source.length(), tiled, records, hdus })
+        Ok(FitsFile { key, length, gzip, tiled, records, hdus })
     }
 
     /// Key of the file.
@@ -62,15 +70,9 @@ impl FitsFile {
     /// # Errors
     /// [`Error::Format`] if the HDU is no plane or its data are damaged.
     pub fn read_image(&self, source: &mut Source<'_>, index: usize) -> Result<Pixels> {
-        let (record, info) = self.image(source, index)?;
+        let (record, info, rows) = self.plane(source, index)?;
         let scaling = Scaling::of(info);
-        let rows = plane_shape(&info.shape).map_or(0, |(rows, _)| rows);
-        let (values, quantum) = if self.tiled {
-            tiled::read(source, record, rows, |stored| scaling.value(stored))?
-        } else {
-            let values = plain::read(source, record, |stored| scaling.value(stored))?;
-            (values, vec![if info.bitpix > 0 { 1.0 } else { 0.0 }; rows])
-        };
+        let (values, quantum) = self.numbers(source, record, rows, |n| scaling.value(n))?;
         let values = plane(&self.key, index, &info.shape, values)?;
         let quantum = quantum.iter().map(|step| step * info.scale.abs()).collect();
         Ok(Pixels { values, quantum })
@@ -82,29 +84,67 @@ impl FitsFile {
     /// # Errors
     /// [`Error::Format`] if the HDU is no plane of whole numbers, or a number needs more bits.
     pub fn read_mask(&self, source: &mut Source<'_>, index: usize) -> Result<Array2<u32>> {
-        let (record, info) = self.image(source, index)?;
+        let (record, info, rows) = self.plane(source, index)?;
         let masking = Masking::of(&self.key, index, info)?;
-        let lost = Cell::new(false);
+        let mut lost = false;
         let bits = |stored| {
-            masking.bits(stored).unwrap_or_else(|| {
-                lost.set(true);
-                0
-            })
+            let bits = masking.bits(stored);
+            lost |= bits.is_none();
+            bits.unwrap_or(0)
         };
-        let values = if self.tiled {
-            let rows = plane_shape(&info.shape).map_or(0, |(rows, _)| rows);
-            tiled::read(source, record, rows, bits)?.0
-        } else {
-            plain::read(source, record, bits)?
-        };
-        if lost.get() {
+        let values = self.numbers(source, record, rows, bits)?.0;
+        if lost {
             return Err(Error::format(&self.key, place(index), "a number needs more than 32 bits"));
         }
         plane(&self.key, index, &info.shape, values)
     }
 
-    /// The record of an image, once it is sure that `source` is the file that was opened and the
-    /// image is a plane.
+    /// Shows every physical value of an image of any number of axes, in the order of the file and
+    /// not rounded to f32.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if the HDU is no image or its data are damaged.
+    pub fn for_each_value(
+        &self,
+        source: &mut Source<'_>,
+        index: usize,
+        mut look: impl FnMut(f64),
+    ) -> Result<()> {
+        let (record, info) = self.image(source, index)?;
+        let scaling = Scaling::of(info);
+        self.numbers(source, record, 0, |stored| look(scaling.real(stored)))?;
+        Ok(())
+    }
+
+    /// The stored numbers, converted one by one, and the step of the encoding of each of `rows`
+    /// rows.
+    fn numbers<T: Clone>(
+        &self,
+        source: &mut Source<'_>,
+        record: &Record,
+        rows: usize,
+        convert: impl FnMut(Stored) -> T,
+    ) -> Result<(Vec<T>, Vec<f64>)> {
+        content(source, self.gzip.as_ref(), |source| {
+            if self.tiled {
+                return tiled::read(source, record, rows, convert);
+            }
+            let values = plain::read(source, record, convert)?;
+            Ok((values, vec![if record.bitpix > 0 { 1.0 } else { 0.0 }; rows]))
+        })
+    }
+
+    /// The record of an image that is a plane, and its rows.
+    fn plane(&self, source: &Source<'_>, index: usize) -> Result<(&Record, &ImageInfo, usize)> {
+        let (record, info) = self.image(source, index)?;
+        let Some((rows, _)) = plane_shape(&info.shape) else {
+            let reason = format!("axes {:?} (slowest first), needed a plane", info.shape);
+            return Err(Error::format(&self.key, place(index), reason));
+        };
+        Ok((record, info, rows))
+    }
+
+    /// The record of an image, once it is sure that `source` is the file that was opened.
     fn image(&self, source: &Source<'_>, index: usize) -> Result<(&Record, &ImageInfo)> {
         if source.key() != self.key || source.length() != self.length {
             let found = format!("{} of {} bytes", source.key(), source.length());
@@ -116,15 +156,23 @@ impl FitsFile {
             return Err(Error::format(&self.key, place(index), reason));
         };
         let Content::Image(info) = &hdu.content else {
-            let reason = format!("holds {:?}, needed an image", hdu.content);
+            let reason = format!("holds {}, needed an image", hdu.content);
             return Err(Error::format(&self.key, place(index), reason));
         };
-        if plane_shape(&info.shape).is_none() {
-            let reason = format!("axes {:?} (slowest first), needed a plane", info.shape);
-            return Err(Error::format(&self.key, place(index), reason));
-        }
         Ok((record, info))
     }
+}
+
+/// Reads from the FITS file that `source` is or packs.
+fn content<T>(
+    source: &mut Source<'_>,
+    gzip: Option<&gzip::Index>,
+    read: impl FnOnce(&mut Source<'_>) -> Result<T>,
+) -> Result<T> {
+    let Some(index) = gzip else { return read(source) };
+    let key = source.key().to_owned();
+    let mut content = gzip::Content::new(source, index);
+    read(&mut Source::open(&mut content, &key)?)
 }
 
 fn describe(file: &str, record: &Record, tiled: bool) -> Result<Hdu> {
@@ -133,10 +181,17 @@ fn describe(file: &str, record: &Record, tiled: bool) -> Result<Hdu> {
     let name = all.text("EXTNAME").unwrap_or_default().to_owned();
     let content = match &record.kind {
         Kind::Other(what) => Content::Other(what.clone()),
-        Kind::Table => Content::Table {
-            rows: record.axes.get(1).copied().unwrap_or(0),
-            columns: all.integer("TFIELDS").and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
-        },
+        Kind::Table { ascii } => {
+            let packed = record.compressed_table(file)?;
+            let form = match packed {
+                Some(_) => TableForm::Compressed,
+                None if *ascii => TableForm::Ascii,
+                None => TableForm::Binary,
+            };
+            let rows = packed.or(record.axes.get(1).copied()).unwrap_or(0);
+            let columns = all.integer("TFIELDS").and_then(|n| u64::try_from(n).ok());
+            Content::Table { rows, columns: columns.unwrap_or(0), form }
+        }
         Kind::Image => image(&all, record.bitpix, &record.axes, None),
         Kind::Compressed => {
             let axes = record.compressed_axes(file)?;

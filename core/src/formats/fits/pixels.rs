@@ -39,16 +39,20 @@ impl Scaling {
     pub(super) fn value(&self, stored: Stored) -> f32 {
         let value = match stored {
             Stored::Single(number) if self.identity => number,
-            Stored::Single(number) => self.apply(f64::from(number)),
-            Stored::Double(number) => self.apply(number),
-            Stored::Whole(number) if self.blank == Some(number) => CANONICAL_NAN,
-            Stored::Whole(number) => self.apply(number as f64),
+            other => self.real(other) as f32,
         };
         if value.is_nan() { CANONICAL_NAN } else { value }
     }
 
-    fn apply(&self, number: f64) -> f32 {
-        (self.zero + self.scale * number) as f32
+    /// The physical value before it is rounded to f32.
+    pub(super) fn real(&self, stored: Stored) -> f64 {
+        let number = match stored {
+            Stored::Single(number) => f64::from(number),
+            Stored::Double(number) => number,
+            Stored::Whole(number) if self.blank == Some(number) => f64::NAN,
+            Stored::Whole(number) => number as f64,
+        };
+        if self.identity { number } else { self.zero + self.scale * number }
     }
 }
 

@@ -81,7 +81,7 @@ impl Seek for Shown<'_, '_> {
 pub(super) fn read<T: Clone>(
     source: &mut Source<'_>,
     record: &Record,
-    convert: impl Fn(Stored) -> T,
+    mut convert: impl FnMut(Stored) -> T,
 ) -> Result<Vec<T>> {
     let file = source.key().to_owned();
     let wrong = |reason: String| Error::format(&file, place(record.index), reason);

@@ -3,6 +3,7 @@
 //! Only header blocks are read. Every size is computed in checked arithmetic (FITS 4.0, eq. 1, 2
 //! and 4) and compared with the file's length, so that what follows may rely on it.
 
+use super::inflate;
 use crate::error::{Error, Result};
 use crate::store::Source;
 
@@ -36,13 +37,16 @@ pub(super) struct Record {
 pub(super) enum Kind {
     Image,
     Compressed,
-    Table,
+    /// ASCII or binary.
+    Table {
+        ascii: bool,
+    },
     Other(String),
 }
 
 /// Bytes that begin files which are often met where a FITS file is expected.
 const STRANGERS: [(&[u8], &str, &str); 4] = [
-    (&[0x1f, 0x8b], "a whole-file gzip", "decompress it first (gunzip)"),
+    (&inflate::MAGIC, "a gzip file inside a gzip file", "decompress it once (gunzip)"),
     (&[0x1f, 0x9d], "a whole-file Unix compress", "decompress it first (uncompress)"),
     (b"BZh", "a whole-file bzip2", "decompress it first (bunzip2)"),
     (b"version https://git-lfs", "a Git LFS pointer", "fetch the file itself (git lfs pull)"),
@@ -74,22 +78,29 @@ fn refuse_strangers(source: &mut Source<'_>) -> Result<()> {
     let length = source.length();
     let mut head = vec![0; length.min(32) as usize];
     source.read_at(0, &mut head)?;
-    for (magic, what, hint) in STRANGERS {
-        if head.starts_with(magic) {
-            let what = format!("{}: {what}", source.key());
-            return Err(Error::Unsupported { what, hint: hint.to_owned() });
-        }
-    }
     if length < BLOCK as u64 {
+        name_stranger(source.key(), &head)?;
         let reason = format!("{length} bytes, needed at least one block of {BLOCK}");
         return Err(Error::format(source.key(), "start", reason));
     }
+    check_head(source.key(), &head)
+}
+
+/// Refuses what does not begin as a FITS file.
+pub(super) fn check_head(file: &str, head: &[u8]) -> Result<()> {
+    name_stranger(file, head)?;
     if !head.starts_with(b"SIMPLE  =") {
-        let found = printable(&head);
+        let found = printable(head);
         let reason = format!("begins with \"{found}\", needed \"SIMPLE  =\": not a FITS file");
-        return Err(Error::format(source.key(), "start", reason));
+        return Err(Error::format(file, "start", reason));
     }
     Ok(())
+}
+
+fn name_stranger(file: &str, head: &[u8]) -> Result<()> {
+    let known = STRANGERS.iter().find(|(magic, ..)| head.starts_with(magic));
+    let Some((_, what, hint)) = known else { return Ok(()) };
+    Err(Error::Unsupported { what: format!("{file}: {what}"), hint: (*hint).to_owned() })
 }
 
 fn printable(bytes: &[u8]) -> String {
@@ -241,7 +252,7 @@ impl<'a> Look<'a> {
         }
         match self.field("XTENSION")?.unwrap_or_default() {
             "IMAGE" | "IUEIMAGE" => Ok(Kind::Image),
-            "TABLE" => Ok(Kind::Table),
+            "TABLE" => Ok(Kind::Table { ascii: true }),
             "BINTABLE" | "A3DTABLE" => {
                 let fields = self.count("TFIELDS", 0)?;
                 if fields > MAX_COUNT {
@@ -249,7 +260,7 @@ impl<'a> Look<'a> {
                     return Err(self.error(reason));
                 }
                 let compressed = self.field("ZIMAGE")? == Some("T");
-                Ok(if compressed { Kind::Compressed } else { Kind::Table })
+                Ok(if compressed { Kind::Compressed } else { Kind::Table { ascii: false } })
             }
             other => Ok(Kind::Other(other.to_owned())),
         }
@@ -303,6 +314,15 @@ impl Record {
     /// The first text with this keyword.
     pub(super) fn text<'a>(&'a self, file: &'a str, key: &str) -> Result<Option<&'a str>> {
         Look { file, index: self.index, cards: &self.cards }.field(key)
+    }
+
+    /// Rows of the table that a compressed table (`ZTABLE = T`) stands for.
+    pub(super) fn compressed_table(&self, file: &str) -> Result<Option<u64>> {
+        let look = Look { file, index: self.index, cards: &self.cards };
+        if self.kind != (Kind::Table { ascii: false }) || look.field("ZTABLE")? != Some("T") {
+            return Ok(None);
+        }
+        look.count("ZNAXIS2", 0).map(Some)
     }
 
     /// ZNAXIS1, ZNAXIS2, … of a compressed image.

@@ -50,7 +50,7 @@ pub(super) fn read<T>(
     source: &mut Source<'_>,
     record: &Record,
     rows: usize,
-    convert: impl Fn(Stored) -> T,
+    mut convert: impl FnMut(Stored) -> T,
 ) -> Result<(Vec<T>, Vec<f64>)> {
     let file = source.key().to_owned();
     let wrong = |reason: String| Error::format(&file, place(record.index), reason);
@@ -61,15 +61,19 @@ pub(super) fn read<T>(
     let count = tiles.as_ref().map_or_else(|| record.axes.iter().product(), TileTable::pixels);
     let hdu = foreign(record).map_err(|error| wrong(error.to_string()))?;
     check_foreign(&hdu, record).map_err(wrong)?;
-    let unit = data_unit(source, record)?;
+    let mut unit = data_unit(source, record)?;
     let steps = match &tiles {
-        Some(tiles) => Heap::new(tiles, &unit)?.check(rows)?,
+        Some(tiles) => {
+            // `fitsio-pure` looks for the heap right behind the table.
+            unit.drain(tiles.gap()?);
+            Heap::new(tiles, &unit)?.check(rows)?
+        }
         None => vec![if record.bitpix > 0 { 1.0 } else { 0.0 }; rows],
     };
     let data = read_image_data(&unit, &hdu).map_err(|error| wrong(error.to_string()))?;
     drop(unit);
     // Consumed, so that numbers of equal width are converted where they are.
-    let whole = |number: i64| convert(Stored::Whole(number));
+    let mut whole = |number: i64| convert(Stored::Whole(number));
     let values: Vec<T> = match data {
         ImageData::U8(data) => data.into_iter().map(|n| whole(n.into())).collect(),
         ImageData::I16(data) => data.into_iter().map(|n| whole(n.into())).collect(),

@@ -69,6 +69,11 @@ impl<'a> TileTable<'a> {
         self.axes.iter().product()
     }
 
+    /// File and HDU, for messages.
+    pub(super) fn place(&self) -> String {
+        format!("{}: {}", self.file, place(self.record.index))
+    }
+
     pub(super) fn wrong(&self, reason: String) -> Error {
         Error::format(self.file, place(self.record.index), reason)
     }
@@ -77,12 +82,7 @@ impl<'a> TileTable<'a> {
         let known =
             ["RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1", "NOCOMPRESS"];
         if !known.contains(&self.method) {
-            let what = format!(
-                "{}: {}: compression \"{}\"",
-                self.file,
-                place(self.record.index),
-                self.method
-            );
+            let what = format!("{}: compression \"{}\"", self.place(), self.method);
             let hint = format!("recompress it with one of {}", known.join(", "));
             return Err(Error::Unsupported { what, hint });
         }
@@ -150,14 +150,22 @@ impl<'a> TileTable<'a> {
                 "tiles of {tile:?} over {axes:?} make {needed}, the table has {found} rows"
             )));
         }
+        self.gap()?;
+        Ok(())
+    }
+
+    /// The bytes between tile table and heap, which mean nothing.
+    pub(super) fn gap(&self) -> Result<std::ops::Range<usize>> {
         let table = self.table_bytes();
         let heap = self.record.integer(self.file, "THEAP")?;
-        if heap.is_some_and(|heap| u64::try_from(heap) != Ok(table)) {
-            let what = format!("{}: a gap between tile table and heap (THEAP)", self.file);
-            let hint = "recompress it (fpack)".to_owned();
-            return Err(Error::Unsupported { what, hint });
+        let heap = heap.map_or(Some(table), |heap| u64::try_from(heap).ok());
+        match heap.filter(|heap| (table..=self.record.data_length).contains(heap)) {
+            Some(heap) => Ok(table as usize..heap as usize),
+            None => {
+                let most = self.record.data_length;
+                Err(self.wrong(format!("THEAP is outside its data, needed {table} to {most}")))
+            }
         }
-        Ok(())
     }
 
     pub(super) fn table_bytes(&self) -> u64 {
