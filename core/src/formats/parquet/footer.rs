@@ -114,9 +114,8 @@ fn check_extents(metadata: &ParquetMetaData, length: u64) -> std::result::Result
 }
 
 /// Refuses tables that would not fit into memory.
-pub(super) fn check_values(file: &str, metadata: &ParquetMetaData, columns: usize) -> Result<()> {
-    let rows = metadata.file_metadata().num_rows();
-    let values = rows.unsigned_abs().saturating_mul(columns as u64);
+pub(super) fn check_values(file: &str, rows: u64, columns: usize) -> Result<()> {
+    let values = rows.saturating_mul(columns as u64);
     if values <= MAX_VALUES {
         return Ok(());
     }
@@ -130,7 +129,7 @@ fn start(column: &ColumnChunkMetaData) -> i64 {
     column.dictionary_page_offset().filter(|&dictionary| dictionary > 0).unwrap_or(data).min(data)
 }
 
-/// The bytes of a column in a row group of `rows`.
+/// The bytes of a column in a row group of `rows`, the first of which is the table's first.
 ///
 /// # Errors
 /// [`Error::Unsupported`] with the remedy for a codec that is not built in.
@@ -162,5 +161,5 @@ pub(super) fn chunk<'a>(
     let size = usize::try_from(column.compressed_size()).unwrap_or(usize::MAX);
     let bytes = bytes.get(start..).and_then(|bytes| bytes.get(..size)).unwrap_or_default();
     let optional = column.column_descr().max_def_level() > 0;
-    Ok(Chunk { bytes, codec, physical, optional, rows })
+    Ok(Chunk { bytes, codec, physical, optional, rows, first_row: 0, wanted: None })
 }

@@ -20,7 +20,7 @@ mod tests;
 
 use crate::error::Error;
 
-pub use read::read;
+pub use read::{read, read_columns, read_rows};
 pub use write::write;
 
 /// Key of the units of a file's columns.

@@ -36,12 +36,25 @@ pub(super) struct Chunk<'a> {
     pub(super) optional: bool,
     /// Rows of the row group.
     pub(super) rows: usize,
+    /// The row of the table that its first row is.
+    pub(super) first_row: usize,
+    /// Rows of the table that are wanted, ascending; all if absent.
+    pub(super) wanted: Option<&'a [usize]>,
 }
 
 /// What a page holds: its values, and for each row whether it has one (all, if there is no list).
 pub(super) struct Content {
     pub(super) values: Decoded,
     pub(super) present: Option<Vec<u32>>,
+    /// The row of the table that its first row is.
+    pub(super) first_row: usize,
+}
+
+/// The dictionary of a chunk, unpacked when the first page asks for it.
+enum Dictionary<'a> {
+    None,
+    Packed { bytes: &'a [u8], size: usize, count: usize },
+    Read(Decoded),
 }
 
 /// Fields of a page header; those that are absent are `None`.
@@ -87,43 +100,83 @@ impl PageHeader {
     }
 }
 
-impl Chunk<'_> {
-    /// Decodes page after page until all rows are there.
+impl<'a> Chunk<'a> {
+    /// Decodes page after page until all rows were met; pages without a wanted row are passed by.
     pub(super) fn read(
         &self,
         push: &mut dyn FnMut(Content) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let mut cursor = Cursor::new(self.bytes);
-        let mut dictionary = None;
-        let mut left = self.rows;
-        while left > 0 {
+        let mut dictionary = Dictionary::None;
+        let mut met = 0;
+        while met < self.rows {
             let header = PageHeader::read(&mut cursor).ok_or("a damaged page header")?;
-            let packed = whole(header.packed, "size of a page")?;
-            let packed = cursor.take(packed).ok_or("a page beyond its column chunk")?;
-            let count = whole(header.values, "values of a page")?;
+            let size = whole(header.packed, "packed size")?;
+            let packed = cursor.take(size).ok_or("a page beyond its column chunk")?;
             match header.kind {
                 Some(DICTIONARY) => {
-                    let whole = self.unpack(packed, whole(header.unpacked, "size of a page")?)?;
-                    let values = decode(&whole, 0, (self.physical, count), None)?;
-                    if dictionary.replace(values).is_some() {
+                    if !matches!(dictionary, Dictionary::None) {
                         return Err("a second dictionary".into());
                     }
+                    let size = whole(header.unpacked, "size")?;
+                    let count = whole(header.values, "number of values")?;
+                    dictionary = Dictionary::Packed { bytes: packed, size, count };
                 }
-                Some(DATA | DATA_2) if count > left => {
-                    return Err(format!("a page of {count} values where {left} are left").into());
-                }
-                Some(DATA) => push(self.first(&header, (packed, count), dictionary.as_ref())?)?,
-                Some(DATA_2) => {
-                    push(self.second(&header, (packed, count), dictionary.as_ref())?)?
+                Some(DATA | DATA_2) => {
+                    let count = whole(header.values, "number of values")?;
+                    let left = self.rows - met;
+                    if count > left {
+                        let reason = format!("a page of {count} values where {left} are left");
+                        return Err(reason.into());
+                    }
+                    let first_row = self.first_row + met;
+                    if self.wants(first_row, count) {
+                        let dictionary = self.dictionary(&mut dictionary)?;
+                        let mut content = self.data(&header, (packed, count), dictionary)?;
+                        content.first_row = first_row;
+                        push(content)?;
+                    }
+                    met += count;
                 }
                 Some(INDEX) => {}
                 kind => return Err(format!("a page of kind {kind:?}").into()),
             }
-            if matches!(header.kind, Some(DATA | DATA_2)) {
-                left -= count;
-            }
         }
         Ok(())
+    }
+
+    /// Whether one of `count` rows is wanted.
+    fn wants(&self, first: usize, count: usize) -> bool {
+        self.wanted.is_none_or(|wanted| {
+            let next = wanted.get(wanted.partition_point(|&row| row < first));
+            next.is_some_and(|&row| row < first + count)
+        })
+    }
+
+    fn dictionary<'d>(
+        &self,
+        dictionary: &'d mut Dictionary<'a>,
+    ) -> Result<Option<&'d Decoded>, Refusal> {
+        if let Dictionary::Packed { bytes, size, count } = *dictionary {
+            let page = self.unpack(bytes, size)?;
+            *dictionary = Dictionary::Read(decode(&page, 0, (self.physical, count), None)?);
+        }
+        Ok(match dictionary {
+            Dictionary::Read(values) => Some(values),
+            _ => None,
+        })
+    }
+
+    fn data(
+        &self,
+        header: &PageHeader,
+        page: (&[u8], usize),
+        dictionary: Option<&Decoded>,
+    ) -> Result<Content, Refusal> {
+        match header.kind {
+            Some(DATA) => self.first(header, page, dictionary),
+            _ => self.second(header, page, dictionary),
+        }
     }
 
     /// A data page of version 1: levels and values are packed together.
@@ -133,7 +186,7 @@ impl Chunk<'_> {
         (packed, count): (&[u8], usize),
         dictionary: Option<&Decoded>,
     ) -> Result<Content, Refusal> {
-        let page = self.unpack(packed, whole(header.unpacked, "size of a page")?)?;
+        let page = self.unpack(packed, whole(header.unpacked, "size")?)?;
         if !self.optional {
             return self.content(header, (&page, count), None, dictionary);
         }
@@ -165,7 +218,7 @@ impl Chunk<'_> {
         if header.is_packed == Some(0) {
             return self.content(header, (cursor.rest(), count), levels, dictionary);
         }
-        let unpacked = whole(header.unpacked, "size of a page")?;
+        let unpacked = whole(header.unpacked, "size")?;
         let unpacked = unpacked.checked_sub(repeats.saturating_add(length)).ok_or(beyond)?;
         let values = self.unpack(cursor.rest(), unpacked)?;
         self.content(header, (&values, count), levels, dictionary)
@@ -186,7 +239,7 @@ impl Chunk<'_> {
         } else {
             decode(values, encoding, (self.physical, count), dictionary)?
         };
-        Ok(Content { values, present })
+        Ok(Content { values, present, first_row: 0 })
     }
 
     /// Unpacks a page to exactly `size` bytes.

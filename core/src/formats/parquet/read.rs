@@ -7,7 +7,7 @@ use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use super::pages::Content;
-use super::values::{Decoded, Physical};
+use super::values::{Physical, Value};
 use super::{CANONICAL_NAN_F64, Refusal, UNITS, footer};
 use crate::error::{Error, Result};
 use crate::image::CANONICAL_NAN;
@@ -27,16 +27,43 @@ const FOREIGN_KEYS: [&str; 2] = ["ARROW:schema", "pandas"];
 /// [`Error::Format`] if the file is damaged, [`Error::Input`] if it lacks one of `columns`,
 /// [`Error::Unsupported`] if one of them is of another kind, or the codec is not built in.
 pub fn read(file: &str, bytes: Vec<u8>, columns: Option<&[&str]>) -> Result<(Table, Vec<Warning>)> {
-    let metadata = footer::read(file, &bytes)?;
+    read_part(file, &bytes, columns, None)
+}
+
+/// Reads some rows (ascending, counted from 0) of a table; pages without one of them are not
+/// unpacked.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_rows(file: &str, bytes: &[u8], rows: &[usize]) -> Result<(Table, Vec<Warning>)> {
+    read_part(file, bytes, None, Some(rows))
+}
+
+/// Reads the `columns` of a table without the rest of it.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_columns(file: &str, bytes: &[u8], columns: &[&str]) -> Result<(Table, Vec<Warning>)> {
+    read_part(file, bytes, Some(columns), None)
+}
+
+fn read_part(
+    file: &str,
+    bytes: &[u8],
+    columns: Option<&[&str]>,
+    rows: Option<&[usize]>,
+) -> Result<(Table, Vec<Warning>)> {
+    let metadata = footer::read(file, bytes)?;
     let mut warnings = Vec::new();
     let schema = metadata.file_metadata().schema_descr();
     let chosen = choose(file, schema, columns, &mut warnings)?;
-    footer::check_values(file, &metadata, chosen.len())?;
+    let all = metadata.file_metadata().num_rows().unsigned_abs();
+    footer::check_values(file, rows.map_or(all, |rows| rows.len() as u64), chosen.len())?;
     let (pairs, units) = pairs(&metadata);
     let mut table = Table::new();
     table.metadata = pairs;
     for column in &chosen {
-        let gathered = gather(file, &bytes, &metadata, column)?;
+        let gathered = gather((file, bytes), &metadata, column, rows)?;
         let finished = gathered.finish(column, &mut warnings);
         let place = format!("column {}", column.name);
         let values = finished.map_err(|refusal| refusal.at(file, &place))?;
@@ -47,20 +74,23 @@ pub fn read(file: &str, bytes: Vec<u8>, columns: Option<&[&str]>) -> Result<(Tab
 
 /// All row groups of a column.
 fn gather(
-    file: &str,
-    bytes: &[u8],
+    (file, bytes): (&str, &[u8]),
     metadata: &ParquetMetaData,
     column: &Chosen,
+    wanted: Option<&[usize]>,
 ) -> Result<Gathered> {
     let mut gathered = Gathered::default();
+    let mut first_row = 0;
     for (index, group) in metadata.row_groups().iter().enumerate() {
         let place = format!("column {}, row group {index}", column.name);
         let meta = group.columns().get(column.leaf);
         let meta = meta.ok_or_else(|| Error::format(file, &place, "no such column chunk"))?;
         let rows = usize::try_from(group.num_rows()).unwrap_or(0);
-        let chunk = footer::chunk(file, bytes, (meta, rows), column.kind.physical())?;
-        let read = chunk.read(&mut |content| gathered.push(content, column.kind));
+        let mut chunk = footer::chunk(file, bytes, (meta, rows), column.kind.physical())?;
+        (chunk.first_row, chunk.wanted) = (first_row, wanted);
+        let read = chunk.read(&mut |content| gathered.push(content, column.kind, wanted));
         read.map_err(|refusal| refusal.at(file, &place))?;
+        first_row += rows;
     }
     Ok(gathered)
 }
@@ -195,57 +225,54 @@ struct Gathered {
     singles: Vec<f32>,
     wholes: Vec<i64>,
     texts: Vec<String>,
-    /// Rows without a value, or with one that `wholes` cannot hold.
+    /// Places without a value, or with one that `wholes` cannot hold.
     odd: Vec<(usize, f64)>,
-    rows: usize,
 }
 
 impl Gathered {
-    fn push(&mut self, content: Content, kind: Kind) -> Result<(), Refusal> {
-        let Content { values, present } = content;
+    fn push(
+        &mut self,
+        content: Content,
+        kind: Kind,
+        wanted: Option<&[usize]>,
+    ) -> Result<(), Refusal> {
+        let Content { values, present, first_row } = content;
         let rows = present.as_ref().map_or(values.len(), Vec::len);
         let mut is_there = present.into_iter().flatten().map(|level| level == 1);
-        match values {
-            Decoded::Texts(texts) => {
-                let mut texts = texts.into_iter();
-                let next = |_| if is_there.next().unwrap_or(true) { texts.next() } else { None };
-                self.texts.extend((0..rows).map(next).map(Option::unwrap_or_default));
-            }
-            Decoded::Words(words) => {
-                let mut words = words.into_iter();
-                for row in 0..rows {
-                    let word = if is_there.next().unwrap_or(true) { words.next() } else { None };
-                    self.word(word, kind, row);
-                }
+        let mut values = values.into_iter();
+        for row in first_row..first_row + rows {
+            let value = if is_there.next().unwrap_or(true) { values.next() } else { None };
+            if wanted.is_none_or(|wanted| wanted.binary_search(&row).is_ok()) {
+                self.value(value, kind);
             }
         }
-        self.rows += rows;
         Ok(())
     }
 
+    fn value(&mut self, value: Option<Value>, kind: Kind) {
+        match (value, kind) {
+            (Some(Value::Text(text)), _) => self.texts.push(text),
+            (None, Kind::Text) => self.texts.push(String::new()),
+            (None, Kind::F32) => self.singles.push(CANONICAL_NAN),
+            (None, Kind::F64) => self.reals.push(CANONICAL_NAN_F64),
+            (None, _) => self.odd(CANONICAL_NAN_F64),
+            (Some(Value::Word(word)), _) => self.word(word, kind),
+        }
+    }
+
+    fn odd(&mut self, value: f64) {
+        self.odd.push((self.wholes.len(), value));
+        self.wholes.push(0);
+    }
+
     /// A number from its bits.
-    fn word(&mut self, word: Option<u64>, kind: Kind, row: usize) {
-        let row = self.rows + row;
-        let Some(word) = word else {
-            match kind {
-                Kind::F32 => self.singles.push(CANONICAL_NAN),
-                Kind::F64 => self.reals.push(CANONICAL_NAN_F64),
-                _ => {
-                    self.wholes.push(0);
-                    self.odd.push((row, CANONICAL_NAN_F64));
-                }
-            }
-            return;
-        };
+    fn word(&mut self, word: u64, kind: Kind) {
         match kind {
             Kind::F32 => self.singles.push(f32::from_bits(word as u32)),
             Kind::F64 => self.reals.push(f64::from_bits(word)),
             Kind::Signed => self.wholes.push(i64::from(word as u32 as i32)),
             Kind::U8 | Kind::U16 | Kind::U32 => self.wholes.push(i64::from(word as u32)),
-            Kind::U64 if word > i64::MAX as u64 => {
-                self.wholes.push(0);
-                self.odd.push((row, word as f64));
-            }
+            Kind::U64 if word > i64::MAX as u64 => self.odd(word as f64),
             _ => self.wholes.push(word as i64),
         }
     }
@@ -305,9 +332,12 @@ fn pairs(metadata: &ParquetMetaData) -> (Pairs, BTreeMap<String, String>) {
         if FOREIGN_KEYS.contains(&key.as_str()) {
             continue;
         }
-        match serde_json::from_str(&value) {
-            Ok(read) if key == UNITS => units = read,
-            _ => kept.push((key.clone(), value)),
+        if key == UNITS
+            && let Ok(read) = serde_json::from_str(&value)
+        {
+            units = read;
+        } else {
+            kept.push((key.clone(), value));
         }
     }
     (kept, units)

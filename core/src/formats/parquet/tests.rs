@@ -7,7 +7,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
-use super::{read, write};
+use super::{read, read_columns, read_rows, write};
 use crate::error::Error;
 use crate::formats::memory::Memory;
 use crate::store::Sink;
@@ -139,6 +139,25 @@ fn more_rows_than_a_page_holds_come_back_in_order() {
 }
 
 #[test]
+fn single_rows_are_those_of_the_whole_table() {
+    for (name, bytes) in READABLE {
+        let (whole, _) = read(name, bytes.to_vec(), None).unwrap();
+        for rows in [&[0, 17, 18, 39][..], &[30], &[]] {
+            // A column without gaps in these rows keeps its own type.
+            let (some, _) = read_rows(name, bytes, rows).unwrap();
+            for column in whole.select(rows).columns() {
+                let found = some.get(&column.name).map(|found| format!("{:?}", found.to_f64()));
+                assert_eq!(found, Some(format!("{:?}", column.values.to_f64())), "{name} {rows:?}");
+            }
+            assert_eq!(some.get("name"), whole.select(rows).get("name"), "{name} {rows:?}");
+        }
+        let (columns, _) = read_columns(name, bytes, &["gap", "id"]).unwrap();
+        assert_eq!(columns.get("id"), whole.get("id"));
+        assert_eq!(columns.columns().len(), 2);
+    }
+}
+
+#[test]
 fn an_empty_table_and_a_table_without_rows_are_files() {
     let mut none = Table::new();
     assert_eq!(read("t", bytes(&none), None).unwrap().0.rows(), 0);
@@ -227,7 +246,10 @@ fn seeded_mutations_end_in_a_table_or_an_error_of_the_file() {
     for round in 0..rounds.unwrap_or(14 * 300) {
         let bytes = mutated(files[round % files.len()], &mut dice);
         match read("t", bytes, None) {
-            Ok(_) => sound += 1,
+            Ok((table, _)) => {
+                assert!(table.columns().iter().all(|column| column.values.len() == table.rows()));
+                sound += 1;
+            }
             Err(Error::Format { .. } | Error::Unsupported { .. }) => refused += 1,
             Err(error) => panic!("round {round}: {error}"),
         }

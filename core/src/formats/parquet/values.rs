@@ -34,6 +34,14 @@ pub(super) enum Decoded {
     Texts(Vec<String>),
 }
 
+/// One value.
+pub(super) enum Value {
+    /// Bits of a number.
+    Word(u64),
+    /// Text.
+    Text(String),
+}
+
 impl Decoded {
     /// No value of this kind.
     pub(super) fn none(physical: Physical) -> Decoded {
@@ -41,6 +49,15 @@ impl Decoded {
             Physical::Text => Decoded::Texts(Vec::new()),
             _ => Decoded::Words(Vec::new()),
         }
+    }
+
+    /// One after the other.
+    pub(super) fn into_iter(self) -> impl Iterator<Item = Value> {
+        let (words, texts) = match self {
+            Decoded::Words(words) => (words, Vec::new()),
+            Decoded::Texts(texts) => (Vec::new(), texts),
+        };
+        words.into_iter().map(Value::Word).chain(texts.into_iter().map(Value::Text))
     }
 
     /// How many there are.
