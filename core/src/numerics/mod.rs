@@ -3,6 +3,7 @@
 //! Every transcendental function is `libm`'s or made of `+ - × ÷ √` here; every sum has a fixed
 //! order. Slices in hot loops.
 pub mod fit;
+pub mod healpix;
 pub mod power;
 pub mod stats;
 
