@@ -2,6 +2,7 @@
 //!
 //! Every transcendental function is `libm`'s or made of `+ - × ÷ √` here; every sum has a fixed
 //! order. Slices in hot loops.
+pub mod bspline;
 pub mod fit;
 pub mod power;
 pub mod stats;

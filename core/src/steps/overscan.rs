@@ -8,7 +8,12 @@
 //! image_ij <- image_ij - m_i          for every column j of the same row i
 //! ```
 //!
-//! Clipping about the model keeps the ends of a real slope, which clipping about one median loses.
+//! Clipping about the model keeps the ends of a real slope, which clipping about one median loses. The
+//! other way ([`ClipAbout::Median`]) is there to agree with ztfimg: once, in units of the raw MAD,
+//!
+//! ```text
+//! kept are the rows with |s_i - median(s)| <= clip x MAD(s)     (3 MAD are 2.02 Gaussian sigmas)
+//! ```
 //!
 //! * Planes: `image`, shape `(row, column)`, readout order, raw DN → DN; the variance of `m` is below
 //!   1e-3 of a pixel's and is not added.
@@ -16,7 +21,8 @@
 //! * Late columns: trapped charge is released into the first overscan columns (about 20 DN in the
 //!   first one, e-fold 1.5 columns), so the default uses the last five.
 //! * Source: ztfimg 0.19 (`RawQuadrant.get_overscan`); there the clip is 3 raw MAD and the fit is by
-//!   Nelder-Mead, which a linear solve equals to 2e-4 DN.
+//!   Nelder-Mead, which a linear solve equals to 2e-4 DN. Its repository of October 2025 subtracts the
+//!   model from the wrong rows ([`Rows`]).
 //!
 //! Evidence: `row_level`, `row_model` (profiles, DN).
 
@@ -44,6 +50,42 @@ pub struct Params {
     /// What the level of a row is.
     #[serde(default)]
     pub row: RowLevel,
+    /// About what rows are clipped, and how often.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub clip_about: ClipAbout,
+    /// From which rows the model is subtracted.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rows: Rows,
+}
+
+/// About what rows are clipped, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClipAbout {
+    /// About the model, in units of 1.4826 MAD, until the choice of rows stays.
+    #[default]
+    Model,
+    /// About the median of all rows, in units of the raw MAD, once; in single precision. The ends of
+    /// a slope are lost with the outliers.
+    Median,
+}
+
+/// From which rows the model is subtracted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rows {
+    /// From the rows whose overscan it was fitted to.
+    #[default]
+    Aligned,
+    /// Mirrored: the level of the last row from the first one. A slip of a peer.
+    Mirrored,
+    /// The model in sky order from rows in readout order: mirrored where these orders differ. The
+    /// same slip where the peer holds its rows in readout order, as its pocket correction does.
+    SkyFromReadout,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What the level of a row is.
@@ -97,16 +139,48 @@ pub fn subtract(amp: &mut AmpImage, params: &Params, probe: &mut dyn Probe) -> R
     }
     let columns = chosen_columns(amp, params)?;
     let level = row_levels(amp, columns, params.row);
-    let (coefficients_dn, kept) = fit_rows(&level, params)?;
-    let model = legendre_curve(&coefficients_dn, level.len());
+    let (coefficients_dn, kept) = match params.clip_about {
+        ClipAbout::Model => fit_rows(&level, params)?,
+        ClipAbout::Median => {
+            let kept = clipped_about_median(&level, params.clip_sigma);
+            (fit(&kept, params.terms)?, kept)
+        }
+    };
+    let mut model = legendre_curve(&coefficients_dn, level.len());
     probe.observe(STEP, "row_level", Evidence::Profile(&level, "DN"));
     probe.observe(STEP, "row_model", Evidence::Profile(&model, "DN"));
+    let report = report(&level, &kept, &model, coefficients_dn);
+    if is_mirrored(amp, params.rows) {
+        model.reverse();
+    }
     for (mut row, level) in amp.planes.image.rows_mut().into_iter().zip(&model) {
         row.mapv_inplace(|pixel| (f64::from(pixel) - level) as f32);
     }
     amp.unit = PixelUnit::Dn;
     amp.zero = Some(columns);
-    Ok(report(&level, &kept, &model, coefficients_dn))
+    Ok(report)
+}
+
+/// Whether the first level of the model goes to the last row in readout order.
+fn is_mirrored(amp: &AmpImage, rows: Rows) -> bool {
+    match rows {
+        Rows::Aligned => false,
+        Rows::Mirrored => true,
+        Rows::SkyFromReadout => amp.geometry.sky_from_readout().rows,
+    }
+}
+
+/// The levels within `clip` raw MAD of their median, NaN for the others; rounded to single precision
+/// as the peer's arrays are, so that a level on the border falls on the same side.
+fn clipped_about_median(level: &[f64], clip: f64) -> Vec<f64> {
+    let single = |value: f64| f64::from(value as f32);
+    let center = single(finite_median(level.iter().copied()).unwrap_or(f64::NAN));
+    let distances = level.iter().map(|value| single((value - center).abs()));
+    let mad = single(finite_median(distances).unwrap_or(f64::NAN));
+    let reach = single(clip * mad);
+    let (low, high) = (single(center - reach), single(center + reach));
+    let choose = |&value: &f64| if low <= value && value <= high { value } else { f64::NAN };
+    level.iter().map(choose).collect()
 }
 
 fn report(level: &[f64], kept: &[f64], model: &[f64], coefficients_dn: Vec<f64>) -> Report {
@@ -203,8 +277,14 @@ mod tests {
     use super::*;
     use crate::steps::fixture::flat_amp;
 
-    const PARAMS: Params =
-        Params { columns: Columns::Last(2), terms: 3, clip_sigma: 3.0, row: RowLevel::Mean };
+    const PARAMS: Params = Params {
+        columns: Columns::Last(2),
+        terms: 3,
+        clip_sigma: 3.0,
+        row: RowLevel::Mean,
+        clip_about: ClipAbout::Model,
+        rows: Rows::Aligned,
+    };
 
     /// Rows on a parabola, the first overscan column full of released charge.
     fn sloped() -> AmpImage {
@@ -264,5 +344,38 @@ mod tests {
         let report = subtract(&mut amp, &Params { terms: 1, ..PARAMS }, &mut ()).unwrap();
         assert_eq!(report.rows_left_out, 1);
         assert!(report.level_dn < 101.0);
+    }
+
+    #[test]
+    fn clipping_about_the_median_drops_what_lies_beyond_three_raw_mad() {
+        // Median 3, MAD 1: 0 and 6 stay, the next numbers beyond them go.
+        let level = [3.0, 3.0, 2.0, 4.0, 2.0, 4.0, 2.0, 4.0, 0.0, 6.0, 6.000_001, -0.000_001];
+        let kept = clipped_about_median(&level, 3.0);
+        assert_eq!(kept.iter().filter(|value| value.is_finite()).count(), 10);
+        assert!(kept[10].is_nan() && kept[11].is_nan());
+        // All rows alike: no spread, nothing dropped.
+        assert!(clipped_about_median(&[5.0; 4], 3.0).iter().all(|value| *value == 5.0));
+    }
+
+    #[test]
+    fn a_mirrored_model_leaves_its_change_under_the_mirror() {
+        let corrected = |rows| {
+            let mut amp = sloped();
+            subtract(&mut amp, &Params { rows, ..PARAMS }, &mut ()).unwrap();
+            amp.planes.image.column(0).to_vec()
+        };
+        let level = |r: f32| 100.0 + 0.5 * r - 0.25 * r * r;
+        for (r, pixel) in corrected(Rows::Mirrored).into_iter().enumerate() {
+            let r = r as f32;
+            assert!((pixel - (level(r) - level(5.0 - r))).abs() < 1e-4, "{r}: {pixel}");
+        }
+        // Sky from readout mirrors the rows of the fixture.
+        assert_eq!(corrected(Rows::SkyFromReadout), corrected(Rows::Mirrored));
+    }
+
+    #[test]
+    fn switches_at_their_defaults_do_not_show_in_a_recipe() {
+        let text = serde_json::to_string(&PARAMS).unwrap();
+        assert!(!text.contains("clip_about") && !text.contains("rows"), "{text}");
     }
 }
