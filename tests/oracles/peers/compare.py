@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -69,18 +70,12 @@ class Rawsky:
 
     def without(self, *steps):
         """The same recipe without some steps of the science stage, as a file."""
-        lines = (RECIPES / f"{self.recipe}.toml").read_text().split("\n\n[[")
-        keep = [lines[0]]
-        for block in lines[1:]:
-            stage, _, rest = block.partition("]]")
-            named = rest.split('step = "', 1)[1].split('"', 1)[0] if 'step = "' in rest else ""
-            if stage == "science" and named in steps:
-                tail = rest.split("\n\n", 1)
-                keep[-1] += "\n\n" + tail[1] if len(tail) > 1 else ""
-                continue
-            keep.append(block)
+        text = (RECIPES / f"{self.recipe}.toml").read_text()
+        block = r"(?m)^\[\[science\]\]\nstep = \"(" + "|".join(steps) + r")\".*\n(?:[a-z].*\n)*"
+        text, count = re.subn(block, "", text)
+        assert count == len(steps), f"{count} of {steps} in {self.recipe}"
         path = self.scratch / f"without_{'_'.join(steps)}.toml"
-        path.write_text("\n\n[[".join(keep))
+        path.write_text(text)
         return str(path)
 
 
@@ -128,11 +123,12 @@ def compare_masters(peers, tables, where, theirs, paths):
     for q in (1, 2, 3, 4):
         here = {**where, "q": q}
         tables.pixels("Master bias", here, part(paths[0], q), peers.quadrants_of(bias)[q])
-        tables.pixels("Master flat times its level", here, part(paths[1], q) * header["FLTNORM"],
-                      peers.quadrants_of(flat)[q].astype(float) * norm)
+        # Ours has a median of 1 over the CCD; theirs, a mean of flats that have, nearly.
+        tables.pixels("Master flat times level over their level (no unit)", here,
+                      part(paths[1], q) * (header["FLTNORM"] / norm), peers.quadrants_of(flat)[q])
     ours = json.loads(paths[2].read_text())["level_dn"]
-    tables.row("Levels", where, {"flat (DN)": f"{norm:.4f}", "ours minus theirs": f"{header['FLTNORM'] - norm:.1e}",
-                                 "focal plane (DN)": f"{level:.4f}", "ours - theirs": f"{ours - level:.1e}"})
+    tables.row("Levels", where, {"flat, theirs (DN)": f"{norm:.4f}", "ours": f"{header['FLTNORM']:.4f}",
+                                 "focal plane, theirs (DN)": f"{level:.4f}", "ours (DN)": f"{ours:.4f}"})
 
 
 def compare_apertures(peers, rawsky, tables, place, image):
