@@ -110,6 +110,7 @@ fn overscan_params(last: usize, terms: usize) -> overscan::Params {
         clip_sigma: 3.0,
         row: overscan::RowLevel::Mean,
         clip_about: overscan::ClipAbout::Model,
+        fit: overscan::Fit::LeastSquares,
         rows: overscan::Rows::Aligned,
     }
 }

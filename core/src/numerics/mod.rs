@@ -5,6 +5,7 @@
 pub mod bspline;
 pub mod fit;
 pub mod power;
+pub mod simplex;
 pub mod stats;
 
 pub mod neighbours;

@@ -21,7 +21,7 @@
 //! * Late columns: trapped charge is released into the first overscan columns (about 20 DN in the
 //!   first one, e-fold 1.5 columns), so the default uses the last five.
 //! * Source: ztfimg 0.19 (`RawQuadrant.get_overscan`); there the clip is 3 raw MAD and the fit is by
-//!   Nelder-Mead, which a linear solve equals to 2e-4 DN. Its repository of October 2025 subtracts the
+//!   Nelder-Mead ([`Fit::Simplex`]). Its repository of October 2025 subtracts the
 //!   model from the wrong rows ([`Rows`]).
 //!
 //! Evidence: `row_level`, `row_model` (profiles, DN).
@@ -32,6 +32,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Section;
 use crate::image::{AmpImage, PixelUnit};
 use crate::numerics::fit::{MAXIMUM_TERMS, legendre_curve, legendre_fit};
+use crate::numerics::simplex;
 use crate::numerics::stats::{finite_median, median_and_sigma};
 use crate::probe::{Evidence, Probe};
 
@@ -53,6 +54,9 @@ pub struct Params {
     /// About what rows are clipped, and how often.
     #[serde(default, skip_serializing_if = "is_default")]
     pub clip_about: ClipAbout,
+    /// How the coefficients are found.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub fit: Fit,
     /// From which rows the model is subtracted.
     #[serde(default, skip_serializing_if = "is_default")]
     pub rows: Rows,
@@ -68,6 +72,18 @@ pub enum ClipAbout {
     /// About the median of all rows, in units of the raw MAD, once; in single precision. The ends of
     /// a slope are lost with the outliers.
     Median,
+}
+
+/// How the coefficients are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fit {
+    /// By linear least squares.
+    #[default]
+    LeastSquares,
+    /// By a simplex that walks down the sum of squares from (median, 0, …) until it is small
+    /// (`numerics/simplex.rs`). It mostly ends within 1e-4 DN of the minimum, at times 0.004 DN from it.
+    Simplex,
 }
 
 /// From which rows the model is subtracted.
@@ -101,6 +117,8 @@ pub enum RowLevel {
 
 /// How often fit and choice of rows are repeated.
 const MAXIMUM_PASSES: usize = 10;
+/// Where the simplex ends: coefficients (DN) and sum of squares (DN²).
+const SIMPLEX_TOLERANCE: f64 = 1e-4;
 
 /// A choice of overscan columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,7 +161,7 @@ pub fn subtract(amp: &mut AmpImage, params: &Params, probe: &mut dyn Probe) -> R
         ClipAbout::Model => fit_rows(&level, params)?,
         ClipAbout::Median => {
             let kept = clipped_about_median(&level, params.clip_sigma);
-            (fit(&kept, params.terms)?, kept)
+            (fit(&kept, params)?, kept)
         }
     };
     let mut model = legendre_curve(&coefficients_dn, level.len());
@@ -199,7 +217,7 @@ fn report(level: &[f64], kept: &[f64], model: &[f64], coefficients_dn: Vec<f64>)
 fn fit_rows(level: &[f64], params: &Params) -> Result<(Vec<f64>, Vec<f64>)> {
     let mut kept = level.to_vec();
     for _ in 0..MAXIMUM_PASSES {
-        let model = legendre_curve(&fit(&kept, params.terms)?, level.len());
+        let model = legendre_curve(&fit(&kept, params)?, level.len());
         let residual: Vec<f64> = level.iter().zip(&model).map(|(value, fit)| value - fit).collect();
         let (center, sigma) = median_and_sigma(&residual).unwrap_or((0.0, 0.0));
         // Levels on the model to rounding have no spread to clip by.
@@ -215,14 +233,32 @@ fn fit_rows(level: &[f64], params: &Params) -> Result<(Vec<f64>, Vec<f64>)> {
             break;
         }
     }
-    Ok((fit(&kept, params.terms)?, kept))
+    Ok((fit(&kept, params)?, kept))
 }
 
-fn fit(kept: &[f64], terms: usize) -> Result<Vec<f64>> {
-    legendre_fit(kept, terms).ok_or_else(|| Error::Undetermined {
+fn fit(kept: &[f64], params: &Params) -> Result<Vec<f64>> {
+    // A level that least squares do not determine has no minimum to walk to either.
+    let best = legendre_fit(kept, params.terms).ok_or_else(|| Error::Undetermined {
         quantity: "overscan level".to_owned(),
         used: kept.iter().filter(|value| value.is_finite()).count(),
         given: kept.len(),
+    })?;
+    match params.fit {
+        Fit::LeastSquares => Ok(best),
+        Fit::Simplex => Ok(walk(kept, params.terms)),
+    }
+}
+
+/// Coefficients that a simplex finds from the median of the levels that are kept.
+fn walk(kept: &[f64], terms: usize) -> Vec<f64> {
+    let mut start = vec![0.0; terms];
+    if let (Some(first), Some(median)) = (start.first_mut(), finite_median(kept.iter().copied())) {
+        *first = f64::from(median as f32);
+    }
+    simplex::minimize(&start, SIMPLEX_TOLERANCE, |coefficients| {
+        let squares = kept.iter().zip(legendre_curve(coefficients, kept.len()));
+        let squares = squares.map(|(level, model)| (level - model) * (level - model));
+        squares.filter(|square| !square.is_nan()).sum()
     })
 }
 
@@ -283,6 +319,7 @@ mod tests {
         clip_sigma: 3.0,
         row: RowLevel::Mean,
         clip_about: ClipAbout::Model,
+        fit: Fit::LeastSquares,
         rows: Rows::Aligned,
     };
 
@@ -376,6 +413,9 @@ mod tests {
     #[test]
     fn switches_at_their_defaults_do_not_show_in_a_recipe() {
         let text = serde_json::to_string(&PARAMS).unwrap();
-        assert!(!text.contains("clip_about") && !text.contains("rows"), "{text}");
+        assert!(
+            !text.contains("clip_about") && !text.contains("fit") && !text.contains("rows"),
+            "{text}"
+        );
     }
 }

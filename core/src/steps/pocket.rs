@@ -460,7 +460,7 @@ mod tests {
     #[test]
     fn both_solvers_end_at_the_same_charge() {
         let patient = Params { iterations: 50, ..Params::default() };
-        let steps = Params { solver: Solver::Newton, iterations: 5, trap: None };
+        let steps = Params { solver: Solver::Newton, iterations: 5, ..Params::default() };
         let rows = (sky(150.0, 37, 50) + noise((37, 80)) * 4.0).mapv(|x| x.max(0.0));
         let read = forward(&rows, &TRAP) + noise((37, 80));
         let (mut one, mut other) = (amp(&read, 30), amp(&read, 30));
@@ -477,7 +477,7 @@ mod tests {
         for level in [100.0, 200.0, 500.0, 2_000.0, 20_000.0, 60_000.0] {
             let worst = worst_profile_error(
                 level,
-                Params { solver: Solver::Newton, iterations: 3, trap: None },
+                Params { solver: Solver::Newton, iterations: 3, ..Params::default() },
             );
             assert!(worst < 1e-3_f64.max(1e-6 * level), "{worst} DN at {level} DN");
         }
@@ -572,7 +572,7 @@ mod tests {
         let pixels = (32 * 3_072) as f64;
         let own_mean = noise.slice(s![.., ..3_072]).sum() / pixels;
         let traps = survey_traps();
-        let newton = Params { solver: Solver::Newton, iterations: 3, trap: None };
+        let newton = Params { solver: Solver::Newton, iterations: 3, ..Params::default() };
         for level in [0.0, 1.0, 5.0, 20.0, 50.0, 100.0, 200.0] {
             for (trap, params) in [
                 (traps[0], passes(4)),

@@ -30,7 +30,9 @@ pub(super) struct Solved {
 impl Inverse {
     pub(super) fn new(trap: Trap, params: &Params) -> Inverse {
         let method = match params.solver {
-            Solver::Passes | Solver::Published => Method::Passes(vec![[0.0; LANES]; params.iterations as usize]),
+            Solver::Passes | Solver::Published => {
+                Method::Passes(vec![[0.0; LANES]; params.iterations as usize])
+            }
             Solver::Newton => Method::Newton(params.iterations),
         };
         Inverse { trap, content: [0.0; LANES], method }

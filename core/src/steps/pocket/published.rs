@@ -147,3 +147,49 @@ fn released(trap: Trap, charge: &Lanes, content: &mut Lanes) -> Lanes {
     }
     read
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::image::PixelUnit;
+    use crate::steps::fixture::flat_amp;
+    use crate::steps::pocket::{Params, Solver};
+
+    /// Made by `tests/oracles/peers/published.py` in plain numpy.
+    #[derive(Deserialize)]
+    struct Case {
+        trap: PocketParams,
+        passes: u32,
+        overscan: usize,
+        read: Vec<Vec<f64>>,
+        corrected: Vec<Vec<f64>>,
+        negative: usize,
+    }
+
+    #[test]
+    fn negative_pixels_jump_to_the_median_as_in_the_plain_statement() {
+        let text = include_str!("../../../../tests/cases/peers/pocket_published.json");
+        let case: Case = serde_json::from_str(text).unwrap();
+        let shape = (case.read.len(), case.read[0].len());
+        let mut amp = flat_amp(0.0, 1.0, PixelUnit::Dn);
+        let image = Array2::from_shape_fn(shape, |(row, column)| case.read[row][column] as f32);
+        amp.planes = Planes::from_image(image);
+        amp.geometry.imaging = Section::at((0, 0), (shape.0, shape.1 - case.overscan));
+        let params =
+            Params { iterations: case.passes, solver: Solver::Published, ..Params::default() };
+        crate::steps::pocket::correct(&mut amp, &params, &case.trap).unwrap();
+        let mut jumped = 0;
+        for (row, wanted) in case.corrected.iter().enumerate() {
+            for (column, wanted) in wanted.iter().enumerate() {
+                let ours = f64::from(amp.planes.image[[row, column]]);
+                assert!((ours - wanted).abs() <= 1e-6 * wanted.max(10.0), "{row} {column}: {ours}");
+                jumped += usize::from(case.read[row][column] < 0.0 && ours > 40.0);
+            }
+        }
+        assert!(case.negative > 15 && jumped > 15, "{jumped} of {}", case.negative);
+        assert!(amp.planes.image.column(shape.1 - 1).iter().all(|pixel| *pixel == 0.0));
+    }
+}
