@@ -14,13 +14,15 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::ids::{AmpId, DetectorId};
 use crate::image::{AmpImage, CANONICAL_NAN, CcdImage, ScienceImage};
-use crate::instrument::{Instrument, Linearity, PocketParams, VisitInfo};
+use crate::instrument::{EquilibriumCurve, Instrument, Linearity, PocketParams, VisitInfo};
 use crate::mask;
 use crate::probe::Probe;
 use crate::provenance::StepRecord;
 use crate::recipe::{Step, at_assemble};
 use crate::stack::combine::{self, combine};
 use crate::steps;
+use crate::steps::pocket::Model;
+use crate::time::Day;
 
 /// Pixels that do not enter a stack.
 const NOT_STACKED: u32 = mask::SATURATED | mask::NO_DATA | mask::NONLINEAR;
@@ -34,6 +36,8 @@ pub struct AmpCalibration {
     pub linearity: Linearity,
     /// Pocket parameters, if the camera has any at that date.
     pub pocket: Option<PocketParams>,
+    /// Equilibrium curve of the trap, if the steps ask for that model.
+    pub equilibrium: Option<EquilibriumCurve>,
 }
 
 /// The masters of one amplifier's part of the detector.
@@ -81,15 +85,32 @@ impl Log<'_> {
     }
 }
 
-/// What `camera` knows of an amplifier at the date of a visit.
+/// What `camera` knows of an amplifier at the date of a visit, as far as `steps` need it.
 ///
 /// # Errors
 /// [`Error::Calibration`] if a table of the camera lacks the amplifier.
-pub fn calibration(camera: &Instrument, visit: &VisitInfo, amp: AmpId) -> Result<AmpCalibration> {
+pub fn calibration(
+    camera: &Instrument,
+    visit: &VisitInfo,
+    amp: AmpId,
+    steps: &[Step],
+) -> Result<AmpCalibration> {
+    let (detector, mut as_of, mut equilibrium) = (visit.detector, visit.mjd, None);
+    for step in steps {
+        match step {
+            Step::Linearity(p) => as_of = p.as_of.map_or(visit.mjd, Day::mjd),
+            Step::Pocket(p) if p.model == Model::Equilibrium => {
+                let temperature = visit.temperature_k;
+                equilibrium = Some(camera.equilibrium(detector, amp, visit.mjd, temperature)?);
+            }
+            _ => {}
+        }
+    }
     Ok(AmpCalibration {
         saturation_dn: camera.electronics_of(amp).saturation_dn,
-        linearity: camera.linearity(visit.detector, amp, visit.mjd)?,
-        pocket: camera.pocket(visit.detector, amp, visit.mjd)?,
+        linearity: camera.linearity(detector, amp, as_of)?,
+        pocket: camera.pocket(detector, amp, visit.mjd)?,
+        equilibrium,
     })
 }
 
@@ -121,23 +142,39 @@ pub fn correct_amplifier(
                 let report = steps::linearity::linearize(amp, p, &calibration.linearity)?;
                 log.note(id, step.name(), report);
             }
-            Step::Pocket(p) => {
-                // A camera without such an effect at that date needs no correction of it.
-                match p.trap.or(calibration.pocket) {
-                    Some(trap) => {
-                        log.note(id, step.name(), steps::pocket::correct(amp, p, &trap)?);
-                    }
-                    None => log.note(id, step.name(), serde_json::json!({ "applied": false })),
-                }
-            }
+            Step::Pocket(p) => correct_pocket(amp, p, calibration, log)?,
             Step::Variance(p) => {
                 log.note(id, step.name(), steps::variance::add_photon_noise(amp, p)?);
             }
-            Step::Assemble | Step::Bias | Step::Flat | Step::Split => {
+            Step::Assemble | Step::Bias | Step::Flat(_) | Step::Split => {
                 return Err(misplaced(step, "after assemble"));
             }
         }
         log.after(step.name(), &amp.planes)?;
+    }
+    Ok(())
+}
+
+fn correct_pocket(
+    amp: &mut AmpImage,
+    params: &steps::pocket::Params,
+    calibration: &AmpCalibration,
+    log: &mut Log<'_>,
+) -> Result<()> {
+    let (id, name) = (amp.amp, "pocket");
+    if params.model == Model::Equilibrium {
+        let curve = calibration.equilibrium.as_ref().ok_or_else(|| Error::Calibration {
+            role: "equilibrium curve of the trap (pocket)".to_owned(),
+            asked: format!("amplifier {id}"),
+            nearest: "none was looked up; ask for the calibration with these steps".to_owned(),
+        })?;
+        log.note(id, name, steps::pocket::equilibrium::correct(amp, curve)?);
+        return Ok(());
+    }
+    // A camera without such an effect at that date needs no correction of it.
+    match params.trap.or(calibration.pocket) {
+        Some(trap) => log.note(id, name, steps::pocket::correct(amp, params, &trap)?),
+        None => log.note(id, name, serde_json::json!({ "applied": false })),
     }
     Ok(())
 }
@@ -159,9 +196,10 @@ pub fn correct_detector(
                 let master = masters.bias.as_ref().ok_or_else(|| missing("master bias", ccd))?;
                 log.note(amp, step.name(), steps::bias::subtract(ccd, master)?);
             }
-            Step::Flat => {
+            Step::Flat(p) => {
                 let flat = masters.flat.as_ref().ok_or_else(|| missing("master flat", ccd))?;
-                log.note(amp, step.name(), steps::flat::divide(ccd, flat, masters.scale_ratio)?);
+                let report = steps::flat::divide(ccd, p, flat, masters.scale_ratio)?;
+                log.note(amp, step.name(), report);
             }
             _ => return Err(misplaced(step, "before assemble")),
         }

@@ -10,10 +10,14 @@ use crate::instrument::Instrument;
 use crate::measure::aperture;
 use crate::provenance;
 use crate::stack::combine;
-use crate::steps::{linearity, overscan, pocket, saturation, variance};
+use crate::steps::{flat, linearity, overscan, pocket, saturation, variance};
 
 /// Name and text of the recipes that come with the core.
-pub const BUILT_IN: &[(&str, &str)] = &[("default", include_str!("../recipes/default.toml"))];
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("default", include_str!("../recipes/default.toml")),
+    ("ztfin2p3-0.4", include_str!("../recipes/ztfin2p3-0.4.toml")),
+    ("ztfin2p3-0.6", include_str!("../recipes/ztfin2p3-0.6.toml")),
+];
 
 /// Ordered steps per stage, and the parameters of stacks and photometry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,7 +60,7 @@ pub enum Step {
     /// Minus the master bias.
     Bias,
     /// Over the master flat.
-    Flat,
+    Flat(flat::Params),
     /// The detector to science images.
     Split,
 }
@@ -104,7 +108,7 @@ impl Step {
             Step::Variance(_) => "variance",
             Step::Assemble => "assemble",
             Step::Bias => "bias",
-            Step::Flat => "flat",
+            Step::Flat(_) => "flat",
             Step::Split => "split",
         }
     }
@@ -200,7 +204,16 @@ fn check_stage(stage: &str, steps: &[Step], needed: &[&str], refused: &[&str]) -
     if let Some(missing) = needed.iter().find(|name| place(name).is_none()) {
         return Err(Error::parameter(&list, format!("without {missing}"), "that step"));
     }
-    for (first, second, reason) in ORDER {
+    let on_raw =
+        |step: &Step| matches!(step, Step::Linearity(p) if p.input == linearity::Input::Raw);
+    let raw_linearity = steps.iter().any(on_raw);
+    for rule in ORDER {
+        let (first, second, reason) = match rule {
+            ("overscan", "linearity", _) if raw_linearity => {
+                &("linearity", "overscan", "its input is raw DN here")
+            }
+            rule => rule,
+        };
         if let (Some(a), Some(b)) = (place(first), place(second))
             && b < a
         {

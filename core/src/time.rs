@@ -47,6 +47,20 @@ impl Mjd {
     }
 }
 
+impl Serialize for Day {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Day, D::Error> {
+        let text = String::deserialize(from)?;
+        let refuse = || serde::de::Error::custom(format!("`{text}` is no day as YYYY-MM-DD"));
+        Day::parse(&text).ok_or_else(refuse)
+    }
+}
+
 impl Day {
     /// The instant at which the day begins.
     pub fn mjd(self) -> Mjd {

@@ -85,10 +85,12 @@ const ON_DETECTORS: &[Case<CcdImage>] = &[
     ("bias", "a flat for a master", as_it_is, |ccd| {
         bias::subtract(ccd, &CcdImage { unit: PixelUnit::Relative, ..ccd.clone() }).map(drop)
     }),
-    ("flat", "a bias for a flat", as_it_is, |ccd| flat::divide(ccd, &ccd.clone(), 1.0).map(drop)),
+    ("flat", "a bias for a flat", as_it_is, |ccd| {
+        flat::divide(ccd, &flat::Params::default(), &ccd.clone(), 1.0).map(drop)
+    }),
     ("flat", "a level of zero", as_it_is, |ccd| {
         let master = CcdImage { unit: PixelUnit::Relative, ..ccd.clone() };
-        flat::divide(ccd, &master, 0.0).map(drop)
+        flat::divide(ccd, &flat::Params::default(), &master, 0.0).map(drop)
     }),
 ];
 
@@ -102,8 +104,15 @@ const TRAP: PocketParams = PocketParams { alpha: 0.5, cmax: 30.0, beta: 0.6, nma
 const CURVE: Linearity = Linearity::Rational { a: 1e-11, b: -2e-7 };
 
 fn overscan_params(last: usize, terms: usize) -> overscan::Params {
-    let (columns, row) = (overscan::Columns::Last(last), overscan::RowLevel::Mean);
-    overscan::Params { columns, terms, clip_sigma: 3.0, row }
+    overscan::Params {
+        columns: overscan::Columns::Last(last),
+        terms,
+        clip_sigma: 3.0,
+        row: overscan::RowLevel::Mean,
+        clip_about: overscan::ClipAbout::Model,
+        fit: overscan::Fit::LeastSquares,
+        rows: overscan::Rows::Aligned,
+    }
 }
 
 /// An amplifier of 6 x 4 imaging pixels and 3 overscan columns, no two pixels alike.

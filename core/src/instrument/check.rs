@@ -56,7 +56,8 @@ pub(super) fn camera(camera: &Instrument) -> Checked {
     dialect(&camera.dialect)?;
     names(camera)?;
     mask_bits(camera)?;
-    check_tables::tables(camera)
+    check_tables::tables(camera)?;
+    super::equilibrium::check(camera)
 }
 
 fn mask_bits(camera: &Instrument) -> Checked {
@@ -218,7 +219,7 @@ fn electronics(values: &Electronics) -> Checked {
 fn dialect(dialect: &Dialect) -> Checked {
     let optional = [("lamp", &dialect.lamp), ("gain", &dialect.gain)]
         .into_iter()
-        .chain([("read_noise", &dialect.read_noise)])
+        .chain([("read_noise", &dialect.read_noise), ("temperature", &dialect.temperature)])
         .filter_map(|(field, key)| key.as_ref().map(|key| (field, key)));
     let keywords = [
         ("role", &dialect.role),

@@ -36,6 +36,9 @@ pub struct Dialect {
     /// Read noise (electron), in the amplifier's header.
     #[serde(default)]
     pub read_noise: Option<String>,
+    /// Temperature of the detectors (K).
+    #[serde(default)]
+    pub temperature: Option<String>,
 }
 
 /// Header values by role.
@@ -68,6 +71,9 @@ pub struct VisitInfo {
     pub band: Option<Band>,
     /// Lamp of a flat.
     pub lamp: Option<i64>,
+    /// Temperature of the detectors (K), if the header has it.
+    #[serde(default)]
+    pub temperature_k: Option<f64>,
 }
 
 impl Instrument {
@@ -93,7 +99,9 @@ impl Instrument {
         let named = header.text(&dialect.filter).and_then(|name| dialect.bands.get(name));
         let band = lamp.and_then(|lamp| self.band_of_lamp(lamp)).or(named).cloned();
         let exposure_s = header.real(&dialect.exposure_s).unwrap_or(0.0);
-        Ok(VisitInfo { role, detector, mjd, exposure_s, band, lamp })
+        let temperature = dialect.temperature.as_deref().and_then(|key| header.real(key));
+        let temperature_k = temperature.filter(|kelvin| kelvin.is_finite());
+        Ok(VisitInfo { role, detector, mjd, exposure_s, band, lamp, temperature_k })
     }
 }
 

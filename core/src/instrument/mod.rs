@@ -7,6 +7,7 @@ mod built_in;
 mod check;
 mod check_tables;
 mod dialect;
+mod equilibrium;
 mod lamps;
 mod layout;
 mod parse;
@@ -20,6 +21,7 @@ use crate::ids::{AmpId, Band, DetectorId};
 
 pub use built_in::{BUILT_IN, built_in_text};
 pub use dialect::{Dialect, VisitInfo};
+pub use equilibrium::{EquilibriumCurve, EquilibriumModel, EquilibriumRow};
 pub use lamps::Lamp;
 pub use pocket::{PocketParams, PocketRow, PocketTable};
 pub use response::{Linearity, LinearityRow, LinearityTable};
@@ -59,6 +61,9 @@ pub struct Instrument {
     /// Pocket-effect parameters with their dates; none means that there is no such effect.
     #[serde(default)]
     pub pocket: Vec<PocketTable>,
+    /// Equilibrium curves of the same traps, for a recipe that asks for that model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pocket_equilibrium: Vec<EquilibriumRow>,
     /// Bits of the masks that come with its exposures, by the name of our bit; a bit that is not
     /// named keeps its place.
     #[serde(default)]

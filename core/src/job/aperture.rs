@@ -6,12 +6,14 @@ use super::detrend::read_mask;
 use super::{Aperture, Context, tables};
 use crate::error::{Error, Result};
 use crate::formats::fits::{Content, FitsFile, ImageInfo};
+use crate::geometry::Flip;
 use crate::header::Header;
+use crate::ids::AmpId;
 use crate::image::Planes;
 use crate::instrument::Instrument;
 use crate::mask;
-use crate::measure::aperture::{Params, Variance};
-use crate::measure::photometer_catalogue;
+use crate::measure::aperture::{Frame, Params, Variance};
+use crate::measure::{Scene, photometer_scene};
 use crate::store::{Source, Store};
 use crate::time::Mjd;
 
@@ -27,8 +29,9 @@ pub(super) fn aperture(context: &mut Context<'_>, task: &Aperture) -> Result<()>
     }
     let sources = tables::concatenate(catalogues)?;
     let date = image.header.real("OBSMJD").or(image.header.real("MJD-OBS")).map(Mjd);
-    let (mut table, warnings) =
-        photometer_catalogue(&image.planes, &image.header, date, &sources, &params)?;
+    let sky_from_stored = frame_from_stored(params.frame, &context.camera, &image.header)?;
+    let scene = Scene { planes: &image.planes, header: &image.header, date, sky_from_stored };
+    let (mut table, warnings) = photometer_scene(&scene, &sources, &params)?;
     warnings.into_iter().for_each(|warning| context.warn(warning));
     context
         .note("aperture", serde_json::json!({ "sources": sources.rows(), "kept": table.rows() }));
@@ -38,6 +41,29 @@ pub(super) fn aperture(context: &mut Context<'_>, task: &Aperture) -> Result<()>
         table.metadata.push((format!("input {}", input.name), input.sha256.clone()));
     }
     tables::write(context, &task.output, &table)
+}
+
+/// How the pixels of a science image turn into the order in which stars are measured: into sky order
+/// as its amplifier's do, or, in an image that does not name one, as those of all amplifiers.
+pub(super) fn frame_from_stored(
+    frame: Frame,
+    camera: &Instrument,
+    header: &Header,
+) -> Result<Flip> {
+    if frame == Frame::Stored {
+        return Ok(Flip::NONE);
+    }
+    let named = header.integer("AMP").and_then(|amp| u32::try_from(amp).ok()).map(AmpId);
+    let mut flips = camera.amplifiers.iter().map(|amplifier| amplifier.sky_from_stored);
+    let own = match named {
+        Some(amp) => camera.amplifier(amp).map(|amplifier| amplifier.sky_from_stored),
+        None => flips.next().filter(|first| flips.all(|flip| flip == *first)),
+    };
+    let found = || header.integer("AMP").map_or("nothing".to_owned(), |amp| amp.to_string());
+    own.ok_or_else(|| {
+        let needed = format!("an amplifier of the camera {}", camera.name);
+        Error::input("aperture", "AMP, for the order of the sky", found(), needed)
+    })
 }
 
 /// A science image as read from a file.

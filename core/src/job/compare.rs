@@ -15,7 +15,7 @@
 use ndarray::{Array2, Zip};
 use serde::{Deserialize, Serialize};
 
-use super::aperture::{OpenedImage, read_image};
+use super::aperture::{OpenedImage, frame_from_stored, read_image};
 use super::{Compare, Context, tables};
 use crate::error::{Error, Result};
 use crate::formats::fits::FitsFile;
@@ -224,7 +224,14 @@ fn compare_fluxes(
         Some(Values::Bool(isolated)) => isolated.clone(),
         _ => vec![true; x.len()],
     };
-    let positions: Vec<(f64, f64)> = x.into_iter().zip(y).collect();
+    // A recipe may measure in the order of the sky; the truth is in stored order.
+    let frame = context.recipe.aperture.frame;
+    let flip = frame_from_stored(frame, &context.camera, &science.header)?;
+    let stored = |(x, y): (f64, f64)| {
+        let (row, column) = flip.position((y, x), science.planes.shape());
+        (column, row)
+    };
+    let positions: Vec<(f64, f64)> = x.into_iter().zip(y).map(stored).collect();
     let params = Params { radii_pix: vec![radius], background: None, ..Params::default() };
     let mut bits = science.planes.mask.clone();
     bits.zip_mut_with(&truth.near_cosmic, |bits, &near| {

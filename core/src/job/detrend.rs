@@ -55,7 +55,8 @@ pub(super) fn detrend(context: &mut Context<'_>, task: &Detrend) -> Result<()> {
 
 fn open_masters(context: &mut Context<'_>, task: &Detrend, raw: &RawFile) -> Result<MasterFiles> {
     let steps = context.recipe.steps(Stage::Science);
-    let (needs_bias, needs_flat) = (steps.contains(&Step::Bias), steps.contains(&Step::Flat));
+    let needs_bias = steps.contains(&Step::Bias);
+    let needs_flat = steps.iter().any(|step| matches!(step, Step::Flat(_)));
     let open = |store: &mut dyn Store, key: &Option<Key>, kind| match key {
         Some(key) => MasterFile::open(store, key, &[kind]).map(Some),
         None => Ok(None),
@@ -99,7 +100,8 @@ fn amplifier(
     amp: AmpId,
 ) -> Result<ScienceImage> {
     let input = raw.amplifier(context.store, &context.camera, amp)?;
-    let known = calibration(&context.camera, &raw.visit, amp)?;
+    let steps = context.recipe.steps(Stage::Science);
+    let known = calibration(&context.camera, &raw.visit, amp, steps)?;
     let part = |store: &mut dyn Store, file: &Option<MasterFile>| match file {
         Some(file) => file.part(store, amp).map(Some),
         None => Ok(None),

@@ -10,7 +10,7 @@ use crate::master::{self, Kind, MasterFile};
 use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
 use crate::pipeline::{AmpCalibration, Frames, Masters, calibration, correct_detector, stack};
 use crate::raw::{RawFile, in_file};
-use crate::recipe::{Stage, at_assemble};
+use crate::recipe::{Stage, Step, at_assemble};
 use crate::stack::combine::Params;
 use crate::stack::lamps::{mean_level, mean_of_lamps};
 use crate::stack::normalize::{normalize, scale};
@@ -23,6 +23,7 @@ struct RawFrames<'a> {
     camera: &'a Instrument,
     raws: &'a [(Key, RawFile)],
     amp: AmpId,
+    steps: &'a [Step],
 }
 
 impl Frames for RawFrames<'_> {
@@ -36,7 +37,7 @@ impl Frames for RawFrames<'_> {
             .get(index)
             .ok_or_else(|| Error::input("stack", "frame", index, self.raws.len()))?;
         let amp = raw.amplifier(self.store, self.camera, self.amp)?;
-        let known = calibration(self.camera, &raw.visit, self.amp)?;
+        let known = calibration(self.camera, &raw.visit, self.amp, self.steps)?;
         Ok((amp, known)).map_err(|error| in_file(key, error))
     }
 }
@@ -195,7 +196,7 @@ fn stack_amplifier(
     let detector = raws.first().map(|(_, raw)| raw.visit.detector);
     let detector = detector.ok_or_else(|| Error::input("stack", "exposures", 0, "one or more"))?;
     let (store, mut log) = context.split();
-    let mut frames = RawFrames { store, camera: &camera, raws, amp };
+    let mut frames = RawFrames { store, camera: &camera, raws, amp, steps };
     let mut ccd = stack(&mut frames, detector, (steps, params), &mut log)?;
     let bias = bias.map(|file| file.part(frames.store, amp)).transpose()?;
     let masters = Masters { bias, flat: None, scale_ratio: 1.0 };

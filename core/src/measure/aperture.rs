@@ -29,8 +29,8 @@ use crate::error::{Error, Result};
 use crate::image::Planes;
 use crate::mask;
 
-use super::background;
 use super::flags;
+use super::{background, columns};
 use sums::{Local, Summer, Sums};
 
 const STEP: &str = "aperture";
@@ -67,6 +67,57 @@ pub enum Variance {
     },
 }
 
+/// What a masked pixel does to the apertures it lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Masked {
+    /// It is left out of the sums and counted; one that is not finite too.
+    #[default]
+    LeaveOut,
+    /// It is no number, and neither is the flux; the error and the flags say nothing of it. A pixel
+    /// that is not finite counts as it is. As in ztfimg, which puts NaN into the image first.
+    NotANumber,
+}
+
+/// How flags are set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlagRule {
+    /// As the registry says.
+    #[default]
+    Registry,
+    /// `TRUNCATED` alone, by the box around the circle as sep 1.4.1 rounds it: on the lower sides a
+    /// circle may reach one pixel beyond the image without it.
+    Sep,
+}
+
+/// Which sources belong to an image of `W` columns and `H` rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// Those that fall on a pixel: `-0.5 <= x <= W - 0.5`, `-0.5 <= y <= H - 0.5`.
+    #[default]
+    OnAPixel,
+    /// `0 <= x <= W`, `0 <= y <= H`: half a pixel is lost at the lower sides, and half a pixel beyond
+    /// the upper ones belongs to it. As in ztfimg.
+    ZeroToSize,
+}
+
+/// The order of the pixels in which stars are located and measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Frame {
+    /// As in the file.
+    #[default]
+    Stored,
+    /// +RA right, +Dec up: mirrored as the camera says. As in ztfimg.
+    Sky,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// What is measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -90,6 +141,21 @@ pub struct Params {
     pub isolation_pix: f64,
     /// Epoch of positions that come without `ref_epoch` (Julian year).
     pub epoch_year: f64,
+    /// What a masked pixel does.
+    #[serde(skip_serializing_if = "is_default")]
+    pub masked: Masked,
+    /// How flags are set.
+    #[serde(skip_serializing_if = "is_default")]
+    pub flag_rule: FlagRule,
+    /// Which sources belong to the image.
+    #[serde(skip_serializing_if = "is_default")]
+    pub keep: Keep,
+    /// The order of the pixels, and of `x` and `y` (pixel).
+    #[serde(skip_serializing_if = "is_default")]
+    pub frame: Frame,
+    /// How the table is written.
+    #[serde(skip_serializing_if = "is_default")]
+    pub table: columns::Params,
 }
 
 impl Default for Params {
@@ -106,6 +172,11 @@ impl Default for Params {
             isolation_arcsec: 20.0,
             isolation_pix: 20.0,
             epoch_year: 2016.0,
+            masked: Masked::default(),
+            flag_rule: FlagRule::default(),
+            keep: Keep::default(),
+            frame: Frame::default(),
+            table: columns::Params::default(),
         }
     }
 }
@@ -232,7 +303,13 @@ pub fn photometer(
         let local = params.annulus_pix.map(|annulus| summer.annulus(position, annulus));
         for (&(column, radius), sums) in order.iter().zip(summer.total()) {
             if let Some(out) = out.get_mut(column) {
-                push(out, sums, local, reach(shape, position, radius));
+                let bits = match params.flag_rule {
+                    FlagRule::Registry => {
+                        registry_flags(sums, local, reach(shape, position, radius))
+                    }
+                    FlagRule::Sep => box_flag(shape, position, radius),
+                };
+                push(out, sums, local, bits);
             }
         }
     }
@@ -250,18 +327,34 @@ fn reach((rows, columns): (usize, usize), (x, y): (f64, f64), radius: f64) -> i3
     if across > -radius || along > -radius { flags::TRUNCATED } else { 0 }
 }
 
-/// Writes one star's sums, its local background subtracted.
-fn push(out: &mut Apertures, sums: &Sums, local: Option<Option<Local>>, reach: i32) {
+/// Whether sep's box around a circle reaches beyond the image: corners are rounded toward zero.
+fn box_flag((rows, columns): (usize, usize), (x, y): (f64, f64), radius: f64) -> i32 {
+    let beyond = |at: f64, length: usize| {
+        (at - radius + 0.5).trunc() < 0.0 || (length as f64) < (at + radius + 1.499_999_9).trunc()
+    };
+    let within = x.is_finite() && y.is_finite() && !beyond(x, columns) && !beyond(y, rows);
+    if within { 0 } else { flags::TRUNCATED }
+}
+
+/// The flags of the registry, `reach` among them.
+fn registry_flags(sums: &Sums, local: Option<Option<Local>>, reach: i32) -> i32 {
     let mut bits = reach;
     bits |= if sums.n_masked > 0 { flags::MASKED } else { 0 };
     bits |= if sums.saturated { flags::SATURATED } else { 0 };
     bits |= if local == Some(None) { flags::NO_ANNULUS } else { 0 };
     let empty = sums.area <= 0.0;
-    bits |= if empty && reach & flags::OUTSIDE == 0 { flags::ALL_MASKED } else { 0 };
+    bits | if empty && reach & flags::OUTSIDE == 0 { flags::ALL_MASKED } else { 0 }
+}
+
+/// Writes one star's sums, its local background subtracted.
+fn push(out: &mut Apertures, sums: &Sums, local: Option<Option<Local>>, bits: i32) {
+    let empty = sums.area <= 0.0;
     let (mean, mean_variance) = local.flatten().map_or((0.0, 0.0), |l| (l.mean, l.variance));
     let flux = sums.flux - sums.area * mean;
     let variance = sums.variance + sums.area * sums.area * mean_variance;
-    out.flux.push(if empty { f64::NAN } else { flux });
+    // One NaN for all engines, whatever made it.
+    let flux = if empty || flux.is_nan() { f64::NAN } else { flux };
+    out.flux.push(flux);
     out.flux_err.push(if empty { f64::NAN } else { variance.max(0.0).sqrt() });
     out.flags.push(bits);
     out.n_masked.push(sums.n_masked);

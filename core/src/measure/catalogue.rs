@@ -5,16 +5,17 @@
 //!   image with a WCS takes the sky columns if there are any, one without takes `x`, `y`.
 //! * A proper motion or epoch that is not a number counts as none: 0 mas/year, the given epoch.
 //! * A source is kept if its position falls on a pixel, borders included: `-0.5 <= x <= W - 0.5`,
-//!   `-0.5 <= y <= H - 0.5`. A position that is not finite is dropped and counted.
+//!   `-0.5 <= y <= H - 0.5` (or by another rule, [`Keep`]). A position that is not finite is dropped and counted.
 
 use crate::error::{Error, Result};
+use crate::geometry::Flip;
 use crate::numerics::neighbours::{isolated, isolated_in_plane};
 use crate::numerics::sky::{ARCSECOND, DEGREE, Motion, Wcs, moved};
 use crate::table::Table;
 use crate::time::Mjd;
 use crate::warning::Warning;
 
-use super::aperture::Params;
+use super::aperture::{Keep, Params};
 
 const STEP: &str = "catalogue";
 
@@ -27,6 +28,9 @@ pub struct Field<'a> {
     pub wcs: Option<&'a Wcs>,
     /// When it was taken, if that is known.
     pub date: Option<Mjd>,
+    /// From the stored order, in which the mapping and a catalogue's `x`, `y` count, to that of the
+    /// image.
+    pub flip: Flip,
 }
 
 /// The sources on an image.
@@ -34,8 +38,10 @@ pub struct Field<'a> {
 pub struct Located {
     /// Their rows in the catalogue, in its order.
     pub rows: Vec<usize>,
-    /// Their positions `(x, y)`.
+    /// Their positions `(x, y)` on the image.
     pub positions: Vec<(f64, f64)>,
+    /// Their directions (radian) at the date; empty if they were given by `x`, `y`.
+    pub directions: Vec<(f64, f64)>,
     /// Whether no other source of the image lies near.
     pub isolated: Vec<bool>,
     /// What was dropped.
@@ -58,10 +64,10 @@ pub fn locate(sources: &Table, field: &Field<'_>, params: &Params) -> Result<Loc
             let pixel = |&(ra, dec): &(f64, f64)| wcs.pixel_from_sky(ra, dec);
             let pixels: Vec<_> = directions.iter().map(pixel).collect();
             let finite = directions.iter().map(|(ra, dec)| ra.is_finite() && dec.is_finite());
-            let mut found = keep(&pixels, finite, field.shape);
-            let kept: Vec<_> =
+            let mut found = keep(&pixels, finite, field, params.keep);
+            found.directions =
                 found.rows.iter().filter_map(|&row| directions.get(row).copied()).collect();
-            found.isolated = isolated(&kept, params.isolation_arcsec * ARCSECOND);
+            found.isolated = isolated(&found.directions, params.isolation_arcsec * ARCSECOND);
             Ok(found)
         }
         _ if has("x", "y") => {
@@ -70,7 +76,7 @@ pub fn locate(sources: &Table, field: &Field<'_>, params: &Params) -> Result<Loc
             let is_finite = |at: &Option<(f64, f64)>| {
                 at.is_some_and(|(x, y): (f64, f64)| x.is_finite() && y.is_finite())
             };
-            let mut found = keep(&pixels, pixels.iter().map(is_finite), field.shape);
+            let mut found = keep(&pixels, pixels.iter().map(is_finite), field, params.keep);
             found.isolated = isolated_in_plane(&found.positions, params.isolation_pix);
             Ok(found)
         }
@@ -122,14 +128,25 @@ fn directions(sources: &Table, date: Option<Mjd>, params: &Params) -> Result<Vec
 fn keep(
     pixels: &[Option<(f64, f64)>],
     finite: impl Iterator<Item = bool>,
-    (rows, columns): (usize, usize),
+    field: &Field<'_>,
+    rule: Keep,
 ) -> Located {
-    let inside = |at: f64, length: usize| at >= -0.5 && at <= length as f64 - 0.5;
+    let (rows, columns) = field.shape;
+    let lowest = match rule {
+        Keep::OnAPixel => -0.5,
+        Keep::ZeroToSize => 0.0,
+    };
+    let inside = |at: f64, length: usize| at >= lowest && at <= length as f64 + lowest;
+    let on_image = |(x, y): (f64, f64)| {
+        let (row, column) = field.flip.position((y, x), field.shape);
+        (column, row)
+    };
     let mut found = Located::default();
     let mut n_lost = 0;
     for (row, (pixel, finite)) in pixels.iter().zip(finite).enumerate() {
         n_lost += u64::from(!finite);
-        if let Some((x, y)) = pixel.filter(|&(x, y)| inside(x, columns) && inside(y, rows)) {
+        let place = pixel.map(on_image);
+        if let Some((x, y)) = place.filter(|&(x, y)| inside(x, columns) && inside(y, rows)) {
             found.rows.push(row);
             found.positions.push((x, y));
         }

@@ -1,41 +1,49 @@
 //! Measurements on a science image: its background, and the stars of a catalogue in circles.
 //!
-//! [`photometer_catalogue`] is the whole of it on arrays: [`catalogue`] finds the stars, then
+//! [`photometer_scene`] is the whole of it on arrays: [`catalogue`] finds the stars, then
 //! [`background`] is subtracted, then [`aperture`] sums.
 
 pub mod aperture;
 pub mod background;
 pub mod catalogue;
+pub mod columns;
 pub mod flags;
 
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
+use crate::geometry::Flip;
 use crate::header::Header;
 use crate::image::Planes;
 use crate::mask;
 use crate::numerics::sky::Wcs;
-use crate::table::{Table, Values};
+use crate::table::Table;
 use crate::time::Mjd;
 use crate::warning::Warning;
 
-use aperture::{Apertures, Params, Pixels, Variance};
+use aperture::{Apertures, FlagRule, Frame, Params, Pixels, Variance};
 use background::Background;
 use catalogue::{Field, Located};
 
 const STEP: &str = "aperture";
 
-/// Measures the stars of `sources` that lie on the image.
-///
-/// The table has the columns of `sources`, then `x`, `y` (pixel of the stored array), `isolated`,
-/// and per radius `i` the flux `f_i`, its error `f_i_e` (DN), flags `f_i_f`, masked pixels `f_i_n`,
-/// and radius `r_i` (pixel); the metadata name the flags. No star on the image makes a table
-/// without rows and a warning.
+/// A science image with what is needed to find stars on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// Its pixels, stored order.
+    pub planes: &'a Planes,
+    /// Its header, with the WCS if it has one.
+    pub header: &'a Header,
+    /// When it was taken, if that is known.
+    pub date: Option<Mjd>,
+    /// From its order to that of the sky, for parameters that ask for it.
+    pub sky_from_stored: Flip,
+}
+
+/// Measures the stars of `sources` that lie on an image in stored order ([`photometer_scene`]).
 ///
 /// # Errors
-/// Those of [`Wcs::from_header`], [`catalogue::locate`] and [`aperture::photometer`]. An image
-/// whose background cannot be determined is measured without one and flagged so, unless its errors
-/// were to come from the background: then [`Error::Undetermined`].
+/// Those of [`photometer_scene`].
 pub fn photometer_catalogue(
     planes: &Planes,
     header: &Header,
@@ -43,9 +51,29 @@ pub fn photometer_catalogue(
     sources: &Table,
     params: &Params,
 ) -> Result<(Table, Vec<Warning>)> {
+    photometer_scene(&Scene { planes, header, date, sky_from_stored: Flip::NONE }, sources, params)
+}
+
+/// Measures the stars of `sources` that lie on the image; [`columns`] says what the table holds. No star
+/// on the image makes a table without rows and a warning.
+///
+/// # Errors
+/// Those of [`Wcs::from_header`], [`catalogue::locate`] and [`aperture::photometer`]. An image
+/// whose background cannot be determined is measured without one and flagged so, unless its errors
+/// were to come from the background: then [`Error::Undetermined`].
+pub fn photometer_scene(
+    scene: &Scene<'_>,
+    sources: &Table,
+    params: &Params,
+) -> Result<(Table, Vec<Warning>)> {
     params.check()?;
-    let wcs = Wcs::from_header(header)?;
-    let field = Field { shape: planes.shape(), wcs: wcs.as_ref(), date };
+    let wcs = Wcs::from_header(scene.header)?;
+    let flip = match params.frame {
+        Frame::Stored => Flip::NONE,
+        Frame::Sky => scene.sky_from_stored,
+    };
+    let shape = scene.planes.shape();
+    let field = Field { shape, wcs: wcs.as_ref(), date: scene.date, flip };
     let mut found = catalogue::locate(sources, &field, params)?;
     if found.rows.is_empty() {
         // A catalogue without a star on the image costs no background.
@@ -53,9 +81,27 @@ pub fn photometer_catalogue(
             .radii_pix
             .iter()
             .map(|&radius_pix| Apertures { radius_pix, ..Apertures::default() });
-        let table = tabulate(sources, &found, empty.collect())?;
+        let table = columns::table(sources, &found, empty.collect(), &params.table)?;
         return Ok((table, found.warnings));
     }
+    let turned;
+    let planes = if flip == Flip::NONE {
+        scene.planes
+    } else {
+        turned = Planes {
+            image: flip.apply(scene.planes.image.clone()),
+            variance: flip.apply(scene.planes.variance.clone()),
+            mask: flip.apply(scene.planes.mask.clone()),
+        };
+        &turned
+    };
+    let apertures = measure(planes, &mut found, params)?;
+    let table = columns::table(sources, &found, apertures, &params.table)?;
+    Ok((table, found.warnings))
+}
+
+/// The sums of the stars that were found, over the background.
+fn measure(planes: &Planes, found: &mut Located, params: &Params) -> Result<Vec<Apertures>> {
     let sky = sky(planes, params, &mut found.warnings)?;
     let mut image = planes.image.clone();
     if let Some(sky) = &sky {
@@ -68,9 +114,11 @@ pub fn photometer_catalogue(
         mask: planes.mask.view(),
     };
     let mut apertures = aperture::photometer(pixels, &found.positions, params)?;
-    let undetermined = params.background.is_some() && sky.is_none();
-    flag_background(&mut apertures, &found, sky.as_ref(), undetermined);
-    Ok((tabulate(sources, &found, apertures)?, found.warnings))
+    if params.flag_rule == FlagRule::Registry {
+        let undetermined = params.background.is_some() && sky.is_none();
+        flag_background(&mut apertures, found, sky.as_ref(), undetermined);
+    }
+    Ok(apertures)
 }
 
 /// The background, if one is asked for and can be had.
@@ -130,25 +178,6 @@ fn flag_background(
     for aperture in apertures {
         aperture.flags.iter_mut().zip(&bits).for_each(|(flags, bits)| *flags |= bits);
     }
-}
-
-fn tabulate(sources: &Table, found: &Located, apertures: Vec<Apertures>) -> Result<Table> {
-    let mut table = sources.select(&found.rows);
-    let (x, y) = found.positions.iter().copied().unzip();
-    table.set("x", "pix", Values::F64(x))?;
-    table.set("y", "pix", Values::F64(y))?;
-    table.set("isolated", "", Values::Bool(found.isolated.clone()))?;
-    for (i, aperture) in apertures.into_iter().enumerate() {
-        let radius = vec![aperture.radius_pix; found.rows.len()];
-        table.set(&format!("f_{i}"), "DN", Values::F64(aperture.flux))?;
-        table.set(&format!("f_{i}_e"), "DN", Values::F64(aperture.flux_err))?;
-        table.set(&format!("f_{i}_f"), "", Values::I32(aperture.flags))?;
-        table.set(&format!("f_{i}_n"), "pix", Values::I32(aperture.n_masked))?;
-        table.set(&format!("r_{i}"), "pix", Values::F64(radius))?;
-    }
-    table.metadata.retain(|(key, _)| key != flags::METADATA_KEY);
-    table.metadata.push((flags::METADATA_KEY.to_owned(), flags::registry_json()));
-    Ok(table)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::measure::fixture;
+use crate::table::Values;
 
 const MESH: background::Params = background::Params {
     mesh_width_pix: 12,

@@ -2,9 +2,11 @@
 //!
 //! Every transcendental function is `libm`'s or made of `+ - × ÷ √` here; every sum has a fixed
 //! order. Slices in hot loops.
+pub mod bspline;
 pub mod fit;
 pub mod healpix;
 pub mod power;
+pub mod simplex;
 pub mod stats;
 
 pub mod neighbours;

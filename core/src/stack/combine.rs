@@ -31,6 +31,9 @@ const STEP: &str = "combine";
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
+    /// The first so many exposures of the day are left out; none if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_first: Option<usize>,
     /// Only the last so many exposures of the day; all of them if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub use_last: Option<usize>,
@@ -214,6 +217,7 @@ mod tests {
     use super::*;
 
     const PARAMS: Params = Params {
+        skip_first: None,
         use_last: None,
         minimum_frames: 1,
         clip_sigma: 3.0,
@@ -260,5 +264,14 @@ mod tests {
         let frames = [Array2::zeros((2, 2)), Array2::zeros((2, 3))];
         assert!(combine(&frames, Array2::zeros((2, 2)), &PARAMS).is_err());
         assert!(combine(&[], Array2::zeros((2, 2)), &PARAMS).is_err());
+    }
+
+    #[test]
+    fn one_pass_and_a_mean_are_the_peers_merge() {
+        let one = Params { maximum_passes: 1, merge: Merge::Mean, ..PARAMS };
+        let mut values: Vec<f32> = (0..20).map(|i| (i % 5) as f32).collect();
+        values.extend([1e4, 60.0]);
+        // 1e4 goes; 60 stands out only then, and stays.
+        assert_eq!(merge(&mut values, &one), ((100.0_f64 / 21.0) as f32, 21));
     }
 }

@@ -11,11 +11,12 @@
 //!
 //! * Planes: all three, sky order, DN.
 //! * Order: after `bias`.
-//! * Mask: the flat's bits are joined; `NO_FLAT` where it is not positive, and the pixel becomes NaN.
-//! * Source: ztfin2p3 0.4.1 (`FLTNORM`, `FLTNORM_FP`).
+//! * Mask: the flat's bits are joined; `NO_FLAT` where it is not positive, and the pixel becomes NaN
+//!   ([`NotPositive`]).
+//! * Source: ztfin2p3 0.4.1 (`FLTNORM`, `FLTNORM_FP`), which divides without a guard.
 
 use ndarray::Zip;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::bias::check_match;
 use crate::error::{Error, Result};
@@ -23,6 +24,32 @@ use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit};
 use crate::mask;
 
 const STEP: &str = "flat";
+
+/// Parameters of the recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// What is done where the flat has no positive value.
+    #[serde(default, skip_serializing_if = "NotPositive::is_mask")]
+    pub not_positive: NotPositive,
+}
+
+/// What is done where the flat has no positive value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotPositive {
+    /// The pixel becomes NaN and is marked.
+    #[default]
+    Mask,
+    /// The quotient is taken as it comes: infinite, negative or NaN.
+    Divide,
+}
+
+impl NotPositive {
+    fn is_mask(&self) -> bool {
+        *self == NotPositive::Mask
+    }
+}
 
 /// What the step did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -38,7 +65,12 @@ pub struct Report {
 /// # Errors
 /// [`Error::Input`] if the flat is of another detector, part or unit, [`Error::Parameter`] if the
 /// scale is not positive; then `ccd` is unchanged.
-pub fn divide(ccd: &mut CcdImage, flat: &CcdImage, scale_ratio: f64) -> Result<Report> {
+pub fn divide(
+    ccd: &mut CcdImage,
+    params: &Params,
+    flat: &CcdImage,
+    scale_ratio: f64,
+) -> Result<Report> {
     check_match(STEP, ccd, flat)?;
     if (ccd.unit, flat.unit) != (PixelUnit::Dn, PixelUnit::Relative) {
         let found = format!("{:?} and a flat in {:?}", ccd.unit, flat.unit);
@@ -47,6 +79,7 @@ pub fn divide(ccd: &mut CcdImage, flat: &CcdImage, scale_ratio: f64) -> Result<R
     if !(scale_ratio.is_finite() && 0.0 < scale_ratio) {
         return Err(Error::parameter("focal-plane over flat level", scale_ratio, "above zero"));
     }
+    let guarded = params.not_positive == NotPositive::Mask;
     let mut no_flat = 0;
     Zip::from(&mut ccd.planes.image)
         .and(&mut ccd.planes.variance)
@@ -55,19 +88,26 @@ pub fn divide(ccd: &mut CcdImage, flat: &CcdImage, scale_ratio: f64) -> Result<R
         .and(&flat.planes.variance)
         .for_each(|pixel, variance, bits, &response, &response_variance| {
             if response.is_nan() || response <= 0.0 {
-                *pixel = CANONICAL_NAN;
-                *bits |= mask::NO_FLAT;
                 no_flat += 1;
-                return;
+                if guarded {
+                    *pixel = CANONICAL_NAN;
+                    *bits |= mask::NO_FLAT;
+                    return;
+                }
             }
             let response = f64::from(response);
             let (factor, ratio) = (scale_ratio / response, f64::from(*pixel) / response);
             let sum = f64::from(*variance) + ratio * ratio * f64::from(response_variance);
-            *pixel = (f64::from(*pixel) * factor) as f32;
-            *variance = (sum * factor * factor) as f32;
+            *pixel = canonical(f64::from(*pixel) * factor);
+            *variance = canonical(sum * factor * factor);
         });
     Zip::from(&mut ccd.planes.mask).and(&flat.planes.mask).for_each(|bits, &more| *bits |= more);
     Ok(Report { scale_ratio, no_flat })
+}
+
+/// In single precision, with the one NaN that is written.
+fn canonical(value: f64) -> f32 {
+    if value.is_nan() { CANONICAL_NAN } else { value as f32 }
 }
 
 #[cfg(test)]
@@ -79,7 +119,7 @@ mod tests {
     fn the_quotient_and_its_variance_follow_the_closed_form() {
         let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
         let flat = flat_ccd(0.5, 1e-4, PixelUnit::Relative);
-        divide(&mut ccd, &flat, 1.5).unwrap();
+        divide(&mut ccd, &Params::default(), &flat, 1.5).unwrap();
         // 100 x 1.5 / 0.5; relative variances 4e-4 and 4e-4 add.
         assert_eq!(ccd.planes.image[[0, 0]], 300.0);
         assert!((ccd.planes.variance[[0, 0]] - 90_000.0 * 8e-4).abs() < 1e-4);
@@ -90,14 +130,20 @@ mod tests {
         let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
         let mut flat = flat_ccd(1.0, 0.0, PixelUnit::Relative);
         (flat.planes.image[[0, 0]], flat.planes.image[[0, 1]]) = (0.0, f32::NAN);
-        assert_eq!(divide(&mut ccd, &flat, 1.0).unwrap().no_flat, 2);
+        let mut unguarded = ccd.clone();
+        assert_eq!(divide(&mut ccd, &Params::default(), &flat, 1.0).unwrap().no_flat, 2);
         assert!(ccd.planes.image[[0, 0]].is_nan() && ccd.planes.image[[0, 1]].is_nan());
         assert_eq!(ccd.planes.mask[[0, 1]], mask::NO_FLAT);
+        let params = Params { not_positive: NotPositive::Divide };
+        assert_eq!(divide(&mut unguarded, &params, &flat, 1.0).unwrap().no_flat, 2);
+        assert_eq!(unguarded.planes.image[[0, 0]], f32::INFINITY);
+        assert!(unguarded.planes.image[[0, 1]].is_nan() && unguarded.planes.mask[[0, 1]] == 0);
     }
 
     #[test]
     fn a_bias_in_place_of_a_flat_is_refused() {
         let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
-        assert!(divide(&mut ccd, &flat_ccd(1.0, 0.0, PixelUnit::Dn), 1.0).is_err());
+        let bias = flat_ccd(1.0, 0.0, PixelUnit::Dn);
+        assert!(divide(&mut ccd, &Params::default(), &bias, 1.0).is_err());
     }
 }

@@ -14,17 +14,20 @@
 //! ```
 //!
 //! * Planes: `image` and `variance`, shape `(row, column)`, readout order, overscan included.
-//! * Order: after `overscan` (the relation passes through zero), before `pocket`.
+//! * Order: after `overscan` (the relation passes through zero), before `pocket`. With
+//!   [`Input::Raw`] before `overscan`, on the imaging pixels alone, as ztfimg up to 0.21 has it: the
+//!   pedestal bends with the signal (1.2 DN at most for a pedestal of 100 DN).
 //! * Mask: `NONLINEAR` where `D` or `dy/dx` is not positive; there the pixel keeps `x`.
 //! * Source: the relation and its dated tables as in ztfimg 0.19, `linearity_coeffs_*`.
 
-use ndarray::Zip;
+use ndarray::{Zip, s};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::image::{AmpImage, PixelUnit, Planes};
 use crate::instrument::Linearity;
 use crate::mask;
+use crate::time::Day;
 
 const STEP: &str = "linearity";
 
@@ -36,6 +39,37 @@ pub struct Params {
     /// the exposure if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relation: Option<Linearity>,
+    /// Day (YYYY-MM-DD) whose relation of the camera is taken; that of the exposure if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Day>,
+    /// What the relation acts on (DN).
+    #[serde(default, skip_serializing_if = "Input::is_signal")]
+    pub input: Input,
+}
+
+/// What the relation acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Input {
+    /// The signal above the overscan level, in every column.
+    #[default]
+    Signal,
+    /// Raw DN, pedestal included, in the imaging columns; the step then stands before `overscan`.
+    Raw,
+}
+
+impl Input {
+    fn is_signal(&self) -> bool {
+        *self == Input::Signal
+    }
+
+    /// What the image must count.
+    fn unit(self) -> PixelUnit {
+        match self {
+            Input::Signal => PixelUnit::Dn,
+            Input::Raw => PixelUnit::RawDn,
+        }
+    }
 }
 
 /// What the step did.
@@ -48,17 +82,31 @@ pub struct Report {
 /// Linearizes `amp` in place; the camera's `relation` is used unless the recipe gives one.
 ///
 /// # Errors
-/// [`Error::Input`] if the image is not in DN; then `amp` is unchanged.
+/// [`Error::Input`] if the image is not in DN (raw DN for [`Input::Raw`]), or its imaging section does
+/// not fit it; then `amp` is unchanged.
 pub fn linearize(amp: &mut AmpImage, params: &Params, relation: &Linearity) -> Result<Report> {
-    if amp.unit != PixelUnit::Dn {
-        return Err(Error::input(STEP, "pixel unit", format!("{:?}", amp.unit), "Dn"));
+    let needed = params.input.unit();
+    if amp.unit != needed {
+        let (found, needed) = (format!("{:?}", amp.unit), format!("{needed:?}"));
+        return Err(Error::input(STEP, "pixel unit", found, needed));
+    }
+    let (imaging, shape) = (amp.geometry.imaging, amp.planes.shape());
+    let columns = match params.input {
+        Input::Signal => 0..shape.1,
+        Input::Raw => imaging.column_start..imaging.column_end,
+    };
+    if !imaging.fits(shape) {
+        let (found, needed) = (format!("{imaging:?}"), format!("inside {shape:?}"));
+        return Err(Error::input(STEP, "imaging section", found, needed));
     }
     let Linearity::Rational { a, b } = params.relation.unwrap_or(*relation) else {
         return Ok(Report { nonlinear: 0 });
     };
     let mut nonlinear = 0;
     let Planes { image, variance, mask: bits } = &mut amp.planes;
-    Zip::from(image).and(variance).and(bits).for_each(|pixel, variance, bits| {
+    let part = s![.., columns];
+    let (image, variance) = (image.slice_mut(part), variance.slice_mut(part));
+    Zip::from(image).and(variance).and(bits.slice_mut(part)).for_each(|pixel, variance, bits| {
         let x = f64::from(*pixel);
         let (d, slope_numerator) = (a * x * x + b * x + 1.0, 1.0 - a * x * x);
         if d <= 0.0 || slope_numerator <= 0.0 {
@@ -119,5 +167,25 @@ mod tests {
     fn beyond_the_range_the_pixel_is_marked_and_kept() {
         let amp = linearized(400_000.0);
         assert_eq!((amp.planes.image[[0, 0]], amp.planes.mask[[0, 0]]), (4e5, mask::NONLINEAR));
+    }
+
+    #[test]
+    fn raw_input_bends_the_pedestal_with_the_signal_and_leaves_the_overscan() {
+        let mut amp = flat_amp(30_100.0, 4.0, PixelUnit::RawDn);
+        let params = Params { input: Input::Raw, ..Params::default() };
+        linearize(&mut amp, &params, &RELATION).unwrap();
+        assert_eq!(
+            (amp.planes.image[[0, 0]], amp.unit),
+            (linearized(30_100.0).planes.image[[0, 0]], PixelUnit::RawDn)
+        );
+        assert_eq!(amp.planes.image[[0, 4]], 30_100.0);
+        assert!(linearize(&mut amp, &Params::default(), &RELATION).is_err());
+    }
+
+    #[test]
+    fn a_day_is_written_as_text_and_a_wrong_one_refused() {
+        let params: Params = toml::from_str("as_of = \"2019-10-23\"").unwrap();
+        assert_eq!(serde_json::to_string(&params).unwrap(), "{\"as_of\":\"2019-10-23\"}");
+        assert!(toml::from_str::<Params>("as_of = \"2019-13-23\"").is_err());
     }
 }

@@ -56,9 +56,12 @@
 //!   counts with the value it has.
 //! * Source: the four-parameter model of ztfsensors (repository of 2026-01), used by ztfimg 0.19,
 //!   whose inversion is four passes (its matrix factors cancel). Departures: the column-wise solution;
-//!   it sets the first two rows at the start and negative pixels after each pass to the image's median.
+//!   it sets the first two rows at the start and negative pixels after each pass to the image's median
+//!   (`pocket/published.rs` does as it does).
 
+pub mod equilibrium;
 mod inverse;
+mod published;
 mod trap;
 
 use std::ops::Range;
@@ -67,6 +70,7 @@ use ndarray::{ArrayView1, ArrayViewMut1, ArrayViewMut2, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::geometry::Section;
 use crate::image::{AmpImage, PixelUnit, Planes};
 use crate::instrument::PocketParams;
 use crate::mask;
@@ -91,6 +95,8 @@ pub enum Solver {
     Passes,
     /// Newton's steps for one pixel after the other; exact and faster. Needs `beta` below 1.
     Newton,
+    /// The passes with the slips of a peer (`pocket/published.rs`).
+    Published,
 }
 
 /// Parameters of the recipe.
@@ -106,6 +112,27 @@ pub struct Params {
     /// A trap for all amplifiers (DN); the camera's at the date of the exposure if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trap: Option<PocketParams>,
+    /// Which model of the effect.
+    #[serde(default, skip_serializing_if = "Model::is_four_parameter")]
+    pub model: Model,
+}
+
+/// Which model of the effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Model {
+    /// The trap of four parameters.
+    #[default]
+    FourParameter,
+    /// A trap in equilibrium with each pixel, in one pass (`pocket/equilibrium.rs`); its curve comes
+    /// from the camera, by date and temperature. The other parameters do not matter.
+    Equilibrium,
+}
+
+impl Model {
+    fn is_four_parameter(&self) -> bool {
+        *self == Model::FourParameter
+    }
 }
 
 fn four() -> u32 {
@@ -114,7 +141,7 @@ fn four() -> u32 {
 
 impl Default for Params {
     fn default() -> Params {
-        Params { solver: Solver::Passes, iterations: four(), trap: None }
+        Params { solver: Solver::Passes, iterations: four(), trap: None, model: Model::default() }
     }
 }
 
@@ -129,22 +156,23 @@ pub struct Report {
     pub tail_dn: f64,
 }
 
-/// Corrects `amp` in place; the `camera`'s trap is used unless the recipe gives one.
+/// Corrects `amp` in place by the model of four parameters; the `camera`'s trap is used unless the
+/// recipe gives one. (The other model has [`equilibrium::correct`].)
 ///
 /// # Errors
 /// [`Error::Input`] if the image is not in DN or its sections do not fit it, [`Error::Parameter`]
-/// for a number outside its range; then `amp` is unchanged.
+/// for a number outside its range or for the other model; then `amp` is unchanged.
 pub fn correct(amp: &mut AmpImage, params: &Params, camera: &PocketParams) -> Result<Report> {
-    if amp.unit != PixelUnit::Dn {
-        return Err(Error::input(STEP, "pixel unit", format!("{:?}", amp.unit), "Dn"));
-    }
-    let (imaging, shape) = (amp.geometry.imaging, amp.planes.shape());
-    if !imaging.fits(shape) || amp.planes.mask.dim() != shape {
-        let found = format!("{imaging:?} and a mask of {:?}", amp.planes.mask.dim());
-        return Err(Error::input(STEP, "imaging section", found, format!("inside {shape:?}")));
-    }
     let chosen = params.trap.unwrap_or(*camera);
+    if params.model == Model::Equilibrium {
+        let needed = "a model of four parameters, which this trap belongs to";
+        return Err(Error::parameter("pocket.model", "equilibrium", needed));
+    }
+    let (imaging, shape) = (imaging_of(amp)?, amp.planes.shape());
     check(params, &chosen)?;
+    if params.solver == Solver::Published {
+        return Ok(published::correct(amp, imaging, (params.iterations, &chosen)));
+    }
     let (trap, lit) = (Trap::new(&chosen), imaging.column_start..imaging.column_end);
     let mut report = Report::default();
     let zero = amp.zero.map_or(0..0, |zero| zero.column_start..zero.column_end);
@@ -162,6 +190,19 @@ pub fn correct(amp: &mut AmpImage, params: &Params, camera: &PocketParams) -> Re
     let tail_dn = report.tail_dn;
     amp.planes.image.mapv_inplace(|pixel| (f64::from(pixel) + tail_dn) as f32);
     Ok(report)
+}
+
+/// The imaging section of an image that the step can work on.
+fn imaging_of(amp: &AmpImage) -> Result<Section> {
+    if amp.unit != PixelUnit::Dn {
+        return Err(Error::input(STEP, "pixel unit", format!("{:?}", amp.unit), "Dn"));
+    }
+    let (imaging, shape) = (amp.geometry.imaging, amp.planes.shape());
+    if !imaging.fits(shape) || amp.planes.mask.dim() != shape {
+        let found = format!("{imaging:?} and a mask of {:?}", amp.planes.mask.dim());
+        return Err(Error::input(STEP, "imaging section", found, format!("inside {shape:?}")));
+    }
+    Ok(imaging)
 }
 
 fn check(params: &Params, trap: &PocketParams) -> Result<()> {
@@ -252,7 +293,7 @@ mod tests {
     use ndarray::{Array2, array, concatenate, s};
 
     use super::*;
-    use crate::geometry::{AmpGeometry, Flip, Section};
+    use crate::geometry::{AmpGeometry, Flip};
     use crate::ids::AmpId;
     use crate::instrument::Instrument;
 
@@ -419,7 +460,7 @@ mod tests {
     #[test]
     fn both_solvers_end_at_the_same_charge() {
         let patient = Params { iterations: 50, ..Params::default() };
-        let steps = Params { solver: Solver::Newton, iterations: 5, trap: None };
+        let steps = Params { solver: Solver::Newton, iterations: 5, ..Params::default() };
         let rows = (sky(150.0, 37, 50) + noise((37, 80)) * 4.0).mapv(|x| x.max(0.0));
         let read = forward(&rows, &TRAP) + noise((37, 80));
         let (mut one, mut other) = (amp(&read, 30), amp(&read, 30));
@@ -436,7 +477,7 @@ mod tests {
         for level in [100.0, 200.0, 500.0, 2_000.0, 20_000.0, 60_000.0] {
             let worst = worst_profile_error(
                 level,
-                Params { solver: Solver::Newton, iterations: 3, trap: None },
+                Params { solver: Solver::Newton, iterations: 3, ..Params::default() },
             );
             assert!(worst < 1e-3_f64.max(1e-6 * level), "{worst} DN at {level} DN");
         }
@@ -531,7 +572,7 @@ mod tests {
         let pixels = (32 * 3_072) as f64;
         let own_mean = noise.slice(s![.., ..3_072]).sum() / pixels;
         let traps = survey_traps();
-        let newton = Params { solver: Solver::Newton, iterations: 3, trap: None };
+        let newton = Params { solver: Solver::Newton, iterations: 3, ..Params::default() };
         for level in [0.0, 1.0, 5.0, 20.0, 50.0, 100.0, 200.0] {
             for (trap, params) in [
                 (traps[0], passes(4)),
@@ -661,7 +702,7 @@ mod tests {
     #[test]
     fn parameters_refuse_unknown_fields_and_have_defaults() {
         let empty: Params = toml::from_str("").unwrap();
-        assert_eq!(empty, Params { solver: Solver::Passes, iterations: 4, trap: None });
+        assert_eq!(empty, Params { iterations: 4, ..Params::default() });
         assert!(toml::from_str::<Params>("iteration = 4").is_err());
     }
 }

@@ -7,7 +7,7 @@
 use crate::mask;
 use crate::numerics::overlap::circle_pixel;
 
-use super::{Params, Pixels, Weighting};
+use super::{Masked, Params, Pixels, Weighting};
 
 /// Sums of one aperture while it grows.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,6 +46,7 @@ pub(super) struct Local {
 pub(super) struct Summer<'a> {
     pixels: Pixels<'a>,
     mask_bits: u32,
+    masked: Masked,
     weighting: Weighting,
     /// Radii from small to large, and their squares.
     radii: Vec<f64>,
@@ -61,6 +62,7 @@ impl<'a> Summer<'a> {
         Summer {
             pixels,
             mask_bits: params.mask_bits,
+            masked: params.masked,
             weighting: params.weighting,
             squares: radii.iter().map(|radius| radius * radius).collect(),
             ring: vec![Sums::default(); radii.len()],
@@ -129,9 +131,14 @@ impl<'a> Summer<'a> {
     fn pixel(&self, at: (usize, usize)) -> Option<Pixel> {
         let (value, variance) = (*self.pixels.image.get(at)?, *self.pixels.variance.get(at)?);
         let bits = *self.pixels.mask.get(at)?;
-        let good = bits & self.mask_bits == 0 && value.is_finite() && variance.is_finite();
+        let named = bits & self.mask_bits != 0;
+        let good = match self.masked {
+            Masked::LeaveOut => !named && value.is_finite() && variance.is_finite(),
+            Masked::NotANumber => true,
+        };
+        let value = if named { f64::NAN } else { f64::from(value) };
         Some(Pixel {
-            sample: good.then_some((f64::from(value), f64::from(variance))),
+            sample: good.then_some((value, f64::from(variance))),
             saturated: bits & mask::SATURATED != 0,
         })
     }

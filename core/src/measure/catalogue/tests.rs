@@ -45,7 +45,7 @@ fn sky(pixels: &[(f64, f64)]) -> (Vec<f64>, Vec<f64>) {
 fn sources_on_pixels_are_kept_with_half_a_pixel_of_border() {
     let x = [-0.5, -0.501, 199.5, 199.51, 10.0, 10.0, f64::NAN, 10.0];
     let y = [0.0, 0.0, 99.5, 0.0, -0.5, 99.6, 1.0, f64::INFINITY];
-    let field = Field { shape: SHAPE, wcs: None, date: None };
+    let field = Field { shape: SHAPE, wcs: None, date: None, flip: Flip::NONE };
     let found = locate(&table(&[("x", &x), ("y", &y)]), &field, &Params::default()).unwrap();
     assert_eq!(found.rows, [0, 2, 4]);
     assert_eq!(found.positions, [(-0.5, 0.0), (199.5, 99.5), (10.0, -0.5)]);
@@ -57,7 +57,7 @@ fn the_sky_decides_where_there_is_a_wcs_and_pixels_where_there_is_none() {
     let (ra, dec) = sky(&[(20.0, 30.0)]);
     let both = table(&[("ra", &ra), ("dec", &dec), ("x", &[5.0]), ("y", &[6.0])]);
     let wcs = wcs();
-    let mut field = Field { shape: SHAPE, wcs: Some(&wcs), date: None };
+    let mut field = Field { shape: SHAPE, wcs: Some(&wcs), date: None, flip: Flip::NONE };
     let (x, y) = locate(&both, &field, &Params::default()).unwrap().positions[0];
     assert!((x - 20.0).abs() + (y - 30.0).abs() < 1e-8);
     field.wcs = None;
@@ -81,7 +81,7 @@ fn stars_move_by_their_proper_motion_and_nan_means_none() {
     let wcs = wcs();
     // Ten Julian years after 2016.0: at 100.8 mas/year, one pixel of 1.008 arcsec.
     let date = Some(Mjd(51_544.5 + 26.0 * 365.25));
-    let field = Field { shape: SHAPE, wcs: Some(&wcs), date };
+    let field = Field { shape: SHAPE, wcs: Some(&wcs), date, flip: Flip::NONE };
     let found = locate(&sources, &field, &Params::default()).unwrap();
     for ((_, y), moved) in found.positions.iter().zip([1.0, 0.0, 1.0, 0.5]) {
         assert!((y - 30.0 - moved).abs() < 1e-6, "{y} {moved}");
@@ -96,7 +96,7 @@ fn isolation_counts_only_the_stars_of_the_image() {
     // 12 pixels are 12.1 arcsec; the last star lies outside, near the third.
     let (ra, dec) = sky(&[(20.0, 30.0), (32.0, 30.0), (195.0, 30.0), (205.0, 30.0)]);
     let wcs = wcs();
-    let field = Field { shape: SHAPE, wcs: Some(&wcs), date: None };
+    let field = Field { shape: SHAPE, wcs: Some(&wcs), date: None, flip: Flip::NONE };
     let sources = table(&[("ra", &ra), ("dec", &dec)]);
     let isolated = |arcsec: f64| {
         let params = Params { isolation_arcsec: arcsec, ..Params::default() };
@@ -109,7 +109,7 @@ fn isolation_counts_only_the_stars_of_the_image() {
 #[test]
 fn nobody_inside_is_a_warning_and_an_empty_catalogue_is_fine() {
     let wcs = wcs();
-    let field = Field { shape: SHAPE, wcs: Some(&wcs), date: None };
+    let field = Field { shape: SHAPE, wcs: Some(&wcs), date: None, flip: Flip::NONE };
     let far = table(&[("ra", &[10.0, 330.0]), ("dec", &[-30.0, -30.0])]);
     let found = locate(&far, &field, &Params::default()).unwrap();
     assert!(found.rows.is_empty() && found.isolated.is_empty());
@@ -122,7 +122,7 @@ fn nobody_inside_is_a_warning_and_an_empty_catalogue_is_fine() {
 #[test]
 fn a_catalogue_without_positions_is_refused_with_its_columns() {
     let wcs = wcs();
-    let field = Field { shape: SHAPE, wcs: Some(&wcs), date: None };
+    let field = Field { shape: SHAPE, wcs: Some(&wcs), date: None, flip: Flip::NONE };
     let error = locate(&table(&[("mag", &[1.0])]), &field, &Params::default()).unwrap_err();
     assert!(error.to_string().contains("mag"));
     let mut text = table(&[("dec", &[1.0])]);

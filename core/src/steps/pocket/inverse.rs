@@ -30,7 +30,9 @@ pub(super) struct Solved {
 impl Inverse {
     pub(super) fn new(trap: Trap, params: &Params) -> Inverse {
         let method = match params.solver {
-            Solver::Passes => Method::Passes(vec![[0.0; LANES]; params.iterations as usize]),
+            Solver::Passes | Solver::Published => {
+                Method::Passes(vec![[0.0; LANES]; params.iterations as usize])
+            }
             Solver::Newton => Method::Newton(params.iterations),
         };
         Inverse { trap, content: [0.0; LANES], method }
@@ -104,7 +106,7 @@ fn positive(x: f64) -> f64 {
     if x > 0.0 { x } else { 0.0 }
 }
 
-fn minus(a: &Lanes, b: &Lanes) -> Lanes {
+pub(super) fn minus(a: &Lanes, b: &Lanes) -> Lanes {
     let mut out = *a;
     out.iter_mut().zip(b).for_each(|(out, b)| *out -= b);
     out
