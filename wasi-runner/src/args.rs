@@ -243,10 +243,10 @@ pub struct Aperture {
     #[arg(long, value_name = "FILE|DIR")]
     pub masks: Option<PathBuf>,
     /// Gain where the image has none (electron/DN).
-    #[arg(long)]
+    #[arg(long, value_parser = above_zero)]
     pub gain: Option<f64>,
     /// Read noise where the image has none (electron).
-    #[arg(long)]
+    #[arg(long, value_parser = above_zero)]
     pub read_noise: Option<f64>,
     /// Radii instead of the recipe's (pixels).
     #[arg(long, value_delimiter = ',', value_name = "3,4,..")]
@@ -260,6 +260,13 @@ pub struct Aperture {
     /// The catalogue of fluxes.
     #[arg(short, long, value_name = "OUT.parquet")]
     pub output: PathBuf,
+}
+
+fn above_zero(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if 0.0 < number && number < f64::INFINITY => Ok(number),
+        _ => Err(format!("{text:?} is not a number above 0")),
+    }
 }
 
 fn pair(text: &str) -> Result<(f64, f64), String> {

@@ -2,62 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod command;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use serde_json::Value;
 
-fn folder(name: &str) -> PathBuf {
-    let root = std::env::temp_dir().join(format!("rawsky-cli-{name}-{}", std::process::id()));
-    let _ = fs::remove_dir_all(&root);
-    fs::create_dir_all(&root).unwrap();
-    root
-}
-
-fn rawsky(root: &Path, line: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rawsky"))
-        .current_dir(root)
-        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .args(line.split_whitespace())
-        .output()
-        .unwrap()
-}
-
-fn good(root: &Path, line: &str) -> String {
-    let output = rawsky(root, line);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "rawsky {line}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Exit code and the one line on standard error.
-fn bad(root: &Path, line: &str) -> (i32, String) {
-    let output = rawsky(root, line);
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success(), "rawsky {line}");
-    (output.status.code().unwrap(), errors)
-}
-
-/// Names below a folder, hidden ones too.
-fn names(root: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
-
-/// Every product by name, with its bytes.
-fn products(run: &Path) -> Vec<(String, Vec<u8>)> {
-    let folder = run.join("products");
-    names(&folder).into_iter().map(|n| (n.clone(), fs::read(folder.join(n)).unwrap())).collect()
-}
-
-fn night(root: &Path) {
-    good(root, "simulate --camera toy --out night --biases 5 --flats 3 --exposures 1 --seed 3");
-}
+use command::{bad, folder, good, names, night, products, rawsky, walk};
 
 #[test]
 fn a_night_gives_the_same_bytes_in_the_sandbox_and_natively() {
@@ -112,16 +64,6 @@ fn another_plan_in_the_same_run_is_refused() {
     assert_eq!(code, 1);
     assert!(error.contains("another plan"), "{error}");
     fs::remove_dir_all(root).unwrap();
-}
-
-fn walk(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { files.extend(walk(&path)) } else { files.push(path) }
-    }
-    files.sort();
-    files
 }
 
 #[test]

@@ -159,6 +159,10 @@ fn keep(
         let text = format!("none of {} sources lies on the image", pixels.len());
         found.warnings.push(Warning::new(STEP, "none-inside", pixels.len() as u64, text));
     }
+    if pixels.is_empty() {
+        let text = "the catalogue holds no source";
+        found.warnings.push(Warning::new(STEP, "no-source", 1, text));
+    }
     found
 }
 
