@@ -9,6 +9,7 @@
 //! | `tiled` | tile-compressed images, read and written; the only file that names `fitsio-pure` |
 //! | `tiles`, `forms`, `heap` | what a tile table promises, checked before it is decoded |
 //! | `pixels` | stored numbers to physical values and masks |
+//! | `section` | the text of sections, `[x1:x2,y1:y2]` |
 //! | `write` | [`FitsWriter`] |
 //!
 //! A file with at least one tile-compressed image (`ZIMAGE = T`) is read by `fitsio-pure`
@@ -25,6 +26,7 @@ mod open;
 mod pixels;
 mod plain;
 mod scan;
+mod section;
 mod tiled;
 mod tiles;
 mod write;
@@ -41,6 +43,7 @@ use ndarray::Array2;
 use crate::header::Header;
 
 pub use open::FitsFile;
+pub use section::{FitsSection, section_text};
 pub use write::{Encoding, FitsWriter, PixelData};
 
 /// One header-data unit, its header read.
