@@ -54,6 +54,7 @@ registry! {
     NO_BIAS = 19, "the master bias has no value here";
     NO_FLAT = 20, "the master flat has no positive value here";
     FEW_FRAMES = 21, "fewer than two stack members had a value";
+    NO_DARK = 22, "the master dark has no value here";
 }
 
 /// Pixels to leave out of a measurement: everything but the marks of real sources, and of pixels

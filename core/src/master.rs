@@ -8,8 +8,8 @@
 //! ```
 
 use crate::error::{Error, Result};
-use crate::formats::fits::{Encoding, FitsFile, FitsWriter, PixelData};
-use crate::geometry::Section;
+use crate::formats::fits::{Encoding, FitsFile, FitsSection, FitsWriter, PixelData, section_text};
+use crate::geometry::{Flip, Section};
 use crate::header::Header;
 use crate::ids::{AmpId, DetectorId};
 use crate::image::{CcdImage, PixelUnit, Planes};
@@ -21,6 +21,8 @@ use crate::store::{Key, Sink, Source, Store};
 pub enum Kind {
     /// A master bias (DN).
     Bias,
+    /// A master dark (DN above the bias, of the exposure time in its EXPTIME card).
+    Dark,
     /// A master flat of one lamp (relative).
     LampFlat,
     /// A master flat of one band (relative).
@@ -32,6 +34,7 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Kind::Bias => "master bias",
+            Kind::Dark => "master dark",
             Kind::LampFlat => "lamp flat",
             Kind::BandFlat => "band flat",
         }
@@ -39,7 +42,7 @@ impl Kind {
 
     fn unit(self) -> PixelUnit {
         match self {
-            Kind::Bias => PixelUnit::Dn,
+            Kind::Bias | Kind::Dark => PixelUnit::Dn,
             Kind::LampFlat | Kind::BandFlat => PixelUnit::Relative,
         }
     }
@@ -120,7 +123,10 @@ impl MasterFile {
         )?;
         let section = self.file.hdus().get(image).and_then(|hdu| hdu.header.text("DETSEC"));
         let shape = planes.shape();
-        let on_detector = section.and_then(section_from_fits).filter(|s| s.shape() == shape);
+        let place = section.and_then(FitsSection::parse).and_then(FitsSection::place);
+        let fits =
+            |(section, flip): &(Section, Flip)| *flip == Flip::NONE && section.shape() == shape;
+        let on_detector = place.filter(fits).map(|(section, _)| section);
         let on_detector = on_detector.ok_or_else(|| {
             let place = format!("IMAGE{amp}, DETSEC");
             Error::format(&self.key, place, format!("{section:?} is no section of {shape:?}"))
@@ -164,7 +170,7 @@ pub fn resume<'a>(store: &'a mut dyn Store, key: &str) -> FitsWriter<'a> {
 pub fn append(writer: &mut FitsWriter<'_>, part: &CcdImage, amp: AmpId) -> Result<()> {
     let mut header = Header::new();
     header.set("AMP", i64::from(amp.0), "amplifier");
-    header.set("DETSEC", section_to_fits(part.on_detector), "place on the detector, sky order");
+    header.set("DETSEC", section_text(part.on_detector), "place on the detector, sky order");
     let name = |plane: &str| format!("{plane}{amp}");
     let (image, variance) = (part.planes.image.view(), part.planes.variance.view());
     let plain = Encoding::Plain;
@@ -183,36 +189,9 @@ pub fn mask_cards(header: &mut Header) {
     }
 }
 
-/// `[x1:x2,y1:y2]`, one-based and inclusive.
-fn section_to_fits(section: Section) -> String {
-    let Section { row_start, row_end, column_start, column_end } = section;
-    format!("[{}:{column_end},{}:{row_end}]", column_start + 1, row_start + 1)
-}
-
-fn section_from_fits(text: &str) -> Option<Section> {
-    let inner = text.trim().strip_prefix('[')?.strip_suffix(']')?;
-    let (columns, rows) = inner.split_once(',')?;
-    let bounds = |text: &str| -> Option<(usize, usize)> {
-        let (first, last) = text.split_once(':')?;
-        let first: usize = first.trim().parse().ok()?;
-        Some((first.checked_sub(1)?, last.trim().parse().ok()?))
-    };
-    let ((column_start, column_end), (row_start, row_end)) = (bounds(columns)?, bounds(rows)?);
-    Some(Section { row_start, row_end, column_start, column_end })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_section_survives_the_way_through_fits() {
-        let section = Section::at((3080, 0), (3080, 3072));
-        assert_eq!(section_to_fits(section), "[1:3072,3081:6160]");
-        assert_eq!(section_from_fits("[1:3072,3081:6160]"), Some(section));
-        assert_eq!(section_from_fits("[0:3,1:2]"), None);
-        assert_eq!(section_from_fits("nonsense"), None);
-    }
 
     #[test]
     fn mask_cards_have_names_of_their_own() {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! amplifier:  saturation ▸ overscan ▸ linearity ▸ pocket ▸ variance      (readout order)
-//! detector:   assemble ▸ bias ▸ flat ▸ split                             (sky order ▸ stored order)
+//! detector:   assemble ▸ bias ▸ dark ▸ flat ▸ split                      (sky order ▸ stored order)
 //! stack:      frames ▸ amplifier steps ▸ assemble ▸ combine              then detector steps
 //! ```
 //!
@@ -13,14 +13,16 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::ids::{AmpId, DetectorId};
-use crate::image::{AmpImage, CANONICAL_NAN, CcdImage, ScienceImage};
+use crate::image::{AmpImage, CANONICAL_NAN, CcdImage, PixelUnit, ScienceImage};
 use crate::instrument::{EquilibriumCurve, Instrument, Linearity, PocketParams, VisitInfo};
 use crate::mask;
+use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
 use crate::probe::Probe;
 use crate::provenance::StepRecord;
 use crate::recipe::{Step, at_assemble};
 use crate::stack::combine::{self, combine};
 use crate::steps;
+use crate::steps::dark::WithoutMaster;
 use crate::steps::pocket::Model;
 use crate::time::Day;
 
@@ -38,6 +40,8 @@ pub struct AmpCalibration {
     pub pocket: Option<PocketParams>,
     /// Equilibrium curve of the trap, if the steps ask for that model.
     pub equilibrium: Option<EquilibriumCurve>,
+    /// Level (DN) that stays in an image without overscan until the master bias is subtracted.
+    pub pedestal_dn: f64,
 }
 
 /// The masters of one amplifier's part of the detector.
@@ -45,6 +49,8 @@ pub struct AmpCalibration {
 pub struct Masters {
     /// Master bias (DN).
     pub bias: Option<CcdImage>,
+    /// Master dark (DN) and the exposure time over its own (a ratio).
+    pub dark: Option<(CcdImage, f64)>,
     /// Master flat of the band (relative).
     pub flat: Option<CcdImage>,
     /// Focal-plane level of the band over the level of the flat (a ratio); 1 without one.
@@ -111,6 +117,7 @@ pub fn calibration(
         linearity: camera.linearity(detector, amp, as_of)?,
         pocket: camera.pocket(detector, amp, visit.mjd)?,
         equilibrium,
+        pedestal_dn: 0.0,
     })
 }
 
@@ -134,6 +141,11 @@ pub fn correct_amplifier(
                     steps::saturation::flag(amp, p, calibration.saturation_dn)?,
                 );
             }
+            // Without overscan the master bias takes the whole level, and this step nothing.
+            Step::Overscan(_) if amp.geometry.overscan.is_none() => {
+                amp.unit = PixelUnit::Dn;
+                log.note(id, step.name(), serde_json::json!({ "applied": false }));
+            }
             Step::Overscan(p) => {
                 let report = steps::overscan::subtract(amp, p, log.probe)?;
                 log.note(id, step.name(), report);
@@ -144,9 +156,11 @@ pub fn correct_amplifier(
             }
             Step::Pocket(p) => correct_pocket(amp, p, calibration, log)?,
             Step::Variance(p) => {
-                log.note(id, step.name(), steps::variance::add_photon_noise(amp, p)?);
+                let pedestal = calibration.pedestal_dn;
+                let report = steps::variance::add_photon_noise_above(amp, p, pedestal)?;
+                log.note(id, step.name(), report);
             }
-            Step::Assemble | Step::Bias | Step::Flat(_) | Step::Split => {
+            Step::Assemble | Step::Bias | Step::Dark(_) | Step::Flat(_) | Step::Split => {
                 return Err(misplaced(step, "after assemble"));
             }
         }
@@ -196,6 +210,15 @@ pub fn correct_detector(
                 let master = masters.bias.as_ref().ok_or_else(|| missing("master bias", ccd))?;
                 log.note(amp, step.name(), steps::bias::subtract(ccd, master)?);
             }
+            Step::Dark(p) => match &masters.dark {
+                Some((master, ratio)) => {
+                    log.note(amp, step.name(), steps::dark::subtract(ccd, master, *ratio)?);
+                }
+                None if p.without_master == WithoutMaster::Leave => {
+                    log.note(amp, step.name(), serde_json::json!({ "applied": false }));
+                }
+                None => return Err(missing("master dark", ccd)),
+            },
             Step::Flat(p) => {
                 let flat = masters.flat.as_ref().ok_or_else(|| missing("master flat", ccd))?;
                 let report = steps::flat::divide(ccd, p, flat, masters.scale_ratio)?;
@@ -220,7 +243,11 @@ pub fn detrend(
     log: &mut Log<'_>,
 ) -> Result<ScienceImage> {
     let (amplifier_steps, detector_steps) = at_assemble(steps);
-    correct_amplifier(&mut amp, amplifier_steps, input.0, log)?;
+    let mut known = *input.0;
+    if let (Some(bias), None) = (&input.1.bias, amp.geometry.overscan) {
+        known.pedestal_dn = pedestal_dn(bias);
+    }
+    correct_amplifier(&mut amp, amplifier_steps, &known, log)?;
     let mut ccd = steps::assemble::assemble(vec![amp], detector)?;
     log.after(Step::Assemble.name(), &ccd.planes)?;
     correct_detector(&mut ccd, detector_steps, input.1, log)?;
@@ -271,6 +298,19 @@ pub fn stack(
     ccd.planes = planes;
     log.after("combine", &ccd.planes)?;
     Ok(ccd)
+}
+
+/// The level (DN) that a master bias takes from an image without overscan: its median, 0 if it has
+/// no value at all.
+pub fn pedestal_dn(bias: &CcdImage) -> f64 {
+    let mut median = CountingMedian::new();
+    for pass in 0..RADIX_PASSES {
+        if pass == 1 {
+            median.begin_second_pass();
+        }
+        median.offer(bias.planes.image.iter().copied());
+    }
+    median.finish().filter(|level| level.is_finite()).unwrap_or(0.0)
 }
 
 fn without_masked(mut image: Array2<f32>, bits: &Array2<u32>) -> Array2<f32> {

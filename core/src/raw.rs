@@ -1,14 +1,23 @@
 //! A raw file as its camera reads it: the visit, and one amplifier at a time.
 
+mod layout;
+
+#[cfg(test)]
+mod tests;
+
 use ndarray::{Array2, Axis, concatenate};
 
 use crate::error::{Error, Result};
 use crate::formats::fits::{Content, FitsFile, Pixels};
+use crate::geometry::AmpGeometry;
 use crate::header::Header;
 use crate::ids::AmpId;
 use crate::image::{AmpImage, PixelUnit, Planes};
-use crate::instrument::{Amplifier, Instrument, Region, VisitInfo};
+use crate::instrument::{Amplifier, Instrument, Keywords, VisitInfo};
 use crate::store::{Key, Source, Store};
+use crate::warning::Warning;
+
+use layout::{Layout, Part, cards, hdu_of, locate, trim_cards};
 
 /// A raw exposure of one detector, its headers read.
 pub struct RawFile {
@@ -25,10 +34,14 @@ impl RawFile {
     /// [`Error::Format`] if it is damaged, [`Error::Input`] if it is not an exposure of `camera`.
     pub fn open(store: &mut dyn Store, key: &str, camera: &Instrument) -> Result<RawFile> {
         let file = FitsFile::open(&mut Source::open(store, key)?)?;
-        let mut header = primary_header(&file);
+        let mut header = cards(&file, 0);
+        if let Some(product) = own_product(&header) {
+            let what = format!("kind of {key}");
+            return Err(Error::input("raw", &what, product, "a raw exposure"));
+        }
         // Cameras differ in whether the visit stands in the primary header or beside the pixels.
         if let Some(first) = camera.amplifiers.first()
-            && let Some(hdu) = file.hdus().get(first.imaging.hdu)
+            && let Some(hdu) = hdu_of(&file, &first.imaging).and_then(|hdu| file.hdus().get(hdu))
         {
             let own = header.clone();
             header.merge(&hdu.header);
@@ -40,11 +53,34 @@ impl RawFile {
 
     /// The cards of the primary HDU, with those of the amplifier's imaging HDU over them.
     pub fn header(&self, amplifier: &Amplifier) -> Header {
-        let mut header = primary_header(&self.file);
-        if let Some(hdu) = self.file.hdus().get(amplifier.imaging.hdu) {
-            header.merge(&hdu.header);
+        cards(&self.file, hdu_of(&self.file, &amplifier.imaging).unwrap_or(0))
+    }
+
+    /// The same for the imaging pixels alone: a reference pixel of a WCS counts from their first
+    /// one, and sections of the raw array are gone.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if the sections of the header are not those of the file.
+    pub fn image_header(&self, amplifier: &Amplifier) -> Result<Header> {
+        let mut header = self.header(amplifier);
+        if let Some(imaging) = locate(&self.file, amplifier)?.imaging.section {
+            let regions: Vec<_> =
+                std::iter::once(&amplifier.imaging).chain(&amplifier.overscan).collect();
+            trim_cards(&mut header, imaging, &regions);
         }
-        header
+        Ok(header)
+    }
+
+    /// What is wrong with the headers of the amplifiers and does not stop the work.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if the sections of the header are not those of the file.
+    pub fn warnings(&self, camera: &Instrument) -> Result<Vec<Warning>> {
+        let mut warnings = Vec::new();
+        for amplifier in &camera.amplifiers {
+            warnings.extend(locate(&self.file, amplifier)?.warnings);
+        }
+        Ok(warnings)
     }
 
     /// Reads one amplifier into readout order, overscan attached. Its variance is that of reading
@@ -62,13 +98,14 @@ impl RawFile {
         let amplifier = camera.amplifier(amp).ok_or_else(|| {
             Error::input("raw", "amplifier", amp, format!("one of the camera {}", camera.name))
         })?;
-        let (imaging, quantum) = self.region(store, &amplifier.imaging)?;
-        let overscan = match &amplifier.overscan {
-            Some(region) => Some(self.region(store, region)?.0),
+        let layout = locate(&self.file, amplifier)?;
+        let (imaging, quantum) = self.region(store, layout.imaging)?;
+        let overscan = match layout.overscan {
+            Some(part) => Some(self.region(store, part)?.0),
             None => None,
         };
-        let geometry =
-            camera.geometry(amplifier, imaging.dim(), overscan.as_ref().map(Array2::dim))?;
+        let shapes = (imaging.dim(), overscan.as_ref().map(Array2::dim));
+        let geometry = geometry(camera, amplifier, shapes, &layout)?;
         let flip = geometry.readout_from_stored;
         let mut image = flip.apply(imaging);
         if let Some(overscan) = overscan {
@@ -87,30 +124,32 @@ impl RawFile {
     /// Gain (electron/DN) and read noise (electron) of an amplifier: the header's or the camera's.
     fn electronics(&self, camera: &Instrument, amplifier: &Amplifier) -> Result<(f64, f64)> {
         let header = self.header(amplifier);
-        let of = |key: &Option<String>| key.as_deref().and_then(|key| header.real(key));
         let camera_values = camera.electronics_of(amplifier.id);
-        let gain = of(&camera.dialect.gain).unwrap_or(camera_values.gain_electron_per_dn);
-        let noise = of(&camera.dialect.read_noise).unwrap_or(camera_values.read_noise_electron);
-        let check = |what: &str, value: f64, least: f64| {
-            let fits = value.is_finite() && least <= value && value < 1e6;
-            let needed = "a positive number";
-            if fits {
-                Ok(())
-            } else {
-                Err(in_file(&self.key, Error::input("raw", what, value, needed)))
+        let value = |what: &str, keywords: &Keywords, otherwise: f64, least: f64| {
+            let fits = |value: &f64| least <= *value && *value < 1e6;
+            // Programs that do not know a value write zero. Any other value that cannot be is
+            // refused, unless another keyword says it better.
+            let given = || keywords.numbers(&header).filter(|value| *value != 0.0 || fits(value));
+            let value = given().find(fits).or(given().next()).unwrap_or(otherwise);
+            if fits(&value) {
+                return Ok(value);
             }
+            let needed = "a positive number";
+            Err(in_file(&self.key, Error::input("raw", what, value, needed)))
         };
-        check("gain (electron/DN)", gain, 1e-6)?;
-        check("read noise (electron)", noise, 0.0)?;
+        let dialect = &camera.dialect;
+        let (gain, noise) = (camera_values.gain_electron_per_dn, camera_values.read_noise_electron);
+        let gain = value("gain (electron/DN)", &dialect.gain, gain, 1e-6)?;
+        let noise = value("read noise (electron)", &dialect.read_noise, noise, 0.0)?;
         Ok((gain, noise))
     }
 
     /// One region of the file in stored order, and the encoding's step per row (DN).
-    fn region(&self, store: &mut dyn Store, region: &Region) -> Result<(Array2<f32>, Vec<f64>)> {
+    fn region(&self, store: &mut dyn Store, part: Part) -> Result<(Array2<f32>, Vec<f64>)> {
         let refuse = |found: String, needed: String| {
-            Error::format(&self.key, format!("HDU {}", region.hdu), format!("{found}; {needed}"))
+            Error::format(&self.key, format!("HDU {}", part.hdu), format!("{found}; {needed}"))
         };
-        let hdu = self.file.hdus().get(region.hdu).ok_or_else(|| {
+        let hdu = self.file.hdus().get(part.hdu).ok_or_else(|| {
             refuse(format!("{} HDUs", self.file.hdus().len()), "the camera needs more".to_owned())
         })?;
         if !matches!(hdu.content, Content::Image(_)) {
@@ -118,8 +157,8 @@ impl RawFile {
             return Err(refuse(found, "the camera needs an image there".to_owned()));
         }
         let mut source = Source::open(store, &self.key)?;
-        let Pixels { values, quantum } = self.file.read_image(&mut source, region.hdu)?;
-        let Some(section) = region.section else { return Ok((values, quantum)) };
+        let Pixels { values, quantum } = self.file.read_image(&mut source, part.hdu)?;
+        let Some(section) = part.section else { return Ok((values, quantum)) };
         let pixels = section.view(&values).ok_or_else(|| {
             refuse(format!("{:?} pixels", values.dim()), format!("the section is {section:?}"))
         })?;
@@ -128,8 +167,25 @@ impl RawFile {
     }
 }
 
-fn primary_header(file: &FitsFile) -> Header {
-    file.hdus().first().map(|hdu| hdu.header.clone()).unwrap_or_default()
+/// Where the pixels are in the readout array and on the detector.
+fn geometry(
+    camera: &Instrument,
+    amplifier: &Amplifier,
+    (imaging, overscan): ((usize, usize), Option<(usize, usize)>),
+    layout: &Layout,
+) -> Result<AmpGeometry> {
+    let nominal = camera.geometry(amplifier, imaging, overscan)?;
+    Ok(AmpGeometry {
+        on_detector: layout.on_detector.unwrap_or(nominal.on_detector),
+        sky_from_stored: layout.sky_from_stored,
+        ..nominal
+    })
+}
+
+/// What a product of this program is, by its header.
+fn own_product(header: &Header) -> Option<&str> {
+    let own = header.text("CREATOR").is_some_and(|creator| creator.starts_with("rawsky"));
+    header.text("PRODUCT").filter(|_| own)
 }
 
 /// The same error, with the name of the file before what was wrong.

@@ -10,14 +10,18 @@ use crate::instrument::Instrument;
 use crate::measure::aperture;
 use crate::provenance;
 use crate::stack::combine;
-use crate::steps::{flat, linearity, overscan, pocket, saturation, variance};
+use crate::steps::{dark, flat, linearity, overscan, pocket, saturation, variance};
 
 /// Name and text of the recipes that come with the core.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("default", include_str!("../recipes/default.toml")),
+    ("with-darks", include_str!("../recipes/with-darks.toml")),
     ("ztfin2p3-0.4", include_str!("../recipes/ztfin2p3-0.4.toml")),
     ("ztfin2p3-0.6", include_str!("../recipes/ztfin2p3-0.6.toml")),
 ];
+
+/// The recipe that a camera may replace by another one of the core.
+const DEFAULT: &str = "default";
 
 /// Ordered steps per stage, and the parameters of stacks and photometry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,12 +33,19 @@ pub struct Recipe {
     pub name: String,
     /// Steps for a bias exposure.
     pub bias: Vec<Step>,
+    /// Steps for a dark exposure; those after `assemble` act on the stack. Without any there are no
+    /// master darks.
+    #[serde(default)]
+    pub dark: Vec<Step>,
     /// Steps for a flat exposure; those after `assemble` act on the stack.
     pub flat: Vec<Step>,
     /// Steps for a science exposure.
     pub science: Vec<Step>,
     /// How biases are stacked.
     pub bias_master: combine::Params,
+    /// How darks of one exposure time are stacked.
+    #[serde(default = "dark_stack")]
+    pub dark_master: combine::Params,
     /// How flats of one lamp are stacked.
     pub flat_master: combine::Params,
     /// Aperture photometry.
@@ -59,6 +70,8 @@ pub enum Step {
     Assemble,
     /// Minus the master bias.
     Bias,
+    /// Minus the master dark, scaled to the exposure time.
+    Dark(dark::Params),
     /// Over the master flat.
     Flat(flat::Params),
     /// The detector to science images.
@@ -70,6 +83,8 @@ pub enum Step {
 pub enum Stage {
     /// Exposures of a master bias.
     Bias,
+    /// Exposures of a master dark.
+    Dark,
     /// Exposures of a master flat.
     Flat,
     /// Science exposures.
@@ -91,9 +106,13 @@ const ORDER: &[(&str, &str, &str)] = &[
     ("variance", "assemble", "it acts on an amplifier"),
     ("assemble", "bias", "masters are kept in sky order"),
     ("assemble", "flat", "masters are kept in sky order"),
+    ("assemble", "dark", "masters are kept in sky order"),
+    ("bias", "dark", "only what grows with time is scaled to the exposure time"),
     ("bias", "flat", "a flat is relative to the signal above the bias"),
+    ("dark", "flat", "a flat is relative to the light alone"),
     ("assemble", "split", "it cuts what was put together"),
     ("bias", "split", "it needs the sky order of the masters"),
+    ("dark", "split", "it needs the sky order of the masters"),
     ("flat", "split", "it needs the sky order of the masters"),
 ];
 
@@ -108,6 +127,7 @@ impl Step {
             Step::Variance(_) => "variance",
             Step::Assemble => "assemble",
             Step::Bias => "bias",
+            Step::Dark(_) => "dark",
             Step::Flat(_) => "flat",
             Step::Split => "split",
         }
@@ -139,12 +159,15 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// A recipe that comes with the core, for `camera`.
+    /// A recipe that comes with the core, for `camera`; `default` is the one that the camera means
+    /// by it.
     ///
     /// # Errors
     /// [`Error::Parameter`] if there is none of that name.
     pub fn built_in(name: &str, camera: &Instrument) -> Result<Recipe> {
         let known = || BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let own = camera.recipe.as_deref().filter(|_| name == DEFAULT);
+        let name = own.unwrap_or(name);
         let text = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
         let text = text.ok_or_else(|| {
             Error::parameter("recipe", name, format!("one of {}, or a file", known()))
@@ -156,9 +179,15 @@ impl Recipe {
     pub fn steps(&self, stage: Stage) -> &[Step] {
         match stage {
             Stage::Bias => &self.bias,
+            Stage::Dark => &self.dark,
             Stage::Flat => &self.flat,
             Stage::Science => &self.science,
         }
+    }
+
+    /// Whether a stage has a step of this name.
+    pub fn has(&self, stage: Stage, name: &str) -> bool {
+        self.steps(stage).iter().any(|step| step.name() == name)
     }
 
     /// SHA-256 of the recipe as it is applied.
@@ -175,11 +204,32 @@ impl Recipe {
             return Err(Error::parameter("recipe version", self.version, 1));
         }
         self.bias_master.check("bias_master")?;
+        self.dark_master.check("dark_master")?;
         self.flat_master.check("flat_master")?;
         self.aperture.check()?;
-        check_stage("bias", &self.bias, &["assemble"], &["pocket", "bias", "flat", "split"])?;
+        check_stage(
+            "bias",
+            &self.bias,
+            &["assemble"],
+            &["pocket", "bias", "dark", "flat", "split"],
+        )?;
+        if !self.dark.is_empty() {
+            check_stage("dark", &self.dark, &["assemble"], &["dark", "flat", "split"])?;
+        }
         check_stage("flat", &self.flat, &["assemble"], &["flat", "split"])?;
         check_stage("science", &self.science, &["assemble", "split"], &[])
+    }
+}
+
+/// How darks are stacked by a recipe that does not say it.
+fn dark_stack() -> combine::Params {
+    combine::Params {
+        skip_first: None,
+        use_last: None,
+        minimum_frames: 3,
+        clip_sigma: 3.0,
+        maximum_passes: 50,
+        merge: combine::Merge::Median,
     }
 }
 
@@ -234,7 +284,7 @@ fn overlay(recipe: &mut toml::Table, name: &str, values: &toml::Value) -> Result
         return Ok(());
     }
     let mut found = false;
-    for stage in ["bias", "flat", "science"] {
+    for stage in ["bias", "dark", "flat", "science"] {
         let steps = recipe.get_mut(stage).and_then(toml::Value::as_array_mut);
         for step in steps.into_iter().flatten().filter_map(toml::Value::as_table_mut) {
             if step.get("step").and_then(toml::Value::as_str) == Some(name) {
@@ -310,6 +360,46 @@ mod tests {
         let text = default_text().replacen("version = 1", "version = = 1", 1);
         let message = Recipe::parse(&text, &camera()).unwrap_err().to_string();
         assert!(message.contains("line 5"), "{message}");
+    }
+
+    #[test]
+    fn every_recipe_of_the_core_suits_every_built_in_camera() {
+        for (camera, _) in crate::instrument::BUILT_IN {
+            for (recipe, _) in BUILT_IN {
+                Recipe::built_in(recipe, &Instrument::built_in(camera).unwrap()).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_camera_chooses_what_it_means_by_the_default() {
+        let mut camera = camera();
+        assert!(!Recipe::built_in("default", &camera).unwrap().has(Stage::Science, "dark"));
+        camera.recipe = Some("with-darks".to_owned());
+        let recipe = Recipe::built_in("default", &camera).unwrap();
+        assert_eq!(recipe.name, "with-darks");
+        assert!(recipe.has(Stage::Science, "dark") && recipe.has(Stage::Flat, "dark"));
+        camera.recipe = Some("with-rain".to_owned());
+        let message = Recipe::built_in("default", &camera).unwrap_err().to_string();
+        assert!(message.contains("with-rain"), "{message}");
+    }
+
+    #[test]
+    fn a_dark_out_of_order_is_refused_with_the_reason() {
+        let mut recipe = Recipe::built_in("with-darks", &camera()).unwrap();
+        let names: Vec<_> = recipe.science.iter().map(Step::name).collect();
+        let place = names.iter().position(|name| *name == "dark").unwrap();
+        assert_eq!(names[place - 1..place + 2], ["bias", "dark", "flat"]);
+        recipe.science.swap(place - 1, place);
+        let message = recipe.check().unwrap_err().to_string();
+        assert!(message.contains("dark before bias"), "{message}");
+        assert!(message.contains("grows with time"), "{message}");
+        recipe.science.swap(place - 1, place);
+        recipe.science.swap(place, place + 1);
+        assert!(recipe.check().unwrap_err().to_string().contains("flat before dark"));
+        recipe.science.swap(place, place + 1);
+        recipe.dark.push(Step::Flat(flat::Params::default()));
+        assert!(recipe.check().is_err());
     }
 
     #[test]

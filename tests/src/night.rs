@@ -120,7 +120,7 @@ impl Night {
         for (lamp, band) in lamps {
             let output = format!("lampflat_{detector}_{}.fits", lamp.unwrap_or_default());
             let (raws, bias) = (keys(Role::Flat, lamp), Some(bias.clone()));
-            self.run(Task::LampFlat { raws, bias, output: output.clone() })?;
+            self.run(Task::LampFlat { raws, bias, dark: None, output: output.clone() })?;
             of_band.entry(band).or_default().push(output);
         }
         for (band, flats) in of_band {
@@ -141,6 +141,7 @@ impl Night {
         self.run(Task::Detrend(Detrend {
             raw: raw.key.clone(),
             bias: Some(format!("bias_{detector}.fits")),
+            dark: None,
             flat: Some(flat_key(detector, &band)),
             focal_plane: Some(format!("level_{band}.json")),
             headers: files("sciimg.fits"),

@@ -10,7 +10,7 @@ use rawsky_core::ids::{AmpId, DetectorId};
 use rawsky_core::image::{AmpImage, CcdImage, PixelUnit, Planes};
 use rawsky_core::instrument::{Linearity, PocketParams};
 use rawsky_core::steps::{
-    assemble, bias, flat, linearity, overscan, pocket, saturation, split, variance,
+    assemble, bias, dark, flat, linearity, overscan, pocket, saturation, split, variance,
 };
 use rawsky_tests::probe::Recorder;
 use rawsky_tests::sources;
@@ -84,6 +84,13 @@ const ON_DETECTORS: &[Case<CcdImage>] = &[
     }),
     ("bias", "a flat for a master", as_it_is, |ccd| {
         bias::subtract(ccd, &CcdImage { unit: PixelUnit::Relative, ..ccd.clone() }).map(drop)
+    }),
+    ("dark", "a master of another detector", as_it_is, |ccd| {
+        let master = CcdImage { detector: DetectorId(2), ..ccd.clone() };
+        dark::subtract(ccd, &master, 1.0).map(drop)
+    }),
+    ("dark", "a time that is no number", as_it_is, |ccd| {
+        dark::subtract(ccd, &ccd.clone(), f64::NAN).map(drop)
     }),
     ("flat", "a bias for a flat", as_it_is, |ccd| {
         flat::divide(ccd, &flat::Params::default(), &ccd.clone(), 1.0).map(drop)

@@ -30,7 +30,7 @@ pub struct Common {
     /// Camera: a built-in one, or a TOML file.
     #[arg(long, global = true, default_value = DEFAULT_CAMERA, value_name = "NAME|FILE")]
     pub camera: String,
-    /// Recipe: `default`, or a TOML file.
+    /// Recipe: `default` (which a camera may choose), `with-darks`, or a TOML file.
     #[arg(long, global = true, default_value = "default", value_name = "NAME|FILE")]
     pub recipe: String,
     /// What runs the jobs; both give the same bytes.
@@ -101,6 +101,18 @@ pub enum Command {
         #[arg(short, long, value_name = "BIAS.fits")]
         output: PathBuf,
     },
+    /// Make a master dark of the raw darks of one detector and exposure time.
+    MasterDark {
+        /// Raw darks.
+        #[arg(required = true)]
+        raws: Vec<PathBuf>,
+        /// Master bias.
+        #[arg(long, value_name = "BIAS.fits")]
+        bias: PathBuf,
+        /// The master dark.
+        #[arg(short, long, value_name = "DARK.fits")]
+        output: PathBuf,
+    },
     /// Make a master flat of the raw flats of one detector and band.
     MasterFlat {
         /// Raw flats, of one lamp or more.
@@ -109,6 +121,9 @@ pub enum Command {
         /// Master bias.
         #[arg(long, value_name = "BIAS.fits")]
         bias: PathBuf,
+        /// Master dark, for a recipe with the step `dark`.
+        #[arg(long, value_name = "DARK.fits")]
+        dark: Option<PathBuf>,
         /// The master flat.
         #[arg(short, long, value_name = "FLAT.fits")]
         output: PathBuf,
@@ -214,6 +229,9 @@ pub struct Detrend {
     /// Master bias.
     #[arg(long, value_name = "BIAS.fits")]
     pub bias: PathBuf,
+    /// Master dark, for a recipe with the step `dark`.
+    #[arg(long, value_name = "DARK.fits")]
+    pub dark: Option<PathBuf>,
     /// Master flat of the band.
     #[arg(long, value_name = "FLAT.fits")]
     pub flat: PathBuf,

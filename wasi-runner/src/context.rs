@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rawsky_core::instrument::{BUILT_IN, Instrument, built_in_text};
 use rawsky_core::job::Text;
+use rawsky_core::recipe::{Recipe, Stage};
 use serde_json::Value;
 use toml::Table;
 
@@ -53,6 +54,7 @@ impl Context {
         let camera = camera(&common.camera, &mut files)?;
         let recipe = recipe(&common.recipe, &mut files)?;
         let (camera_name, camera) = camera;
+        let darks = subtracts_darks(&common.recipe, &recipe, &camera);
         let program =
             std::env::current_exe().map_err(|error| Failure::io("finding this program", &error))?;
         let limits = Limits { memory_bytes: common.memory << 20, seconds: common.seconds };
@@ -60,7 +62,7 @@ impl Context {
         Ok(Context {
             names: Names::of(&camera),
             camera,
-            descriptions: Descriptions { camera: camera_name, recipe, files },
+            descriptions: Descriptions { camera: camera_name, recipe, files, darks },
             settings: Settings {
                 engine: common.engine.into(),
                 limits,
@@ -136,14 +138,33 @@ fn camera(given: &str, files: &mut Vec<(String, PathBuf)>) -> Result<(Text, Inst
     Ok((Text::File(CAMERA.to_owned()), camera))
 }
 
+/// Names of the recipes that come with the core.
+fn recipes() -> String {
+    let names = rawsky_core::recipe::BUILT_IN.iter().map(|(name, _)| *name);
+    names.collect::<Vec<_>>().join(", ")
+}
+
 /// A name is a built-in recipe (the core knows which there are); what looks like a file is one.
 fn recipe(given: &str, files: &mut Vec<(String, PathBuf)>) -> Result<Text, Failure> {
     if !given.contains('/') && !given.ends_with(".toml") {
         return Ok(Text::BuiltIn(given.to_owned()));
     }
-    description("recipe", given, "default")?;
+    description("recipe", given, &recipes())?;
     files.push((RECIPE.to_owned(), absolute(given)?));
     Ok(Text::File(RECIPE.to_owned()))
+}
+
+/// Whether a recipe has the step `dark`; what is wrong with a recipe is for the core to say.
+fn subtracts_darks(given: &str, recipe: &Text, camera: &Instrument) -> bool {
+    let recipe = match recipe {
+        Text::BuiltIn(name) => Recipe::built_in(name, camera).ok(),
+        Text::File(_) => {
+            let text = fs::read_to_string(given).ok();
+            text.and_then(|text| Recipe::parse(&text, camera).ok())
+        }
+    };
+    let stages = [Stage::Flat, Stage::Science];
+    recipe.is_some_and(|recipe| stages.into_iter().any(|stage| recipe.has(stage, "dark")))
 }
 
 fn description(what: &str, given: &str, known: &str) -> Result<String, Failure> {

@@ -1,6 +1,6 @@
 //! From the files of a night and their survey to the tasks of its plan.
 //!
-//! Master bias per detector; lamp flats; master flat per detector and band; focal-plane level per
+//! Master bias per detector; master darks, if the recipe subtracts any; lamp flats; master flat per detector and band; focal-plane level per
 //! band; science images per exposure; a catalogue per science image where there are headers and
 //! stars; a comparison where there is truth. What is missing is noted, and the core decides whether
 //! the work can be done without.
@@ -32,6 +32,8 @@ pub struct Descriptions {
     pub recipe: Text,
     /// The files behind them, by key.
     pub files: Vec<(Key, PathBuf)>,
+    /// Whether the recipe subtracts master darks.
+    pub darks: bool,
 }
 
 /// The key of a raw file.
@@ -73,9 +75,10 @@ pub fn plan(
     let raws = survey::good(survey);
     let raws: Vec<&Raw> = raws.iter().collect();
     let biases = builder.biases(&raws)?;
-    let flats = builder.flats(&raws, &biases)?;
+    let darks = builder.darks(&raws, &biases)?;
+    let flats = builder.flats(&raws, (&biases, &darks))?;
     let levels = builder.levels(&raws, &flats)?;
-    let calibration = Calibration { biases, flats, levels };
+    let calibration = Calibration { biases, darks, flats, levels };
     for raw in raws.iter().filter(|raw| raw.role == Role::Science) {
         builder.exposure(raw, &raws, &calibration)?;
     }
@@ -97,8 +100,12 @@ impl Made {
     }
 }
 
+/// Master darks by detector, each with its exposure time (s).
+type Darks = BTreeMap<DetectorId, Vec<(f64, Made)>>;
+
 struct Calibration {
     biases: BTreeMap<DetectorId, Made>,
+    darks: Darks,
     flats: BTreeMap<(Band, DetectorId), Made>,
     levels: BTreeMap<Band, Made>,
 }

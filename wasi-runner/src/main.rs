@@ -40,8 +40,11 @@ fn command(arguments: &Arguments) -> Result<End, Failure> {
         Command::Simulate(args) => simulate::simulate(context, args),
         Command::Inspect { file } => single::inspect(context, file),
         Command::MasterBias { raws, output } => single::master_bias(context, raws, output),
-        Command::MasterFlat { raws, bias, output } => {
-            single::master_flat(context, raws, bias, output)
+        Command::MasterDark { raws, bias, output } => {
+            single::master_dark(context, raws, bias, output)
+        }
+        Command::MasterFlat { raws, bias, dark, output } => {
+            single::master_flat(context, raws, (bias, dark.as_deref()), output)
         }
         Command::FocalPlane { flats, output } => single::focal_plane(context, flats, output),
         Command::Detrend(args) => single::detrend(context, args),

@@ -41,6 +41,13 @@ impl Names {
         format!("{PREFIX}{date}_000000_{band}_c{:02}_bias.fits", detector.0)
     }
 
+    /// The master dark of a detector and exposure time (s).
+    pub fn dark(&self, first: Mjd, detector: DetectorId, seconds: f64) -> String {
+        let (date, band) = (date(first), made_safe(&self.bias_band));
+        let time = made_safe(&time_code(seconds));
+        format!("{PREFIX}{date}_000000_{band}_c{:02}_t{time}_dark.fits", detector.0)
+    }
+
     /// The master flat of a detector, band and lamp; lamp 0 stands for the whole band.
     pub fn flat(&self, first: Mjd, band: &Band, detector: DetectorId, lamp: i64) -> String {
         let (date, band) = (date(first), made_safe(&band.0));
@@ -51,6 +58,12 @@ impl Names {
     pub fn level(&self, first: Mjd, band: &Band) -> String {
         format!("{PREFIX}{}_{}_level.json", date(first), made_safe(&band.0))
     }
+}
+
+/// An exposure time (s) as a part of names: whole milliseconds, without zeros at the end.
+pub fn time_code(seconds: f64) -> String {
+    let text = format!("{seconds:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn date(mjd: Mjd) -> String {

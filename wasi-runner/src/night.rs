@@ -10,8 +10,10 @@ use crate::work::made_safe;
 /// Folders of a night that hold no raw files.
 pub const BESIDE: [&str; 4] = ["headers", "masks", "catalogue", "truth"];
 
-/// How the names of raw files end.
-const RAW_ENDINGS: [&str; 3] = [".fits", ".fits.fz", ".fit"];
+/// How the names of FITS files end, in any case of letters.
+const ENDINGS: [&str; 3] = [".fits", ".fit", ".fts"];
+/// What programs that compress them append.
+const PACKED: [&str; 2] = [".fz", ".gz"];
 
 /// How deep folders are searched.
 const DEEPEST: usize = 32;
@@ -58,9 +60,11 @@ pub struct Night {
 
 impl Night {
     /// Looks below a folder for raw files with names that begin with `prefix`, and for the rest.
+    /// Where names say nothing (an empty prefix), every FITS file may be a raw one, but for products.
     ///
     /// # Errors
-    /// [`Class::InputBad`] if a folder cannot be read, there is no raw file, or two share a name.
+    /// [`Class::InputBad`] if a folder cannot be read, there is no raw file, two share a name, or
+    /// two would have the same products.
     pub fn find(folder: &Path, prefix: &str, beside: &Beside) -> Result<Night, Failure> {
         let mut all = files_below(folder, &BESIDE)?;
         let parts = beside.parts_of(folder);
@@ -77,7 +81,7 @@ impl Night {
         };
         let catalogues = below(&beside.catalogue, "catalogue")?;
         let night = Night {
-            raws: distinct(raws)?,
+            raws: of_one_stem(distinct(raws)?)?,
             headers: distinct(keep(below(&beside.headers, "headers")?, is_fits))?,
             masks: distinct(keep(below(&beside.masks, "masks")?, is_fits))?,
             catalogues: distinct(keep(catalogues, is_catalogue))?,
@@ -141,21 +145,29 @@ fn no_raws(folder: &Path, prefix: &str, all: &[PathBuf]) -> Failure {
         Some(first) => format!("{} other files, such as {}", all.len(), name(first)),
         None => "no file at all".to_owned(),
     };
-    let endings = RAW_ENDINGS.join(", ");
+    let endings = ENDINGS.join(", ");
+    let begin = match prefix {
+        "" => String::new(),
+        prefix => format!("begin with {prefix} and "),
+    };
     let reason = format!(
-        "{}: found {found}; needed raw files with names that begin with {prefix} and end with one \
-         of {endings} (another camera: --camera)",
+        "{}: found {found}; needed raw files with names that {begin}end with one of {endings}, \
+         packed (.fz, .gz) or not (another camera: --camera)",
         folder.display()
     );
     Failure::new(Class::InputBad, reason)
 }
 
 fn is_raw(name: &str, prefix: &str) -> bool {
-    name.starts_with(prefix) && RAW_ENDINGS.iter().any(|ending| name.ends_with(ending))
+    let product = prefix.is_empty() && name.starts_with(crate::names::PREFIX);
+    name.starts_with(prefix) && is_fits(name) && !product
 }
 
+/// Whether a name ends as FITS files do.
 fn is_fits(name: &str) -> bool {
-    name.contains(".fits") || name.ends_with(".fit")
+    let name = name.to_ascii_lowercase();
+    let name = PACKED.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Whether a file can be a catalogue.
@@ -181,16 +193,34 @@ fn distinct(mut files: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
     }
 }
 
+/// The files, of which no two may differ in their endings alone: their products have one name.
+fn of_one_stem(files: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+    let key = |path: &PathBuf| made_safe(stem(&name(path)));
+    let mut keys: Vec<(String, &PathBuf)> = files.iter().map(|path| (key(path), path)).collect();
+    keys.sort();
+    let twice = keys.windows(2).find(|pair| pair[0].0 == pair[1].0).map(|pair| {
+        let (one, other) = (pair[0].1.display(), pair[1].1.display());
+        format!("{one} and {other} would have the same products: keep one of them")
+    });
+    match twice {
+        Some(reason) => Err(Failure::new(Class::InputBad, reason)),
+        None => Ok(files),
+    }
+}
+
 /// The name of a file.
 pub fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The name of a FITS file without its endings.
+/// The name of a FITS file without its endings, in any case of letters.
 pub fn stem(name: &str) -> &str {
     let mut stem = name;
-    for ending in [".fz", ".gz", ".fits", ".fit"] {
-        stem = stem.strip_suffix(ending).unwrap_or(stem);
+    for ending in PACKED.iter().chain(&ENDINGS) {
+        let start = stem.len().saturating_sub(ending.len());
+        if stem.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(ending)) {
+            stem = &stem[..start];
+        }
     }
     stem
 }
@@ -266,6 +296,31 @@ mod tests {
         let none = Night::find(&root, "z_", &Beside::default()).unwrap_err();
         assert!(none.reason.contains("--camera"), "{none}");
         assert!(Night::find(&root.join("missing"), "x_", &Beside::default()).is_err());
+    }
+
+    #[test]
+    fn names_that_say_nothing_are_all_raw_but_for_products() {
+        let files = [
+            "a/IMG_1.FIT",
+            "b24.fits",
+            "flat r.fts",
+            "packed.fits.fz",
+            "zipped.FITS.GZ",
+            "notes.fits.txt",
+            "night.gz",
+            "rawsky_b24_q1_sciimg.fits",
+            "masks/m.fits",
+        ];
+        let root = folder("nameless", &files);
+        let night = Night::find(&root, "", &Beside::default()).unwrap();
+        let names: Vec<String> = night.raws.iter().map(|path| name(path)).collect();
+        let expected = ["IMG_1.FIT", "b24.fits", "flat r.fts", "packed.fits.fz", "zipped.FITS.GZ"];
+        assert_eq!(names, expected);
+        let stems: Vec<&str> = names.iter().map(|name| stem(name)).collect();
+        assert_eq!(stems, ["IMG_1", "b24", "flat r", "packed", "zipped"]);
+        let root = folder("stems", &["b24.fits", "sub/b24.fits.gz"]);
+        let error = Night::find(&root, "", &Beside::default()).unwrap_err();
+        assert!(error.reason.contains("same products"), "{error}");
     }
 
     #[test]

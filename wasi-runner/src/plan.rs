@@ -34,6 +34,8 @@ const LARGEST: u64 = 1 << 30;
 pub enum Stage {
     /// The master bias of one detector.
     Bias,
+    /// The master dark of one detector and exposure time.
+    Dark,
     /// The master flat of one detector and lamp.
     LampFlat,
     /// The master flat of one detector and band.
@@ -53,6 +55,7 @@ impl Stage {
     pub fn name(self) -> &'static str {
         match self {
             Stage::Bias => "master bias",
+            Stage::Dark => "master dark",
             Stage::LampFlat => "lamp flat",
             Stage::Flat => "master flat",
             Stage::FocalPlane => "focal plane",

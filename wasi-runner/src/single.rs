@@ -36,6 +36,29 @@ pub fn master_bias(context: &Context, raws: &[PathBuf], target: &Path) -> Result
     Ok(())
 }
 
+/// `rawsky master-dark`.
+///
+/// # Errors
+/// Those of the files and of the core.
+pub fn master_dark(
+    context: &Context,
+    raws: &[PathBuf],
+    bias: &Path,
+    target: &Path,
+) -> Result<(), Failure> {
+    let scratch = Scratch::beside(target, context)?;
+    let mut files = numbered("raw", raws)?;
+    let survey = scratch.survey(&files)?;
+    let output = "dark.fits".to_owned();
+    let bias = (keyed("made", bias), bias.to_owned());
+    let (raws, key) = (in_order(&survey::good(&survey)), Some(bias.0.clone()));
+    files.push(bias);
+    let task = Task::MasterDark { raws, bias: key, output: output.clone() };
+    make(&scratch, task, &files, (&output, target))?;
+    context.print_written(&[target.to_owned()]);
+    Ok(())
+}
+
 /// `rawsky master-flat`: a flat per lamp, then their mean.
 ///
 /// # Errors
@@ -43,20 +66,23 @@ pub fn master_bias(context: &Context, raws: &[PathBuf], target: &Path) -> Result
 pub fn master_flat(
     context: &Context,
     raws: &[PathBuf],
-    bias: &Path,
+    (bias, dark): (&Path, Option<&Path>),
     target: &Path,
 ) -> Result<(), Failure> {
     let scratch = Scratch::beside(target, context)?;
     let files = numbered("raw", raws)?;
     let survey = scratch.survey(&files)?;
     let bias = (keyed("made", bias), bias.to_owned());
+    let dark = dark.map(|path| (keyed("dark", path), path.to_owned()));
     let mut flats = Vec::new();
     for (lamp, group) in by_lamp(&survey) {
         let output = lamp_name(context, lamp, &group);
         let mut inputs: Vec<File> = chosen(&files, &in_order(&group));
         inputs.push(bias.clone());
+        inputs.extend(dark.clone());
         let (raws, bias) = (in_order(&group), Some(bias.0.clone()));
-        let task = Task::LampFlat { raws, bias, output: output.clone() };
+        let dark = dark.as_ref().map(|(key, _)| key.clone());
+        let task = Task::LampFlat { raws, bias, dark, output: output.clone() };
         let done = scratch.job(task, &inputs, vec![output.clone()])?;
         if lamp.is_none() {
             scratch.deliver(&done, &output, target)?;
@@ -113,6 +139,7 @@ fn detrend_into(context: &Context, args: &args::Detrend) -> Result<(), Failure> 
         key
     };
     let bias = Some(add("bias", &args.bias));
+    let dark = args.dark.as_ref().map(|path| add("dark", path));
     let flat = Some(add("flat", &args.flat));
     let focal_plane = args.focal_plane.as_ref().map(|path| add("level", path));
     let headers =
@@ -124,8 +151,8 @@ fn detrend_into(context: &Context, args: &args::Detrend) -> Result<(), Failure> 
     };
     let outputs: Vec<AmpFile> = raw.amps.iter().map(image).collect();
     let keys: Vec<Key> = outputs.iter().map(|output| output.key.clone()).collect();
-    let task =
-        job::Detrend { raw: raw.key.clone(), bias, flat, focal_plane, headers, masks, outputs };
+    let raw = raw.key.clone();
+    let task = job::Detrend { raw, bias, dark, flat, focal_plane, headers, masks, outputs };
     let done = scratch.job(Task::Detrend(task), &files, keys.clone())?;
     let targets: Vec<PathBuf> = keys.iter().map(|key| args.output.join(key)).collect();
     for (key, target) in keys.iter().zip(&targets) {

@@ -16,6 +16,8 @@ pub struct Raw {
     pub detector: DetectorId,
     /// Start of the exposure.
     pub mjd: Mjd,
+    /// Exposure time (s), if it is known.
+    pub exposure_s: Option<f64>,
     /// Its band, if it has one.
     pub band: Option<Band>,
     /// The lamp of a flat, if the camera has lamps.
@@ -33,6 +35,7 @@ pub fn good(survey: &job::Survey) -> Vec<Raw> {
             role: visit.role,
             detector: visit.detector,
             mjd: visit.mjd,
+            exposure_s: visit.exposure_s,
             band: visit.band,
             lamp: visit.lamp,
             amps: survey.amps.clone(),

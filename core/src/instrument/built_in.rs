@@ -20,6 +20,11 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ),
     ("toy", include_str!("../../instruments/toy.toml")),
     ("teaching", include_str!("../../instruments/teaching.toml")),
+    ("generic", include_str!("../../instruments/generic.toml")),
+    ("kast_blue", include_str!("../../instruments/kast_blue.toml")),
+    ("saao", include_str!("../../instruments/saao.toml")),
+    ("stl1001", include_str!("../../instruments/stl1001.toml")),
+    ("lsst", include_str!("../../instruments/lsst.toml")),
 ];
 
 /// The description file of a built-in camera.

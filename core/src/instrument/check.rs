@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::layout::MAX_SIDE;
-use super::{Amplifier, Dialect, Electronics, Instrument, Names, check_tables};
-use crate::geometry::Section;
+use super::{Amplifier, Electronics, Instrument, Keywords, Region, check_dialect, check_tables};
+use crate::geometry::{Flip, Section};
 use crate::mask;
 
 /// The version of the camera file that this core reads.
@@ -13,8 +13,6 @@ const VERSION: &str = "1";
 const MAX_COUNT: usize = 1_000;
 /// Largest index of an HDU.
 const MAX_HDU: usize = 10_000;
-/// Fields of the template of raw file names.
-const NAME_FIELDS: [&str; 6] = ["date", "fraction", "field", "band", "detector", "kind"];
 
 /// One refusal: the key (`amplifiers[2].imaging.hdu`), what it says, what was needed.
 pub(super) struct Fault {
@@ -53,8 +51,8 @@ pub(super) fn camera(camera: &Instrument) -> Checked {
     amplifiers(camera)?;
     sections(camera)?;
     electronics(&camera.electronics)?;
-    dialect(&camera.dialect)?;
-    names(camera)?;
+    check_dialect::dialect(camera)?;
+    check_dialect::names(camera)?;
     mask_bits(camera)?;
     check_tables::tables(camera)?;
     super::equilibrium::check(camera)
@@ -83,7 +81,7 @@ pub(super) fn count(key: &str, found: usize, least: usize) -> Checked {
     need(good, key, format!("a list of {found}"), format!("{least} to {MAX_COUNT} entries"))
 }
 
-fn is_plain(text: &str, more: &str) -> bool {
+pub(super) fn is_plain(text: &str, more: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c) || more.contains(c))
 }
 
@@ -96,7 +94,7 @@ pub(super) fn word(key: impl Into<String>, text: &str) -> Checked {
 
 fn detectors(camera: &Instrument) -> Checked {
     count("detectors", camera.detectors.len(), 1)?;
-    let (mut ids, mut places) = (BTreeSet::new(), BTreeSet::new());
+    let (mut ids, mut places, mut names) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (n, detector) in camera.detectors.iter().enumerate() {
         let key = |field: &str| format!("detectors[{n}].{field}");
         need(ids.insert(detector.id), key("id"), detector.id, "a number used once")?;
@@ -105,6 +103,9 @@ fn detectors(camera: &Instrument) -> Checked {
         let place = (detector.row, detector.column);
         let found = format!("{place:?} again");
         need(places.insert(place), key("row"), found, "a place of its own (row, column)")?;
+        if let Some(name) = &detector.name {
+            need(names.insert(name), key("name"), format!("`{name}`"), "a name used once")?;
+        }
     }
     let gap = camera.gap_pix.0.max(camera.gap_pix.1);
     need(gap <= MAX_SIDE, "gap_pix", gap, format!("at most {MAX_SIDE}"))
@@ -121,6 +122,10 @@ fn amplifiers(camera: &Instrument) -> Checked {
         let found = format!("{place:?} again");
         need(places.insert(place), key("row"), found, "a place of its own (row, column)")?;
         own_values(amp, &camera.electronics, n)?;
+        keywords(&key("place_keys"), &amp.place_keys)?;
+        let needed = "no flip, because place_keys gives place and order";
+        let flipped = !amp.place_keys.is_empty() && amp.sky_from_stored != Flip::NONE;
+        need(!flipped, key("sky_from_stored"), "a flip", needed)?;
     }
     grid(camera)
 }
@@ -154,28 +159,64 @@ fn own_values(amp: &Amplifier, common: &Electronics, n: usize) -> Checked {
 fn sections(camera: &Instrument) -> Checked {
     let mut taken: Vec<(usize, Section)> = Vec::new();
     for (n, amp) in camera.amplifiers.iter().enumerate() {
+        overscan_columns(amp, n)?;
         let strip = (camera.amp_shape.0, amp.overscan_columns);
-        let key = format!("amplifiers[{n}].overscan_columns");
-        let some = amp.overscan.is_some();
-        let needed = if some { "at least 1, with overscan" } else { "0, without overscan" };
-        let good = some == (amp.overscan_columns > 0) && amp.overscan_columns <= MAX_SIDE;
-        need(good, key, amp.overscan_columns, needed)?;
         let parts = [(Some(&amp.imaging), "imaging"), (amp.overscan.as_ref(), "overscan")];
         let shapes = [camera.amp_shape, strip];
         for ((region, what), shape) in parts.into_iter().zip(shapes) {
             let Some(region) = region else { continue };
             let key = format!("amplifiers[{n}].{what}");
-            need(region.hdu <= MAX_HDU, format!("{key}.hdu"), region.hdu, "at most 10000")?;
-            let needed = "no section where sizes_from_file is true (whole arrays only)";
-            let both = camera.sizes_from_file && region.section.is_some();
-            need(!both, format!("{key}.section"), "a section", needed)?;
+            one_region(camera, (amp, region), &key)?;
+            if shape.1 == 0 {
+                // Only the header of an exposure says whether there is an overscan, and where.
+                continue;
+            }
             let section = region.section.unwrap_or_else(|| Section::at((0, 0), shape));
             one_section(&key, &section, shape)?;
-            let free = taken.iter().all(|(hdu, old)| *hdu != region.hdu || apart(old, &section));
-            let found = format!("pixels of HDU {} that are used already", region.hdu);
+            let place = region.nominal_hdu();
+            let free = taken.iter().all(|(hdu, old)| *hdu != place || apart(old, &section));
+            let found = format!("pixels of HDU {place} that are used already");
             need(free, key, found, "pixels of its own")?;
-            taken.push((region.hdu, section));
+            taken.push((place, section));
         }
+    }
+    Ok(())
+}
+
+fn overscan_columns(amp: &Amplifier, n: usize) -> Checked {
+    let told = amp.overscan.as_ref().is_some_and(|region| !region.section_keys.is_empty());
+    let some = amp.overscan.is_some();
+    let needed = if some { "at least 1, with overscan" } else { "0, without overscan" };
+    let columns = amp.overscan_columns;
+    let good = (some == (columns > 0) || told) && columns <= MAX_SIDE;
+    need(good, format!("amplifiers[{n}].overscan_columns"), columns, needed)
+}
+
+/// What can be said of a region by itself, and of overscan beside its imaging pixels.
+fn one_region(camera: &Instrument, (amp, region): (&Amplifier, &Region), key: &str) -> Checked {
+    let hdu = region.nominal_hdu();
+    need(hdu <= MAX_HDU, format!("{key}.hdu"), hdu, "at most 10000")?;
+    keywords(&format!("{key}.section_keys"), &region.section_keys)?;
+    let needed = "no section where sizes_from_file is true (whole arrays only)";
+    let told = !region.section_keys.is_empty() || region.rest;
+    let both = camera.sizes_from_file && region.section.is_some() && !told;
+    need(!both, format!("{key}.section"), "a section", needed)?;
+    let beside = amp.overscan.as_ref().is_some_and(|overscan| std::ptr::eq(overscan, region))
+        && region.hdu == amp.imaging.hdu;
+    let needed = "false, but for overscan in the HDU of its imaging pixels";
+    need(!region.rest || beside, format!("{key}.rest"), region.rest, needed)
+}
+
+/// FITS keywords in upper case.
+pub(super) fn keywords(key: &str, keywords: &Keywords) -> Checked {
+    count(key, keywords.0.len(), 0)?;
+    for (n, keyword) in keywords.iter().enumerate() {
+        // A list of one may be written without brackets, and then has no number.
+        let key = if keywords.0.len() == 1 { key.to_owned() } else { format!("{key}[{n}]") };
+        let good = (1..=64).contains(&keyword.len())
+            && keyword.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=')
+            && *keyword == keyword.trim().to_ascii_uppercase();
+        need(good, key, format!("`{keyword}`"), "a FITS keyword in upper case")?;
     }
     Ok(())
 }
@@ -214,90 +255,4 @@ fn electronics(values: &Electronics) -> Checked {
     let full = values.full_scale_dn;
     need(full > 0.0 && full <= 1e10, "electronics.full_scale_dn", full, "above 0, at most 1e10")?;
     saturation("electronics.saturation_dn", values.saturation_dn, full)
-}
-
-fn dialect(dialect: &Dialect) -> Checked {
-    let optional = [("lamp", &dialect.lamp), ("gain", &dialect.gain)]
-        .into_iter()
-        .chain([("read_noise", &dialect.read_noise), ("temperature", &dialect.temperature)])
-        .filter_map(|(field, key)| key.as_ref().map(|key| (field, key)));
-    let keywords = [
-        ("role", &dialect.role),
-        ("detector", &dialect.detector),
-        ("mjd", &dialect.mjd),
-        ("exposure_s", &dialect.exposure_s),
-        ("filter", &dialect.filter),
-    ];
-    for (field, keyword) in keywords.into_iter().chain(optional) {
-        let good = (1..=64).contains(&keyword.len())
-            && keyword.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=')
-            && *keyword == keyword.trim().to_ascii_uppercase();
-        let needed = "a FITS keyword in upper case";
-        need(good, format!("dialect.{field}"), format!("`{keyword}`"), needed)?;
-    }
-    for (value, band) in &dialect.bands {
-        word(format!("dialect.bands.{value}"), &band.0)?;
-    }
-    roles(dialect)
-}
-
-fn roles(dialect: &Dialect) -> Checked {
-    let roles = &dialect.roles;
-    let lists = [
-        ("bias", &roles.bias, 1),
-        ("dark", &roles.dark, 0),
-        ("flat", &roles.flat, 1),
-        ("science", &roles.science, 1),
-    ];
-    let mut known = BTreeSet::new();
-    for (role, words, least) in lists {
-        count(&format!("dialect.roles.{role}"), words.len(), least)?;
-        for (n, word) in words.iter().enumerate() {
-            let good = !word.trim().is_empty() && known.insert(word.to_lowercase());
-            let needed = "a word that stands for one role only (case does not matter)";
-            need(good, format!("dialect.roles.{role}[{n}]"), format!("`{word}`"), needed)?;
-        }
-    }
-    Ok(())
-}
-
-fn names(camera: &Instrument) -> Checked {
-    let names = &camera.names;
-    template(names, camera.detectors.len() > 1)?;
-    word("names.prefix", &names.prefix)?;
-    word("names.bias_band", &names.bias_band)?;
-    let kinds = &names.kinds;
-    let letters = [
-        ("bias", &kinds.bias),
-        ("dark", &kinds.dark),
-        ("flat", &kinds.flat),
-        ("science", &kinds.science),
-    ];
-    let mut known = BTreeSet::new();
-    for (role, letter) in letters {
-        let good = letter.len() == 1 && is_plain(letter, "") && known.insert(letter);
-        let needed = "one letter or digit, used for one role only";
-        need(good, format!("names.kinds.{role}"), format!("`{letter}`"), needed)?;
-    }
-    Ok(())
-}
-
-/// The template of raw file names: plain characters, known fields, each once.
-fn template(names: &Names, several_detectors: bool) -> Checked {
-    let raw = &names.raw;
-    let refuse = |good: bool, needed: String| need(good, "names.raw", format!("`{raw}`"), needed);
-    refuse(is_plain(raw, "{}:"), "the characters A-Z a-z 0-9 . _ - : and fields in { }".into())?;
-    refuse(raw.starts_with(&names.prefix), format!("to begin with the prefix {}", names.prefix))?;
-    let mut fields = BTreeSet::new();
-    let mut pieces = raw.split('{');
-    refuse(!pieces.next().unwrap_or_default().contains('}'), "a { before each }".into())?;
-    for piece in pieces {
-        let (field, rest) = piece.split_once('}').unwrap_or((piece, "}"));
-        refuse(!rest.contains('}'), "one } after each {".into())?;
-        let known = NAME_FIELDS.join(", ");
-        refuse(NAME_FIELDS.contains(&field), format!("fields among {known}, not `{field}`"))?;
-        refuse(fields.insert(field), format!("each field once, not `{field}` again"))?;
-    }
-    let told = fields.contains("detector") || !several_detectors;
-    refuse(told, "the field {detector}, because there are several detectors".into())
 }

@@ -19,7 +19,7 @@ pub(super) fn tables(camera: &Instrument) -> Checked {
 
 fn lamps(camera: &Instrument) -> Checked {
     count("lamps", camera.lamps.len(), 0)?;
-    let needs_keyword = !camera.lamps.is_empty() && camera.dialect.lamp.is_none();
+    let needs_keyword = !camera.lamps.is_empty() && camera.dialect.lamp.is_empty();
     need(!needs_keyword, "dialect.lamp", "absent", "a keyword, because there are lamps")?;
     let bands = &camera.dialect.bands;
     let mut known = BTreeSet::new();

@@ -1,8 +1,11 @@
 //! Which keyword says what: from a header to [`VisitInfo`].
+//!
+//! Where a header may use one of several keywords for the same thing, the camera lists them in order
+//! of preference ([`Keywords`]).
 
 use serde::{Deserialize, Serialize};
 
-use super::Instrument;
+use super::{Instrument, Keywords, RoleRule, Roles};
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::ids::{Band, DetectorId, Role};
@@ -13,47 +16,73 @@ use crate::time::Mjd;
 #[serde(deny_unknown_fields)]
 pub struct Dialect {
     /// What the exposure is for.
-    pub role: String,
-    /// Values of that keyword (any case) for each role.
+    #[serde(default)]
+    pub role: Keywords,
+    /// Values of those keywords (any case) for each role.
+    #[serde(default)]
     pub roles: Roles,
-    /// Detector number.
-    pub detector: String,
+    /// Roles of headers in which those keywords have none of these values; the first rule that
+    /// holds decides.
+    #[serde(default)]
+    pub rules: Vec<RoleRule>,
+    /// Detector number; a camera of one detector needs no keyword for it.
+    #[serde(default)]
+    pub detector: Keywords,
+    /// Parts of the detector's name, which are joined by `_`; instead of `detector`.
+    #[serde(default)]
+    pub detector_name: Vec<String>,
     /// Start of the exposure as MJD (days, UTC).
-    pub mjd: String,
+    #[serde(default)]
+    pub mjd: Keywords,
+    /// Start of the exposure as JD (days, UTC).
+    #[serde(default)]
+    pub jd: Keywords,
+    /// Start of the exposure as a FITS date (UTC), with or without the time of day.
+    #[serde(default)]
+    pub date: Keywords,
+    /// Time of day of the start (`hh:mm:ss`, UTC) where the date has none.
+    #[serde(default)]
+    pub time: Keywords,
+    /// The day (YYYY-MM-DD) that stands for that of an exposure whose header has none; without it
+    /// such an exposure is refused.
+    #[serde(default)]
+    pub undated: Option<String>,
     /// Exposure time (s).
-    pub exposure_s: String,
+    pub exposure_s: Keywords,
     /// Filter.
-    pub filter: String,
+    pub filter: Keywords,
     /// Value of the filter keyword to band code.
     #[serde(default)]
     pub bands: std::collections::BTreeMap<String, Band>,
+    /// What a filter without an entry in `bands` is.
+    #[serde(default)]
+    pub other_filters: OtherFilters,
+    /// Band of an exposure whose header names no filter; none if absent.
+    #[serde(default)]
+    pub unfiltered: Option<Band>,
     /// Number of the flat-field lamp, if there are lamps.
     #[serde(default)]
-    pub lamp: Option<String>,
+    pub lamp: Keywords,
     /// Gain (electron/DN), in the amplifier's header.
     #[serde(default)]
-    pub gain: Option<String>,
+    pub gain: Keywords,
     /// Read noise (electron), in the amplifier's header.
     #[serde(default)]
-    pub read_noise: Option<String>,
+    pub read_noise: Keywords,
     /// Temperature of the detectors (K).
     #[serde(default)]
-    pub temperature: Option<String>,
+    pub temperature: Keywords,
 }
 
-/// Header values by role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Roles {
-    /// Bias.
-    pub bias: Vec<String>,
-    /// Dark.
-    #[serde(default)]
-    pub dark: Vec<String>,
-    /// Flat.
-    pub flat: Vec<String>,
-    /// Science.
-    pub science: Vec<String>,
+/// What a filter is that has no entry in the list of bands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OtherFilters {
+    /// No band.
+    #[default]
+    NoBand,
+    /// A band of its own name, in which other characters than A-Z a-z 0-9 . _ become `-`.
+    OwnName,
 }
 
 /// What the headers say of one exposure.
@@ -65,8 +94,8 @@ pub struct VisitInfo {
     pub detector: DetectorId,
     /// Start (UTC).
     pub mjd: Mjd,
-    /// Exposure time (s).
-    pub exposure_s: f64,
+    /// Exposure time (s), if the header has it.
+    pub exposure_s: Option<f64>,
     /// Band; that of the lamp for a flat with a known lamp.
     pub band: Option<Band>,
     /// Lamp of a flat.
@@ -83,58 +112,73 @@ impl Instrument {
     /// [`Error::Input`] if a needed keyword is absent or has an unknown value.
     pub fn visit(&self, header: &Header) -> Result<VisitInfo> {
         let dialect = &self.dialect;
-        let role = dialect.role(header)?;
-        let detector =
-            dialect.needed(header, &dialect.detector, "a detector number", |header, key| {
-                header.integer(key).and_then(|id| u32::try_from(id).ok()).map(DetectorId)
-            })?;
-        if !self.has_detector(detector) {
-            let needed = format!("one of the camera {}", self.name);
-            return Err(Error::input("header", &dialect.detector, detector, needed));
-        }
-        let mjd = dialect.needed(header, &dialect.mjd, "a finite MJD", |header, key| {
-            header.real(key).filter(|mjd| mjd.is_finite() && mjd.abs() < 1e7).map(Mjd)
-        })?;
-        let lamp = dialect.lamp.as_deref().and_then(|key| header.integer(key));
-        let named = header.text(&dialect.filter).and_then(|name| dialect.bands.get(name));
-        let band = lamp.and_then(|lamp| self.band_of_lamp(lamp)).or(named).cloned();
-        let exposure_s = header.real(&dialect.exposure_s).unwrap_or(0.0);
-        let temperature = dialect.temperature.as_deref().and_then(|key| header.real(key));
-        let temperature_k = temperature.filter(|kelvin| kelvin.is_finite());
+        let role = dialect.role_of(header)?;
+        let detector = self.detector_of(header)?;
+        let mjd = dialect.instant(header).ok_or_else(|| no_date(dialect, header))?;
+        let lamp = dialect.lamp.number(header).filter(|lamp| lamp.fract() == 0.0);
+        let lamp = lamp.filter(|lamp| lamp.abs() < 1e15).map(|lamp| lamp as i64);
+        let of_lamp = lamp.and_then(|lamp| self.band_of_lamp(lamp)).cloned();
+        let band = of_lamp.or_else(|| dialect.band(header));
+        let exposure_s = dialect.exposure_s.numbers(header).find(|seconds| 0.0 <= *seconds);
+        let temperature_k = dialect.temperature.number(header);
         Ok(VisitInfo { role, detector, mjd, exposure_s, band, lamp, temperature_k })
+    }
+
+    /// The detector of an exposure: by number, by name, or the only one.
+    fn detector_of(&self, header: &Header) -> Result<DetectorId> {
+        let dialect = &self.dialect;
+        let needed = || format!("one of the camera {}", self.name);
+        if !dialect.detector_name.is_empty() {
+            let parts = dialect.detector_name.iter().map(|key| header.text(key).unwrap_or("?"));
+            let name = parts.map(str::trim).collect::<Vec<_>>().join("_");
+            let known = self.detectors.iter().find(|known| known.name.as_ref() == Some(&name));
+            let what = dialect.detector_name.join(" and ");
+            return known
+                .map(|known| known.id)
+                .ok_or_else(|| Error::input("header", &what, &name, needed()));
+        }
+        match self.detectors.as_slice() {
+            [only] if dialect.detector.is_empty() => return Ok(only.id),
+            _ => (),
+        }
+        let whole = |number: &f64| number.fract() == 0.0 && (0.0..1e9).contains(number);
+        let number = dialect.detector.numbers(header).find(whole);
+        let (keywords, found) = dialect.detector.found(header);
+        let number =
+            number.ok_or_else(|| Error::input("header", &keywords, found, "a detector number"))?;
+        let detector = DetectorId(number as u32);
+        if self.has_detector(detector) {
+            return Ok(detector);
+        }
+        Err(Error::input("header", &keywords, detector, needed()))
     }
 }
 
 impl Dialect {
-    fn role(&self, header: &Header) -> Result<Role> {
-        let known = [
-            (Role::Bias, &self.roles.bias),
-            (Role::Dark, &self.roles.dark),
-            (Role::Flat, &self.roles.flat),
-            (Role::Science, &self.roles.science),
-        ];
-        let words = known.iter().flat_map(|(_, words)| words.iter().cloned()).collect::<Vec<_>>();
-        let found = header.text(&self.role).unwrap_or("no value").to_lowercase();
-        let role = known
-            .iter()
-            .find(|(_, words)| words.iter().any(|word| word.to_lowercase() == found))
-            .map(|(role, _)| *role);
-        role.ok_or_else(|| {
-            Error::input("header", &self.role, found, format!("one of {}", words.join(", ")))
-        })
+    /// The band of the filter.
+    fn band(&self, header: &Header) -> Option<Band> {
+        let listed = self.filter.texts(header).find_map(|name| self.bands.get(&name).cloned());
+        let own = || match self.other_filters {
+            OtherFilters::NoBand => None,
+            OtherFilters::OwnName => self.filter.text(header).map(|name| own_band(&name)),
+        };
+        // A filter that is none of the listed ones is not the absence of a filter.
+        let absent = || self.unfiltered.clone().filter(|_| self.filter.text(header).is_none());
+        listed.or_else(own).or_else(absent)
     }
+}
 
-    fn needed<T>(
-        &self,
-        header: &Header,
-        key: &str,
-        what: &str,
-        read: impl Fn(&Header, &str) -> Option<T>,
-    ) -> Result<T> {
-        read(header, key).ok_or_else(|| {
-            let found =
-                header.card(key).map_or("nothing".to_owned(), |card| format!("{:?}", card.value));
-            Error::input("header", key, found, what)
-        })
-    }
+/// The name of a filter as a band code, which becomes part of file names.
+fn own_band(name: &str) -> Band {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._".contains(c) { c } else { '-' };
+    let code: String = name.chars().map(plain).take(32).collect();
+    let code = code.trim_matches(['-', '.']);
+    Band(if code.is_empty() { "unnamed".to_owned() } else { code.to_owned() })
+}
+
+fn no_date(dialect: &Dialect, header: &Header) -> Error {
+    let keywords = [&dialect.date, &dialect.mjd, &dialect.jd];
+    let all = Keywords(keywords.into_iter().flat_map(|keys| keys.0.clone()).collect());
+    let (names, found) = all.found(header);
+    Error::input("header", &names, found, "the start of the exposure, as a date or a finite MJD")
 }

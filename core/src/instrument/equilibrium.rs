@@ -243,7 +243,7 @@ impl Instrument {
         let of_amp = |row: &&EquilibriumRow| row.detector == detector && row.amp == amp;
         let rows: Vec<_> = self.pocket_equilibrium.iter().filter(of_amp).collect();
         let temperature = temperature_k.ok_or_else(|| {
-            let key = self.dialect.temperature.as_deref().unwrap_or("none in the dialect");
+            let key = self.dialect.temperature.first().unwrap_or("none in the dialect");
             refuse(format!("the header has no number under the temperature's key ({key})"))
         })?;
         let covers = |row: &&&EquilibriumRow| {

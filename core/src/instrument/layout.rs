@@ -38,9 +38,10 @@ impl Instrument {
             let needed = format!("1 to {MAX_SIDE} rows and columns");
             return refuse("imaging shape (rows, columns)", format!("{imaging:?}"), needed);
         }
+        let told = amp.overscan.as_ref().is_some_and(|region| !region.section_keys.is_empty());
         let fits = match overscan {
             Some(shape) if self.sizes_from_file => {
-                nominal.is_some() && possible(shape) && shape.0 == imaging.0
+                (nominal.is_some() || told) && possible(shape) && shape.0 == imaging.0
             }
             shape => shape == nominal,
         };
@@ -74,9 +75,10 @@ impl Instrument {
         let strip = (self.amp_shape.0, amp.overscan_columns);
         let overscan = amp.overscan.as_ref().map(|region| (region, strip));
         std::iter::once((&amp.imaging, self.amp_shape))
-            .chain(overscan)
+            .chain(overscan.filter(|_| amp.overscan_columns > 0))
             .map(|(region, shape)| {
-                (region.hdu, region.section.unwrap_or_else(|| Section::at((0, 0), shape)))
+                let section = region.section.unwrap_or_else(|| Section::at((0, 0), shape));
+                (region.nominal_hdu(), section)
             })
             .collect()
     }

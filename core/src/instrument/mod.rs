@@ -2,17 +2,47 @@
 //!
 //! A camera is a TOML file (`core/instruments/*.toml`, or a user's own). Nothing in the code knows a
 //! camera's name; new behaviour is a new variant of a tagged enum, chosen by the file.
+//!
+//! What is the same in every exposure stands in the camera file. What the headers of the exposures
+//! say is read from them: the camera file names the keywords ([`Keywords`], one or a list in order
+//! of preference) of sections ([`Region`]), of an amplifier's place on the detector
+//! ([`Amplifier::place_keys`]), and of everything about the visit ([`Dialect`]). An example:
+//!
+//! ```toml
+//! version = 1
+//! name = "mine"
+//! description = "One amplifier, sections in the header"
+//! sizes_from_file = true
+//! amp_shape = [1024, 1024]
+//! detectors = [{ id = 1, row = 0, column = 0 }]
+//! amplifiers = [{ id = 1, row = 0, column = 0, imaging = { section_keys = "TRIMSEC" }, overscan = { section_keys = "BIASSEC" } }]
+//! electronics = { gain_electron_per_dn = 1.5, read_noise_electron = 6.0, saturation_dn = 60000.0, full_scale_dn = 65535.0 }
+//! names = { raw = "mine_{date}_{fraction}_{band}_{kind}.fits", prefix = "", kinds = { bias = "b", dark = "d", flat = "f", science = "o" }, bias_band = "none" }
+//!
+//! [dialect]
+//! role = ["IMAGETYP", "OBSTYPE"]
+//! roles = { bias = ["zero"], flat = ["flat"], science = ["object"] }
+//! date = "DATE-OBS"
+//! exposure_s = "EXPTIME"
+//! filter = "FILTER"
+//! other_filters = "own-name"
+//! gain = "GAIN"
+//! ```
 
 mod built_in;
 mod check;
+mod check_dialect;
 mod check_tables;
+mod date;
 mod dialect;
 mod equilibrium;
+mod keywords;
 mod lamps;
 mod layout;
 mod parse;
 mod pocket;
 mod response;
+mod roles;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +50,13 @@ use crate::geometry::{Flip, Section};
 use crate::ids::{AmpId, Band, DetectorId};
 
 pub use built_in::{BUILT_IN, built_in_text};
-pub use dialect::{Dialect, VisitInfo};
+pub use dialect::{Dialect, OtherFilters, VisitInfo};
 pub use equilibrium::{EquilibriumCurve, EquilibriumModel, EquilibriumRow};
+pub use keywords::Keywords;
 pub use lamps::Lamp;
 pub use pocket::{PocketParams, PocketRow, PocketTable};
 pub use response::{Linearity, LinearityRow, LinearityTable};
+pub use roles::{Condition, RoleRule, Roles};
 
 /// A camera.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,7 +102,11 @@ pub struct Instrument {
     pub mask_bits: std::collections::BTreeMap<String, u32>,
     /// File names.
     pub names: Names,
-    /// Values laid over the default recipe: `[defaults.overscan]`, `[defaults.aperture]`, ….
+    /// The recipe of the core that this camera means by `default`; the recipe of that name if
+    /// absent.
+    #[serde(default)]
+    pub recipe: Option<String>,
+    /// Values laid over the recipe: `[defaults.overscan]`, `[defaults.aperture]`, ….
     #[serde(default)]
     pub defaults: toml::Table,
     /// SHA-256 of the camera file; empty in a description that was not read from one.
@@ -84,6 +120,9 @@ pub struct Instrument {
 pub struct Detector {
     /// Its number.
     pub id: DetectorId,
+    /// Its name, where headers tell detectors apart by name.
+    #[serde(default)]
+    pub name: Option<String>,
     /// Row of the grid, 0 at the bottom.
     pub row: usize,
     /// Column of the grid, 0 at the left.
@@ -105,9 +144,15 @@ pub struct Amplifier {
     /// Where the serial overscan is in the file, if there is one.
     #[serde(default)]
     pub overscan: Option<Region>,
-    /// Columns of the serial overscan, nominal; 0 without one.
+    /// Columns of the serial overscan, nominal; 0 without one, and where only the header of an
+    /// exposure says whether there is one.
     #[serde(default)]
     pub overscan_columns: usize,
+    /// Keywords of the imaging HDU that hold the place of the imaging pixels on the detector as a
+    /// FITS section (`[x1:x2,y1:y2]`); an axis that runs backwards is mirrored. Where the header has
+    /// none, `row`, `column` and `sky_from_stored` count.
+    #[serde(default)]
+    pub place_keys: Keywords,
     /// From the stored order of the file to readout order.
     #[serde(default)]
     pub readout_from_stored: Flip,
@@ -125,15 +170,45 @@ pub struct Amplifier {
     pub saturation_dn: Option<f64>,
 }
 
-/// A part of one HDU, in stored order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A part of one HDU, in stored order: where the header says, else `rest`, else `section`, else the
+/// whole array (of imaging pixels: without the overscan that the header names in the same array).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Region {
-    /// Index of the HDU, 0 for the primary.
-    pub hdu: usize,
-    /// Which part; the whole array if absent. Not with `sizes_from_file`.
+    /// Index of the HDU, 0 for the primary; the first with an image if absent.
+    #[serde(default)]
+    pub hdu: Option<usize>,
+    /// Which part. With `sizes_from_file` only where keywords come first.
     #[serde(default)]
     pub section: Option<Section>,
+    /// Keywords of that HDU (or the primary one) that hold the part as a FITS section
+    /// (`[x1:x2,y1:y2]`).
+    #[serde(default)]
+    pub section_keys: Keywords,
+    /// What becomes of a section of the header that is none, or lies outside the array.
+    #[serde(default)]
+    pub unusable: Unusable,
+    /// For overscan: all columns of the imaging HDU that are read after the imaging section.
+    #[serde(default)]
+    pub rest: bool,
+}
+
+/// What becomes of a section that a header names and the array does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unusable {
+    /// The exposure is refused.
+    #[default]
+    Refuse,
+    /// The exposure is read as if the keyword were not there, with a warning.
+    Ignore,
+}
+
+impl Region {
+    /// Index of the HDU in a file of the camera itself; programs that compress files move images.
+    pub fn nominal_hdu(&self) -> usize {
+        self.hdu.unwrap_or(0)
+    }
 }
 
 /// Values for amplifiers whose header does not give them and that have none of their own.
@@ -157,7 +232,8 @@ pub struct Names {
     /// A raw file: fields `date` (YYYYMMDD), `fraction` (six digits of the day), `field` (six
     /// digits), `band`, `detector` (two digits), `kind` (one letter).
     pub raw: String,
-    /// What the names of raw files begin with; products put their own prefix in its place.
+    /// What the names of raw files begin with; products put their own prefix in its place. Empty
+    /// where names say nothing: every FITS file may then be a raw one.
     pub prefix: String,
     /// The letter of each role: bias, dark, flat, science.
     pub kinds: Kinds,
@@ -207,5 +283,7 @@ impl Instrument {
     }
 }
 
+#[cfg(test)]
+mod real_tests;
 #[cfg(test)]
 mod tests;

@@ -39,7 +39,10 @@ fn every_built_in_camera_is_sound_and_one_complete_text() {
         assert_eq!(camera.digest, crate::provenance::digest(text.as_bytes()));
     }
     let unknown = Instrument::built_in("kodak").unwrap_err().to_string();
-    assert!(unknown.contains("kodak") && unknown.contains("ztf, toy, teaching"), "{unknown}");
+    assert!(
+        unknown.contains("kodak") && unknown.contains("ztf, toy, teaching, generic"),
+        "{unknown}"
+    );
 }
 
 #[test]
@@ -194,6 +197,78 @@ fn impossible_values_are_refused_with_key_and_line() {
             "above 0",
         ),
         ("cmax = 475.0", "cmax = nan", "pocket[0].rows[0].cmax", "above 0"),
+        ("role = \"OBSTYPE\"\n", "", "dialect.role", "no dialect.rules"),
+        ("role = \"OBSTYPE\"", "role = [\"A\", \"b\"]", "dialect.role[1]", "upper case"),
+        ("detector = \"DETECTOR\"\n", "", "dialect.detector", "several detectors"),
+        (
+            "detector = \"DETECTOR\"",
+            "detector = \"D\"\ndetector_name = [\"E\"]",
+            "dialect.detector",
+            "there is dialect.detector_name",
+        ),
+        (
+            "detector = \"DETECTOR\"",
+            "detector_name = [\"RAFT\", \"SLOT\"]",
+            "detectors[0].name",
+            "a name",
+        ),
+        ("mjd = \"MJD-OBS\"\n", "", "dialect.mjd", "neither dialect.jd nor dialect.date"),
+        ("mjd = \"MJD-OBS\"", "jd = \"JD\"\ntime = \"UT\"", "dialect.time", "no dialect.date"),
+        (
+            "mjd = \"MJD-OBS\"",
+            "mjd = \"MJD-OBS\"\nundated = \"never\"",
+            "dialect.undated",
+            "YYYY-MM-DD",
+        ),
+        ("filter = \"FILTNAME\"", "filter = []", "dialect.filter", "1 to 1000"),
+        (
+            "filter = \"FILTNAME\"",
+            "filter = \"FILTNAME\"\nunfiltered = \"a b\"",
+            "dialect.unfiltered",
+            "characters A-Z",
+        ),
+        (
+            "[dialect.bands]",
+            "[[dialect.rules]]\nrole = \"dark\"\n[[dialect.rules]]\nrole = \"bias\"\n[dialect.bands]",
+            "dialect.rules[0].when",
+            "could never hold",
+        ),
+        (
+            "[dialect.bands]",
+            "[[dialect.rules]]\nrole = \"dark\"\nwhen = [{ keys = \"A\" }]\n[dialect.bands]",
+            "dialect.rules[0].when[0]",
+            "one of words",
+        ),
+        (
+            "[dialect.bands]",
+            "[[dialect.rules]]\nrole = \"dark\"\nwhen = [{ keys = \"A\", least = 2.0, most = 1.0 }]\n[dialect.bands]",
+            "dialect.rules[0].when[0].least",
+            "at most 1",
+        ),
+        (
+            "[dialect.bands]",
+            "[[dialect.rules]]\nrole = \"dark\"\nwhen = [{ keys = [], absent = true }]\n[dialect.bands]",
+            "dialect.rules[0].when[0].keys",
+            "1 to 1000",
+        ),
+        (
+            "sky_from_stored = { rows = false, columns = true }",
+            "sky_from_stored = { rows = false, columns = true }\nplace_keys = \"DETSEC\"",
+            "amplifiers[3].sky_from_stored",
+            "place_keys",
+        ),
+        (
+            "imaging = { hdu = 1,",
+            "imaging = { rest = true, hdu = 1,",
+            "amplifiers[0].imaging.rest",
+            "for overscan",
+        ),
+        (
+            "overscan = { hdu = 4,",
+            "overscan = { section_keys = \"biassec\", hdu = 4,",
+            "amplifiers[3].overscan.section_keys",
+            "upper case",
+        ),
         ("{date}", "{night}", "names.raw", "not `night`"),
         ("{date}", "{kind}", "names.raw", "not `kind` again"),
         ("{date}", "{date", "names.raw", "one } after"),
@@ -223,7 +298,8 @@ fn a_table_without_an_amplifier_is_refused() {
 /// The shapes of an amplifier's arrays, shrunk where the camera allows it.
 fn shapes(camera: &Instrument, amp: &Amplifier) -> ((usize, usize), Option<(usize, usize)>) {
     let imaging = if camera.sizes_from_file { (6, 5) } else { camera.amp_shape };
-    (imaging, amp.overscan.as_ref().map(|_| (imaging.0, amp.overscan_columns)))
+    let width = amp.overscan_columns;
+    (imaging, (0 < width).then_some((imaging.0, width)))
 }
 
 #[test]
@@ -252,8 +328,8 @@ fn the_overscan_continues_the_row_in_readout_order() {
             let (imaging, overscan) = shapes(&camera, amp);
             let geometry = camera.geometry(amp, imaging, overscan).unwrap();
             assert_eq!(geometry.imaging, Section::at((0, 0), imaging));
-            let after = Section::at((0, imaging.1), (imaging.0, amp.overscan_columns));
-            assert_eq!(geometry.overscan, Some(after));
+            let after = overscan.map(|shape| Section::at((0, imaging.1), shape));
+            assert_eq!(geometry.overscan, after);
         }
     }
 }

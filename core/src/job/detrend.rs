@@ -18,7 +18,8 @@ use crate::instrument::Instrument;
 use crate::master::{Kind, MasterFile, mask_cards};
 use crate::pipeline::{self, Masters, calibration};
 use crate::raw::RawFile;
-use crate::recipe::{Stage, Step};
+use crate::recipe::Stage;
+use crate::steps::dark::time_ratio;
 use crate::store::{Key, Sink, Source, Store};
 use crate::warning::Warning;
 
@@ -32,6 +33,7 @@ const FOREIGN: &[&str] = &[
 /// The masters of the exposure, opened.
 struct MasterFiles {
     bias: Option<MasterFile>,
+    dark: Option<(MasterFile, f64)>,
     flat: Option<MasterFile>,
     scale_ratio: f64,
 }
@@ -42,6 +44,9 @@ pub(super) fn detrend(context: &mut Context<'_>, task: &Detrend) -> Result<()> {
     if raw.visit.role != Role::Science {
         let what = format!("exposure {}", task.raw);
         return Err(Error::input("detrend", &what, raw.visit.role, Role::Science));
+    }
+    for warning in raw.warnings(&context.camera)? {
+        context.warn(warning);
     }
     let files = open_masters(context, task, &raw)?;
     for output in &task.outputs {
@@ -54,17 +59,21 @@ pub(super) fn detrend(context: &mut Context<'_>, task: &Detrend) -> Result<()> {
 }
 
 fn open_masters(context: &mut Context<'_>, task: &Detrend, raw: &RawFile) -> Result<MasterFiles> {
-    let steps = context.recipe.steps(Stage::Science);
-    let needs_bias = steps.contains(&Step::Bias);
-    let needs_flat = steps.iter().any(|step| matches!(step, Step::Flat(_)));
+    let needs = |step: &str| context.recipe.has(Stage::Science, step);
+    let (needs_bias, needs_dark, needs_flat) = (needs("bias"), needs("dark"), needs("flat"));
     let open = |store: &mut dyn Store, key: &Option<Key>, kind| match key {
         Some(key) => MasterFile::open(store, key, &[kind]).map(Some),
         None => Ok(None),
     };
     let bias = if needs_bias { open(context.store, &task.bias, Kind::Bias)? } else { None };
+    let dark = match task.dark.as_deref().filter(|_| needs_dark) {
+        Some(key) => Some(open_dark(context.store, key, raw.visit.exposure_s)?),
+        None => None,
+    };
     let flat = if needs_flat { open(context.store, &task.flat, Kind::BandFlat)? } else { None };
     let odd = |file: &&MasterFile| file.detector != raw.visit.detector;
-    if let Some(master) = bias.iter().chain(&flat).find(odd) {
+    let dark_file = dark.as_ref().map(|(file, _)| file);
+    if let Some(master) = bias.iter().chain(dark_file).chain(&flat).find(odd) {
         let what = format!("detector of the {}", master.kind.word());
         return Err(Error::input("detrend", &what, master.detector, raw.visit.detector));
     }
@@ -90,7 +99,18 @@ fn open_masters(context: &mut Context<'_>, task: &Detrend, raw: &RawFile) -> Res
             scale_ratio = level.level_dn / flat.real("FLTNORM")?;
         }
     }
-    Ok(MasterFiles { bias, flat, scale_ratio })
+    Ok(MasterFiles { bias, dark, flat, scale_ratio })
+}
+
+/// A master dark, and an exposure time over its own (a ratio).
+pub(super) fn open_dark(
+    store: &mut dyn Store,
+    key: &str,
+    exposure_s: Option<f64>,
+) -> Result<(MasterFile, f64)> {
+    let file = MasterFile::open(store, key, &[Kind::Dark])?;
+    let ratio = time_ratio(exposure_s, file.header.real("EXPTIME"))?;
+    Ok((file, ratio))
 }
 
 fn amplifier(
@@ -108,6 +128,10 @@ fn amplifier(
     };
     let masters = Masters {
         bias: part(context.store, &files.bias)?,
+        dark: match &files.dark {
+            Some((file, ratio)) => Some((file.part(context.store, amp)?, *ratio)),
+            None => None,
+        },
         flat: part(context.store, &files.flat)?,
         scale_ratio: files.scale_ratio,
     };
@@ -126,7 +150,10 @@ fn header(
 ) -> Result<Header> {
     let (raw, files) = input;
     let amplifier = context.camera.amplifier(amp).cloned();
-    let mut header = amplifier.map(|amplifier| raw.header(&amplifier)).unwrap_or_default();
+    let mut header = match &amplifier {
+        Some(amplifier) => raw.image_header(amplifier)?,
+        None => Header::new(),
+    };
     match task.headers.iter().find(|file| file.amp == amp) {
         Some(file) => header.merge(&science_cards(context.store, &file.key)?),
         None => context.warn(Warning::new(

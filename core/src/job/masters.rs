@@ -1,6 +1,7 @@
 //! Master biases and flats: raw exposures of one detector to a master file.
 
 use super::Context;
+use super::detrend::open_dark;
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::ids::{AmpId, Role};
@@ -8,7 +9,9 @@ use crate::image::{AmpImage, CcdImage};
 use crate::instrument::{Instrument, VisitInfo};
 use crate::master::{self, Kind, MasterFile};
 use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
-use crate::pipeline::{AmpCalibration, Frames, Masters, calibration, correct_detector, stack};
+use crate::pipeline::{
+    AmpCalibration, Frames, Masters, calibration, correct_detector, pedestal_dn, stack,
+};
 use crate::raw::{RawFile, in_file};
 use crate::recipe::{Stage, Step, at_assemble};
 use crate::stack::combine::Params;
@@ -24,6 +27,16 @@ struct RawFrames<'a> {
     raws: &'a [(Key, RawFile)],
     amp: AmpId,
     steps: &'a [Step],
+    /// Level (DN) of the master bias, which stays in images without overscan.
+    pedestal_dn: f64,
+}
+
+/// The masters that the steps after a stack subtract.
+#[derive(Clone, Copy, Default)]
+struct Given<'a> {
+    bias: Option<&'a MasterFile>,
+    /// With the exposure time of the stack over that of the dark (a ratio).
+    dark: Option<&'a (MasterFile, f64)>,
 }
 
 impl Frames for RawFrames<'_> {
@@ -37,7 +50,10 @@ impl Frames for RawFrames<'_> {
             .get(index)
             .ok_or_else(|| Error::input("stack", "frame", index, self.raws.len()))?;
         let amp = raw.amplifier(self.store, self.camera, self.amp)?;
-        let known = calibration(self.camera, &raw.visit, self.amp, self.steps)?;
+        let mut known = calibration(self.camera, &raw.visit, self.amp, self.steps)?;
+        if amp.geometry.overscan.is_none() {
+            known.pedestal_dn = self.pedestal_dn;
+        }
         Ok((amp, known)).map_err(|error| in_file(key, error))
     }
 }
@@ -48,11 +64,72 @@ pub(super) fn master_bias(context: &mut Context<'_>, raws: &[Key], output: &Key)
     let raws = open_raws(context, raws, Role::Bias, &params)?;
     let mut header = product_header(context, Kind::Bias, &raws)?;
     header.set("BUNIT", "DN", "unit of the image");
+    write_stacks(context, (&raws, Stage::Bias, Given::default()), &header, output)
+}
+
+/// The master dark of one detector and exposure time.
+pub(super) fn master_dark(
+    context: &mut Context<'_>,
+    raws: &[Key],
+    bias: Option<&str>,
+    output: &Key,
+) -> Result<()> {
+    if context.recipe.dark.is_empty() {
+        let needed = "the steps of a dark exposure; the recipe with-darks has them";
+        return Err(Error::parameter("[[dark]] of the recipe", "empty", needed));
+    }
+    let params = context.recipe.dark_master;
+    let raws = open_raws(context, raws, Role::Dark, &params)?;
+    let exposure_s = common_exposure(&raws)?;
+    let bias = open_bias(context, bias)?;
+    let mut header = product_header(context, Kind::Dark, &raws)?;
+    header.set("BUNIT", "DN", "unit of the image");
+    header.set("EXPTIME", exposure_s, "s, exposure time of the darks");
+    let given = Given { bias: bias.as_ref(), dark: None };
+    write_stacks(context, (&raws, Stage::Dark, given), &header, output)
+}
+
+/// The one exposure time (s) of a stack: the mean of times that differ by less than a hundredth.
+fn common_exposure(raws: &[(Key, RawFile)]) -> Result<f64> {
+    let mut sum = 0.0;
+    for (key, raw) in raws {
+        let time = raw.visit.exposure_s.filter(|time| 0.0 < *time);
+        sum += time.ok_or_else(|| {
+            let found = raw.visit.exposure_s.map_or("none".to_owned(), |time| time.to_string());
+            let what = format!("exposure time (s) of {key}");
+            Error::input("stack", &what, found, "a time above zero, to which darks are scaled")
+        })?;
+    }
+    let mean = sum / raws.len().max(1) as f64;
+    let odd = |(_, raw): &&(Key, RawFile)| {
+        raw.visit.exposure_s.is_none_or(|time| 0.01 * mean < (time - mean).abs())
+    };
+    match raws.iter().find(odd) {
+        Some((key, raw)) => {
+            let found = raw.visit.exposure_s.unwrap_or(0.0);
+            let what = format!("exposure time (s) of {key}");
+            Err(Error::input("stack", &what, found, format!("that of all ({mean})")))
+        }
+        None => Ok(mean),
+    }
+}
+
+fn open_bias(context: &mut Context<'_>, key: Option<&str>) -> Result<Option<MasterFile>> {
+    key.map(|key| MasterFile::open(context.store, key, &[Kind::Bias])).transpose()
+}
+
+/// The stacks of all amplifiers as one product.
+fn write_stacks(
+    context: &mut Context<'_>,
+    (raws, stage, given): (&[(Key, RawFile)], Stage, Given<'_>),
+    header: &Header,
+    output: &Key,
+) -> Result<()> {
     let amps: Vec<AmpId> = context.camera.amplifiers.iter().map(|amp| amp.id).collect();
     for (index, &amp) in amps.iter().enumerate() {
-        let part = stack_amplifier(context, &raws, amp, (Stage::Bias, None))?;
+        let part = stack_amplifier(context, raws, amp, (stage, given))?;
         let mut writer = match index {
-            0 => master::begin(context.store, output, &header)?,
+            0 => master::begin(context.store, output, header)?,
             _ => master::resume(context.store, output),
         };
         master::append(&mut writer, &part, amp)?;
@@ -61,28 +138,38 @@ pub(super) fn master_bias(context: &mut Context<'_>, raws: &[Key], output: &Key)
     Ok(())
 }
 
-/// The master flat of one detector and lamp.
+/// The master flat of one detector and lamp; where the exposures name no lamp, of the band.
 pub(super) fn lamp_flat(
     context: &mut Context<'_>,
     raws: &[Key],
-    bias: Option<&str>,
+    (bias, dark): (Option<&str>, Option<&str>),
     output: &Key,
 ) -> Result<()> {
     let params = context.recipe.flat_master;
     let raws = open_raws(context, raws, Role::Flat, &params)?;
-    let bias = match bias {
-        Some(key) => Some(MasterFile::open(context.store, key, &[Kind::Bias])?),
+    let bias = open_bias(context, bias)?;
+    let dark = match dark.filter(|_| context.recipe.has(Stage::Flat, "dark")) {
+        Some(key) => Some(open_dark(context.store, key, mean_exposure(&raws))?),
         None => None,
     };
+    let given = Given { bias: bias.as_ref(), dark: dark.as_ref() };
     let mut parts = Vec::new();
     for amp in context.camera.amplifiers.iter().map(|amp| amp.id).collect::<Vec<_>>() {
-        parts.push(stack_amplifier(context, &raws, amp, (Stage::Flat, bias.as_ref()))?);
+        parts.push(stack_amplifier(context, &raws, amp, (Stage::Flat, given))?);
     }
     let level_dn = normalize(&mut parts)?;
     context.note("normalize", serde_json::json!({ "level_dn": level_dn }));
-    let mut header = product_header(context, Kind::LampFlat, &raws)?;
+    let lamp = raws.first().and_then(|(_, raw)| raw.visit.lamp);
+    let kind = if lamp.is_some() { Kind::LampFlat } else { Kind::BandFlat };
+    let mut header = product_header(context, kind, &raws)?;
     level_cards(&mut header, level_dn);
     write_flat(context, output, &header, parts)
+}
+
+/// Mean exposure time (s) of a stack; none if one of them has none.
+fn mean_exposure(raws: &[(Key, RawFile)]) -> Option<f64> {
+    let times: Option<Vec<f64>> = raws.iter().map(|(_, raw)| raw.visit.exposure_s).collect();
+    times.map(|times| times.iter().sum::<f64>() / times.len().max(1) as f64)
 }
 
 /// The master flat of one detector and band.
@@ -188,18 +275,31 @@ fn stack_amplifier(
     context: &mut Context<'_>,
     raws: &[(Key, RawFile)],
     amp: AmpId,
-    (stage, bias): (Stage, Option<&MasterFile>),
+    (stage, given): (Stage, Given<'_>),
 ) -> Result<CcdImage> {
     let (camera, recipe) = (context.camera.clone(), context.recipe.clone());
-    let params = if stage == Stage::Bias { &recipe.bias_master } else { &recipe.flat_master };
+    let params = match stage {
+        Stage::Bias => &recipe.bias_master,
+        Stage::Dark => &recipe.dark_master,
+        Stage::Flat | Stage::Science => &recipe.flat_master,
+    };
     let steps = recipe.steps(stage);
     let detector = raws.first().map(|(_, raw)| raw.visit.detector);
     let detector = detector.ok_or_else(|| Error::input("stack", "exposures", 0, "one or more"))?;
     let (store, mut log) = context.split();
-    let mut frames = RawFrames { store, camera: &camera, raws, amp, steps };
+    let always_overscan = camera.amplifier(amp).is_some_and(|known| 0 < known.overscan_columns);
+    let pedestal_dn = match given.bias {
+        Some(file) if !always_overscan => pedestal_dn(&file.part(store, amp)?),
+        _ => 0.0,
+    };
+    let mut frames = RawFrames { store, camera: &camera, raws, amp, steps, pedestal_dn };
     let mut ccd = stack(&mut frames, detector, (steps, params), &mut log)?;
-    let bias = bias.map(|file| file.part(frames.store, amp)).transpose()?;
-    let masters = Masters { bias, flat: None, scale_ratio: 1.0 };
+    let bias = given.bias.map(|file| file.part(frames.store, amp)).transpose()?;
+    let dark = match given.dark {
+        Some((file, ratio)) => Some((file.part(frames.store, amp)?, *ratio)),
+        None => None,
+    };
+    let masters = Masters { bias, dark, flat: None, scale_ratio: 1.0 };
     correct_detector(&mut ccd, at_assemble(steps).1, &masters, &mut log)?;
     Ok(ccd)
 }
@@ -230,6 +330,9 @@ fn open_raws(
         if let Some((_, first)) = raws.first() {
             same("stack", key, what(&raw.visit, role), what(&first.visit, role))?;
         }
+        for warning in raw.warnings(&context.camera)? {
+            context.warn(warning);
+        }
         raws.push((key.clone(), raw));
     }
     Ok(raws)
@@ -253,7 +356,8 @@ fn product_header(context: &Context<'_>, kind: Kind, raws: &[(Key, RawFile)]) ->
     let mut header = Header::new();
     header.set("PRODUCT", kind.word(), "what this file is");
     header.set("DETECTOR", i64::from(visit.detector.0), "number of the detector");
-    if let Some(band) = &visit.band {
+    let of_band = matches!(kind, Kind::LampFlat | Kind::BandFlat);
+    if let Some(band) = visit.band.as_ref().filter(|_| of_band) {
         header.set("BAND", band.0.as_str(), "band code");
     }
     if let (Kind::LampFlat, Some(lamp)) = (kind, visit.lamp) {

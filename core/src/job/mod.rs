@@ -14,6 +14,9 @@ mod simulate;
 mod survey;
 mod tables;
 
+#[cfg(test)]
+mod camera_tests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -94,12 +97,24 @@ pub enum Task {
         /// The product.
         output: Key,
     },
+    /// The master dark of one detector and exposure time.
+    MasterDark {
+        /// Raw darks of one detector and exposure time in order of time.
+        raws: Vec<Key>,
+        /// Master bias.
+        bias: Option<Key>,
+        /// The product.
+        output: Key,
+    },
     /// The master flat of one detector and lamp (or of one band where there are no lamps).
     LampFlat {
         /// Raw flats of one detector and lamp in order of time.
         raws: Vec<Key>,
         /// Master bias.
         bias: Option<Key>,
+        /// Master dark.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dark: Option<Key>,
         /// The product.
         output: Key,
     },
@@ -143,6 +158,9 @@ pub struct Detrend {
     pub raw: Key,
     /// Master bias.
     pub bias: Option<Key>,
+    /// Master dark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dark: Option<Key>,
     /// Master flat of the band.
     pub flat: Option<Key>,
     /// Focal-plane level of the band.
@@ -217,8 +235,12 @@ pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Resul
         Task::Survey { files, output } => survey::survey(&mut context, files, output),
         Task::Inspect { file, output } => inspect::inspect(&mut context, file, output),
         Task::MasterBias { raws, output } => masters::master_bias(&mut context, raws, output),
-        Task::LampFlat { raws, bias, output } => {
-            masters::lamp_flat(&mut context, raws, bias.as_deref(), output)
+        Task::MasterDark { raws, bias, output } => {
+            masters::master_dark(&mut context, raws, bias.as_deref(), output)
+        }
+        Task::LampFlat { raws, bias, dark, output } => {
+            let given = (bias.as_deref(), dark.as_deref());
+            masters::lamp_flat(&mut context, raws, given, output)
         }
         Task::BandFlat { flats, output } => masters::band_flat(&mut context, flats, output),
         Task::FocalPlane { flats, output } => focal_plane::focal_plane(&mut context, flats, output),

@@ -46,8 +46,8 @@ pub struct Visit {
     pub mjd: Mjd,
     /// Day of the start (YYYY-MM-DD, UTC).
     pub day: String,
-    /// Exposure time (s).
-    pub exposure_s: f64,
+    /// Exposure time (s), if the header has it.
+    pub exposure_s: Option<f64>,
     /// Band.
     pub band: Option<Band>,
     /// Lamp of a flat.

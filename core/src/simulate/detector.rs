@@ -15,7 +15,7 @@
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::instrument::{Linearity, PocketParams};
+use crate::instrument::{Amplifier, Linearity, PocketParams};
 
 use super::generator::{Generator, Normal, Purpose};
 use super::params::share_of_full_size;
@@ -95,8 +95,9 @@ pub(crate) fn amp_params(site: &Site<'_>) -> Result<AmpParams> {
 /// Whether other amplifiers lie in the same HDU, whose header can state one gain alone: then the
 /// gains are those of the camera.
 pub(crate) fn shares_hdu(site: &Site<'_>) -> bool {
-    let hdu = site.amplifier.imaging.hdu;
-    site.camera.amplifiers.iter().filter(|amp| amp.imaging.hdu == hdu).count() > 1
+    let hdu = site.amplifier.imaging.nominal_hdu();
+    let here = |amp: &&Amplifier| amp.imaging.nominal_hdu() == hdu;
+    site.camera.amplifiers.iter().filter(here).count() > 1
 }
 
 fn stream(site: &Site<'_>, purpose: Purpose) -> Generator {

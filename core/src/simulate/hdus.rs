@@ -50,7 +50,8 @@ pub fn raw_hdus<'a>(
     params: &'a NightParams,
     exposure: &'a SimulatedExposure,
 ) -> RawHdus<'a> {
-    let last = camera.amplifiers.iter().flat_map(regions).map(|(region, _)| region.hdu).max();
+    let hdus = camera.amplifiers.iter().flat_map(regions).map(|(region, _)| region.nominal_hdu());
+    let last = hdus.max();
     let (next, last, kept) = (0, last.unwrap_or(0), BTreeMap::new());
     RawHdus { camera, params, exposure, next, last, kept }
 }
@@ -74,7 +75,7 @@ impl Iterator for RawHdus<'_> {
 
 impl RawHdus<'_> {
     fn hdu(&mut self, index: usize) -> Result<RawHdu> {
-        let here = |amp: &&Amplifier| regions(amp).any(|(region, _)| region.hdu == index);
+        let here = |amp: &&Amplifier| regions(amp).any(|(region, _)| region.nominal_hdu() == index);
         let amps: Vec<&Amplifier> = self.camera.amplifiers.iter().filter(here).collect();
         let mut header = Header::new();
         if index == 0 {
@@ -113,7 +114,7 @@ impl RawHdus<'_> {
             made.push((amp.id, new));
         }
         Ok(regions(amp)
-            .filter(|(region, _)| region.hdu == index)
+            .filter(|(region, _)| region.nominal_hdu() == index)
             .filter_map(|(region, overscan)| {
                 let array = self.kept.remove(&(amp.id, overscan))?;
                 Some((region.section, array))

@@ -1,9 +1,10 @@
 //! Headers of a simulated night in the camera's own dialect.
 
 use crate::error::{Error, Result};
-use crate::header::Header;
+use crate::header::{Header, Value};
 use crate::ids::{AmpId, Role};
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, Keywords};
+use crate::time::Mjd;
 
 use super::detector::{AmpParams, amp_params, shares_hdu};
 use super::night::SimulatedExposure;
@@ -52,18 +53,32 @@ fn visit_cards(
     let word = words.first().ok_or_else(|| {
         Error::parameter("dialect.roles", "no word", format!("one for {}", exposure.role))
     })?;
-    header.set(&dialect.role, word.as_str(), "what the exposure is for");
-    header.set(&dialect.exposure_s, exposure.exposure_s, "exposure time (s)");
-    header.set("OBSJD", exposure.mjd.0 + JD_OF_MJD_0, "start, UTC (JD)");
-    header.set(&dialect.mjd, exposure.mjd.0, "start, UTC (MJD)");
-    header.set(&dialect.detector, i64::from(exposure.detector.0), "detector");
+    let mut set = |keywords: &Keywords, value: Value, comment: &str| {
+        if let Some(key) = keywords.first() {
+            header.set(key, value, comment);
+        }
+    };
+    set(&dialect.role, word.as_str().into(), "what the exposure is for");
+    set(&dialect.exposure_s, exposure.exposure_s.into(), "exposure time (s)");
+    let jd = Keywords(vec!["OBSJD".to_owned()]);
+    set(&jd, (exposure.mjd.0 + JD_OF_MJD_0).into(), "start, UTC (JD)");
+    set(&dialect.mjd, exposure.mjd.0.into(), "start, UTC (MJD)");
+    if dialect.mjd.is_empty() {
+        set(&dialect.date, iso(exposure.mjd).into(), "start, UTC");
+    }
+    set(&dialect.detector, i64::from(exposure.detector.0).into(), "detector");
+    let known = camera.detectors.iter().find(|known| known.id == exposure.detector);
+    let name = known.and_then(|known| known.name.as_deref()).unwrap_or_default();
+    for (key, part) in dialect.detector_name.iter().zip(name.split('_')) {
+        set(&Keywords(vec![key.clone()]), part.into(), "part of the detector's name");
+    }
     if let Some(band) = &exposure.band {
         let named = dialect.bands.iter().find(|(_, known)| *known == band);
         let name = named.map_or(band.0.as_str(), |(name, _)| name.as_str());
-        header.set(&dialect.filter, name, "filter");
+        set(&dialect.filter, name.into(), "filter");
     }
-    if let (Some(key), Some(lamp)) = (&dialect.lamp, exposure.lamp) {
-        header.set(key, lamp, "lamp of the flat field");
+    if let Some(lamp) = exposure.lamp {
+        set(&dialect.lamp, lamp.into(), "lamp of the flat field");
     }
     header.set("FIELDID", i64::from(exposure.field), "sky field");
     header.set("EXPID", i64::try_from(exposure.visit).unwrap_or(0), "visit");
@@ -77,6 +92,16 @@ fn pointing_cards(params: &NightParams, header: &mut Header) {
     header.set("DEC", sexagesimal(dec, 1), "declination of the pointing (deg)");
     header.set("RAD", ra, "right ascension of the pointing (deg)");
     header.set("DECD", dec, "declination of the pointing (deg)");
+}
+
+/// `YYYY-MM-DDThh:mm:ss.sss`.
+fn iso(mjd: Mjd) -> String {
+    let day = mjd.day();
+    let milliseconds =
+        ((mjd.0 - day.mjd().0) * 86_400_000.0 + 0.5).floor().min(86_399_999.0) as i64;
+    let (seconds, fraction) = (milliseconds / 1000, milliseconds % 1000);
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    format!("{day}T{hours:02}:{minutes:02}:{:02}.{fraction:03}", seconds % 60)
 }
 
 /// `±dd:mm:ss.s`, with this many decimals.
@@ -96,7 +121,9 @@ pub(crate) fn amplifier_header(site: &Site<'_>, amp: &AmpParams, name: &str) -> 
     let number = i64::from(site.amplifier.id.0);
     let mut header = Header::new();
     header.set("EXTNAME", name, "");
-    header.set(&dialect.detector, i64::from(site.detector.0), "detector");
+    if let Some(key) = dialect.detector.first() {
+        header.set(key, i64::from(site.detector.0), "detector");
+    }
     // Counted from zero, whatever number the camera begins with.
     let first = camera.amplifiers.iter().map(|amp| amp.id.0).min().unwrap_or(0);
     header.set("AMP_ID", number - i64::from(first), "amplifier, from 0");
@@ -107,10 +134,10 @@ pub(crate) fn amplifier_header(site: &Site<'_>, amp: &AmpParams, name: &str) -> 
 }
 
 fn electronics_cards(camera: &Instrument, amp: &AmpParams, header: &mut Header) {
-    if let Some(key) = &camera.dialect.gain {
+    if let Some(key) = camera.dialect.gain.first() {
         header.set(key, amp.gain_electron_per_dn, "electron/DN");
     }
-    if let Some(key) = &camera.dialect.read_noise {
+    if let Some(key) = camera.dialect.read_noise.first() {
         header.set(key, amp.read_noise_electron, "electron");
     }
 }
@@ -142,6 +169,12 @@ pub fn science_header(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_is_written_to_the_millisecond() {
+        assert_eq!(iso(Mjd(57_162.175_191_319_446)), "2015-05-20T04:12:16.530");
+        assert_eq!(iso(Mjd(57_162.999_999_999_9)), "2015-05-20T23:59:59.999");
+    }
 
     #[test]
     fn sexagesimal_text_carries_and_keeps_its_sign() {

@@ -9,6 +9,7 @@
 //! | [`variance`] | amplifier | adds photon noise to the variance |
 //! | [`assemble`] | amplifiers → detector, sky order | trims, mirrors, places |
 //! | [`bias`] | detector | minus the master bias |
+//! | [`dark`] | detector | minus the master dark, scaled to the exposure time |
 //! | [`flat`] | detector | over the master flat |
 //! | [`split`] | detector → science images, stored order | one image per amplifier |
 //!
@@ -16,6 +17,7 @@
 
 pub mod assemble;
 pub mod bias;
+pub mod dark;
 pub mod flat;
 pub mod linearity;
 pub mod overscan;

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! with `signal` the corrected image (DN), gain (electron/DN), read noise (electron) and `q` the step
-//! of the raw encoding (DN; 1 for integers, a tile's scale for quantized floats).
+//! of the raw encoding (DN; 1 for integers, a tile's scale for quantized floats). Where there is no
+//! overscan, the bias is still in the image: the signal is what stands above it.
 //!
 //! * Planes: `variance` (DN²), shape `(row, column)`, readout order.
 //! * Order: after `pocket`, which puts the electrons back where the light fell.
@@ -45,6 +46,22 @@ pub struct Report {
 /// [`Error::Input`] if the image is not in DN, [`Error::Parameter`] if the gain is not positive; then
 /// `amp` is unchanged.
 pub fn add_photon_noise(amp: &mut AmpImage, params: &Params) -> Result<Report> {
+    add_photon_noise_above(amp, params, 0.0)
+}
+
+/// Adds the photon noise of what stands above `pedestal_dn`, the level that no overscan has taken
+/// from the image.
+///
+/// # Errors
+/// Those of [`add_photon_noise`], and [`Error::Parameter`] if the pedestal is not finite.
+pub fn add_photon_noise_above(
+    amp: &mut AmpImage,
+    params: &Params,
+    pedestal_dn: f64,
+) -> Result<Report> {
+    if !pedestal_dn.is_finite() {
+        return Err(Error::parameter("pedestal (DN)", pedestal_dn, "a finite number"));
+    }
     if amp.unit != PixelUnit::Dn {
         return Err(Error::input(STEP, "pixel unit", format!("{:?}", amp.unit), "Dn"));
     }
@@ -53,7 +70,8 @@ pub fn add_photon_noise(amp: &mut AmpImage, params: &Params) -> Result<Report> {
         return Err(Error::parameter("gain", gain, "a positive number of electrons per DN"));
     }
     Zip::from(&amp.planes.image).and(&mut amp.planes.variance).for_each(|&pixel, variance| {
-        let signal = if pixel > 0.0 { f64::from(pixel) } else { 0.0 };
+        let above = f64::from(pixel) - pedestal_dn;
+        let signal = if above > 0.0 { above } else { 0.0 };
         *variance = (f64::from(*variance) + signal / gain) as f32;
     });
     Ok(Report { gain_electron_per_dn: gain })
@@ -70,6 +88,13 @@ mod tests {
         amp.planes.image[[0, 0]] = -20.0;
         add_photon_noise(&mut amp, &Params::default()).unwrap();
         assert_eq!(amp.planes.variance[[0, 0]], 4.0);
+        assert_eq!(amp.planes.variance[[0, 1]], 54.0);
+    }
+
+    #[test]
+    fn a_pedestal_is_no_light() {
+        let mut amp = flat_amp(1100.0, 4.0, PixelUnit::Dn);
+        add_photon_noise_above(&mut amp, &Params::default(), 1000.0).unwrap();
         assert_eq!(amp.planes.variance[[0, 1]], 54.0);
     }
 

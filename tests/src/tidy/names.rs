@@ -13,7 +13,7 @@ const FOLDERS: [&str; 3] = ["core/src/", "wasi-runner/", "web/src/"];
 const LIST: &str = "core/src/instrument/built_in.rs";
 
 /// Cameras that are English words, and appear in code as such.
-const WORDS: [&str; 2] = ["toy", "teaching"];
+const WORDS: [&str; 3] = ["toy", "teaching", "generic"];
 
 /// Names of the real cameras: those that come with the core, and the two that were first thought of.
 ///

@@ -1,4 +1,4 @@
-//! The masters of a night: biases, flats by lamp and band, levels.
+//! The masters of a night: biases, darks by exposure time, flats by lamp and band, levels.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,15 @@ use rawsky_core::ids::{Band, DetectorId, Role};
 use rawsky_core::job::Task;
 use rawsky_core::time::Mjd;
 
-use super::{Builder, Made, keys, take};
+use super::{Builder, Darks, Made, keys, take};
 use crate::class::Failure;
+use crate::names::time_code;
 use crate::plan::{PlannedInput, Stage};
 use crate::survey::Raw;
 use crate::work::{last, made_safe};
+
+/// Exposure times that differ by less than this part of them go into one master dark.
+const SAME_TIME: f64 = 0.005;
 
 impl Builder<'_> {
     pub(super) fn biases(&mut self, raws: &[&Raw]) -> Result<BTreeMap<DetectorId, Made>, Failure> {
@@ -29,11 +33,70 @@ impl Builder<'_> {
         Ok(made)
     }
 
+    /// Master darks by exposure time; none if the recipe subtracts none.
+    pub(super) fn darks(
+        &mut self,
+        raws: &[&Raw],
+        biases: &BTreeMap<DetectorId, Made>,
+    ) -> Result<Darks, Failure> {
+        let darks: Vec<&Raw> = raws.iter().copied().filter(|raw| raw.role == Role::Dark).collect();
+        if !self.descriptions.darks {
+            if !darks.is_empty() {
+                let count = darks.len();
+                self.note(format!("{count} darks are left out: the recipe has no step for them"));
+            }
+            return Ok(Darks::new());
+        }
+        let mut made = Darks::new();
+        for (detector, groups) in self.by_time(&darks) {
+            for (seconds, group) in groups {
+                let product = self.dark((detector, seconds), &group, biases.get(&detector))?;
+                made.entry(detector).or_default().push((seconds, product));
+            }
+        }
+        Ok(made)
+    }
+
+    /// Darks of equal exposure time, those without one noted and left out.
+    fn by_time<'a>(&mut self, darks: &[&'a Raw]) -> BTreeMap<DetectorId, Vec<(f64, Vec<&'a Raw>)>> {
+        let mut groups: BTreeMap<DetectorId, Vec<(f64, Vec<&Raw>)>> = BTreeMap::new();
+        for &raw in darks {
+            let Some(seconds) = raw.exposure_s.filter(|seconds| 0.0 < *seconds) else {
+                self.note(format!("{}: left out: a dark without exposure time", last(&raw.key)));
+                continue;
+            };
+            let known = groups.entry(raw.detector).or_default();
+            match known.iter_mut().find(|(time, _)| (time - seconds).abs() <= SAME_TIME * *time) {
+                Some((_, group)) => group.push(raw),
+                None => known.push((seconds, vec![raw])),
+            }
+        }
+        groups
+    }
+
+    fn dark(
+        &mut self,
+        (detector, seconds): (DetectorId, f64),
+        group: &[&Raw],
+        bias: Option<&Made>,
+    ) -> Result<Made, Failure> {
+        let id = format!("dark-c{:02}-t{}", detector.0, made_safe(&time_code(seconds)));
+        let output = self.names.dark(group[0].mjd, detector, seconds);
+        let mut inputs = self.raw_inputs(group)?;
+        let raws = keys(&inputs);
+        let bias = take(&mut inputs, bias);
+        if bias.is_none() {
+            self.note(format!("{id}: detector {detector} has no bias"));
+        }
+        let task = Task::MasterDark { raws, bias, output: output.clone() };
+        self.push(id, Stage::Dark, (task, inputs), vec![output])
+    }
+
     /// Master flats by band; for a camera without lamps the one stack is the master.
     pub(super) fn flats(
         &mut self,
         raws: &[&Raw],
-        biases: &BTreeMap<DetectorId, Made>,
+        (biases, darks): (&BTreeMap<DetectorId, Made>, &Darks),
     ) -> Result<BTreeMap<(Band, DetectorId), Made>, Failure> {
         let mut groups: BTreeMap<(Band, DetectorId, Option<i64>), Vec<&Raw>> = BTreeMap::new();
         for raw in raws.iter().filter(|raw| raw.role == Role::Flat) {
@@ -47,8 +110,9 @@ impl Builder<'_> {
         let mut lamps: BTreeMap<(Band, DetectorId), Vec<(i64, Made)>> = BTreeMap::new();
         let mut made = BTreeMap::new();
         for ((band, detector, lamp), group) in groups {
-            let bias = biases.get(&detector);
-            let product = self.lamp_flat(&group, (&band, detector, lamp), bias)?;
+            let dark = nearest_dark(darks.get(&detector), group[0].exposure_s);
+            let masters = (biases.get(&detector), dark);
+            let product = self.lamp_flat(&group, (&band, detector, lamp), masters)?;
             match lamp {
                 Some(lamp) => lamps.entry((band, detector)).or_default().push((lamp, product)),
                 None => drop(made.insert((band, detector), product)),
@@ -69,7 +133,7 @@ impl Builder<'_> {
         &mut self,
         group: &[&Raw],
         (band, detector, lamp): (&Band, DetectorId, Option<i64>),
-        bias: Option<&Made>,
+        (bias, dark): (Option<&Made>, Option<&Made>),
     ) -> Result<Made, Failure> {
         let number = lamp.unwrap_or(0);
         let (id, stage) = match lamp {
@@ -86,7 +150,8 @@ impl Builder<'_> {
         if bias.is_none() {
             self.note(format!("{id}: detector {detector} has no bias"));
         }
-        let task = Task::LampFlat { raws, bias, output: output.clone() };
+        let dark = take(&mut inputs, dark);
+        let task = Task::LampFlat { raws, bias, dark, output: output.clone() };
         self.push(id, stage, (task, inputs), vec![output])
     }
 
@@ -133,6 +198,21 @@ impl Builder<'_> {
         }
         Ok(levels)
     }
+}
+
+/// The master dark whose exposure time (s) is nearest as a ratio: it is scaled least. None if the
+/// exposure has no time.
+pub(super) fn nearest_dark(
+    darks: Option<&Vec<(f64, Made)>>,
+    seconds: Option<f64>,
+) -> Option<&Made> {
+    let seconds = seconds?;
+    let ratio = |time: f64| if time < seconds { seconds / time } else { time / seconds };
+    let nearest = darks?.iter().min_by(|(a, _), (b, _)| {
+        // Of two that are equally near the longer one has less noise for its charge.
+        ratio(*a).total_cmp(&ratio(*b)).then(b.total_cmp(a))
+    });
+    nearest.map(|(_, made)| made)
 }
 
 /// Detectors of the night that have no flat of a band.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use rawsky_core::ids::{AmpId, Role};
 use rawsky_core::job::{AmpFile, Aperture, Compare, Detrend, Electronics, Task};
 
+use super::calibration::nearest_dark;
 use super::{Builder, Calibration, Made, keyed, keys, take};
 use crate::class::Failure;
 use crate::night::{self, HEADERS, MASKS, TRUTH};
@@ -26,8 +27,14 @@ impl Builder<'_> {
         let flat = place.as_ref().and_then(|place| calibration.flats.get(place));
         let level = raw.band.as_ref().and_then(|band| calibration.levels.get(band));
         let bias = take(&mut inputs, calibration.biases.get(&raw.detector));
+        let dark = nearest_dark(calibration.darks.get(&raw.detector), raw.exposure_s);
+        let dark = take(&mut inputs, dark);
         let flat = take(&mut inputs, flat);
-        for (missing, what) in [(bias.is_none(), "bias"), (flat.is_none(), "flat of its band")] {
+        for (missing, what) in [
+            (bias.is_none(), "bias"),
+            (self.descriptions.darks && dark.is_none(), "dark for its exposure time"),
+            (flat.is_none(), "flat of its band"),
+        ] {
             if missing {
                 self.note(format!("{id}: there is no {what}"));
             }
@@ -35,6 +42,7 @@ impl Builder<'_> {
         let detrend = Detrend {
             raw: raw.key.clone(),
             bias,
+            dark,
             flat,
             focal_plane: take(&mut inputs, level),
             headers: self.beside(raw, (&self.night.headers, "headers", HEADERS), &mut inputs)?,

@@ -10,6 +10,7 @@
 //! | `tiles`, `forms`, `heap` | what a tile table promises, checked before it is decoded |
 //! | `gzip`, `inflate` | files that are gzip-compressed as a whole, read at any place |
 //! | `pixels` | stored numbers to physical values and masks |
+//! | `section` | the text of sections, `[x1:x2,y1:y2]` |
 //! | `write` | [`FitsWriter`] |
 //!
 //! A file with at least one tile-compressed image (`ZIMAGE = T`) is read by `fitsio-pure`
@@ -28,6 +29,7 @@ mod open;
 mod pixels;
 mod plain;
 mod scan;
+mod section;
 mod tiled;
 mod tiles;
 mod write;
@@ -52,6 +54,7 @@ use ndarray::Array2;
 use crate::header::Header;
 
 pub use open::FitsFile;
+pub use section::{FitsSection, section_text};
 pub use write::{Encoding, FitsWriter, PixelData};
 
 /// One header-data unit, its header read.

@@ -1,0 +1,154 @@
+//! Dark: subtract the master dark, scaled to the exposure time.
+//!
+//! With `d` the master dark (DN above the bias) of exposure time `t_d` and `t` the exposure time of
+//! the image,
+//!
+//! ```text
+//! r        = t / t_d
+//! image    <- image - r d
+//! variance <- variance + r² variance_d
+//! ```
+//!
+//! The photon noise of the dark charge itself is in the variance already: it came with the signal.
+//!
+//! * Planes: all three, sky order, DN.
+//! * Order: after `bias`, because only what grows with time may be scaled; before `flat`.
+//! * Mask: the master's bits are joined; `NO_DARK` where it has no value, and the pixel becomes NaN.
+//! * Source: ccdproc 2.4 (`subtract_dark` with `scale=True`); Howell 2006, "Handbook of CCD
+//!   Astronomy", section 4.3.
+
+use ndarray::Zip;
+use serde::{Deserialize, Serialize};
+
+use super::bias::check_match;
+use crate::error::{Error, Result};
+use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit};
+use crate::mask;
+
+const STEP: &str = "dark";
+
+/// Parameters of the recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// What becomes of an exposure for which there is no master dark.
+    #[serde(default)]
+    pub without_master: WithoutMaster,
+}
+
+/// What becomes of an exposure for which there is no master dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WithoutMaster {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It keeps its dark charge.
+    Leave,
+}
+
+/// What the step did.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Report {
+    /// Exposure time over that of the master (a ratio).
+    pub time_ratio: f64,
+    /// Pixels where the master has no value.
+    pub no_dark: u64,
+}
+
+/// The exposure time over that of the master (a ratio).
+///
+/// # Errors
+/// [`Error::Input`] if the exposure time is missing or negative, or that of the master is not above
+/// zero.
+pub fn time_ratio(exposure_s: Option<f64>, master_s: Option<f64>) -> Result<f64> {
+    let shown = |time: Option<f64>| time.map_or("none".to_owned(), |time| time.to_string());
+    let good = |time: &f64| time.is_finite() && 0.0 <= *time;
+    let time = exposure_s.filter(good).ok_or_else(|| {
+        let needed = "a time in its header, to which the dark is scaled";
+        Error::input(STEP, "exposure time (s)", shown(exposure_s), needed)
+    })?;
+    let of_master = master_s.filter(good).filter(|time| 0.0 < *time).ok_or_else(|| {
+        let found = shown(master_s);
+        Error::input(STEP, "exposure time of the master dark (s)", found, "a time above zero")
+    })?;
+    Ok(time / of_master)
+}
+
+/// Subtracts `time_ratio` times `master` from `ccd`.
+///
+/// # Errors
+/// [`Error::Input`] if the master is of another detector, part or unit, [`Error::Parameter`] if the
+/// ratio is negative or not finite; then `ccd` is unchanged.
+pub fn subtract(ccd: &mut CcdImage, master: &CcdImage, time_ratio: f64) -> Result<Report> {
+    check_match(STEP, ccd, master)?;
+    if (ccd.unit, master.unit) != (PixelUnit::Dn, PixelUnit::Dn) {
+        let found = format!("{:?} and a master in {:?}", ccd.unit, master.unit);
+        return Err(Error::input(STEP, "pixel unit", found, "Dn for both"));
+    }
+    if !(time_ratio.is_finite() && 0.0 <= time_ratio) {
+        return Err(Error::parameter("exposure time over dark time", time_ratio, "zero or more"));
+    }
+    let mut no_dark = 0;
+    Zip::from(&mut ccd.planes.image)
+        .and(&mut ccd.planes.variance)
+        .and(&mut ccd.planes.mask)
+        .and(&master.planes.image)
+        .and(&master.planes.variance)
+        .for_each(|pixel, variance, bits, &dark, &dark_variance| {
+            if dark.is_nan() {
+                *pixel = CANONICAL_NAN;
+                *bits |= mask::NO_DARK;
+                no_dark += 1;
+                return;
+            }
+            *pixel = (f64::from(*pixel) - time_ratio * f64::from(dark)) as f32;
+            let noise = time_ratio * time_ratio * f64::from(dark_variance);
+            *variance = (f64::from(*variance) + noise) as f32;
+        });
+    Zip::from(&mut ccd.planes.mask).and(&master.planes.mask).for_each(|bits, &more| *bits |= more);
+    Ok(Report { time_ratio, no_dark })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::fixture::flat_ccd;
+
+    #[test]
+    fn the_dark_scales_with_time_and_its_variance_with_the_square() {
+        let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
+        let mut master = flat_ccd(30.0, 0.5, PixelUnit::Dn);
+        master.planes.image[[0, 0]] = f32::NAN;
+        master.planes.mask[[0, 1]] = mask::FEW_FRAMES;
+        let ratio = time_ratio(Some(150.0), Some(60.0)).unwrap();
+        let report = subtract(&mut ccd, &master, ratio).unwrap();
+        assert_eq!(report, Report { time_ratio: 2.5, no_dark: 1 });
+        assert_eq!((ccd.planes.image[[2, 2]], ccd.planes.variance[[2, 2]]), (25.0, 7.125));
+        assert!(ccd.planes.image[[0, 0]].is_nan());
+        assert_eq!(ccd.planes.mask[[0, 0]], mask::NO_DARK);
+        assert_eq!(ccd.planes.mask[[0, 1]], mask::FEW_FRAMES);
+    }
+
+    #[test]
+    fn a_missing_or_impossible_time_is_refused_by_name() {
+        let told = |time, master| time_ratio(time, master).unwrap_err().to_string();
+        assert!(told(None, Some(60.0)).contains("exposure time (s): found none"));
+        assert!(told(Some(-1.0), Some(60.0)).contains("found -1"));
+        assert!(told(Some(1.0), Some(0.0)).contains("master dark"));
+        assert!(told(Some(1.0), None).contains("above zero"));
+        assert_eq!(time_ratio(Some(0.0), Some(60.0)), Ok(0.0));
+    }
+
+    #[test]
+    fn what_cannot_be_subtracted_leaves_the_image_as_it_was() {
+        let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
+        let before = ccd.clone();
+        let master = flat_ccd(1.0, 0.0, PixelUnit::Relative);
+        assert!(subtract(&mut ccd, &master, 1.0).is_err());
+        let master = flat_ccd(1.0, 0.0, PixelUnit::Dn);
+        assert!(subtract(&mut ccd, &master, f64::NAN).is_err());
+        assert!(subtract(&mut ccd, &master, -1.0).is_err());
+        assert_eq!(ccd, before);
+    }
+}
