@@ -20,6 +20,9 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("ztfin2p3-0.6", include_str!("../recipes/ztfin2p3-0.6.toml")),
 ];
 
+/// Tables of a recipe beside its steps.
+const TABLES: &[&str] = &["bias_master", "dark_master", "flat_master", "aperture"];
+
 /// The recipe that a camera may replace by another one of the core.
 const DEFAULT: &str = "default";
 
@@ -293,8 +296,9 @@ fn overlay(recipe: &mut toml::Table, name: &str, values: &toml::Value) -> Result
             }
         }
     }
-    // A step that a recipe leaves out needs no defaults; a name that no step has is a slip.
-    let known = found || ORDER.iter().any(|(first, second, _)| *first == name || *second == name);
+    // What a recipe leaves out needs no defaults; a name that nothing has is a slip.
+    let step = ORDER.iter().any(|(first, second, _)| *first == name || *second == name);
+    let known = found || step || TABLES.contains(&name);
     if known { Ok(()) } else { Err(refuse()) }
 }
 

@@ -17,10 +17,10 @@ fn places(shape: (usize, usize)) -> Array2<f32> {
     Array2::from_shape_fn(shape, |(row, column)| (1000 * row + column) as f32)
 }
 
-/// A file of HDUs with these cards; `None` is a header alone.
 /// Cards of an HDU, and its pixels.
 type HduOf<'a> = (&'a [(&'a str, &'a str)], Option<&'a Array2<f32>>);
 
+/// A file of HDUs with these cards; `None` is a header alone.
 fn file(hdus: &[HduOf<'_>], encoding: Encoding) -> Memory {
     let mut store = Memory::default();
     let mut writer = FitsWriter::new(Sink::new(&mut store, KEY));

@@ -115,7 +115,9 @@ fn nobody_inside_is_a_warning_and_an_empty_catalogue_is_fine() {
     assert!(found.rows.is_empty() && found.isolated.is_empty());
     assert_eq!(found.warnings[0].kind, "none-inside");
     for empty in [table(&[("ra", &[]), ("dec", &[])]), Table::new()] {
-        assert_eq!(locate(&empty, &field, &Params::default()), Ok(Located::default()));
+        let found = locate(&empty, &field, &Params::default()).unwrap();
+        assert_eq!(found.warnings[0].kind, "no-source");
+        assert_eq!(Located { warnings: Vec::new(), ..found }, Located::default());
     }
 }
 
