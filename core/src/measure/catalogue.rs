@@ -55,7 +55,7 @@ pub struct Located {
 /// numbers are needed, or proper motions but the image no date.
 pub fn locate(sources: &Table, field: &Field<'_>, params: &Params) -> Result<Located> {
     if sources.columns().is_empty() {
-        return Ok(Located::default());
+        return Ok(Located { warnings: vec![no_source()], ..Located::default() });
     }
     let has = |a: &str, b: &str| sources.get(a).is_some() && sources.get(b).is_some();
     match field.wcs {
@@ -160,10 +160,13 @@ fn keep(
         found.warnings.push(Warning::new(STEP, "none-inside", pixels.len() as u64, text));
     }
     if pixels.is_empty() {
-        let text = "the catalogue holds no source";
-        found.warnings.push(Warning::new(STEP, "no-source", 1, text));
+        found.warnings.push(no_source());
     }
     found
+}
+
+fn no_source() -> Warning {
+    Warning::new(STEP, "no-source", 1, "the catalogue holds no source")
 }
 
 #[cfg(test)]
