@@ -12,7 +12,7 @@ use super::{AmpFile, Detrend};
 use crate::error::{Error, Result};
 use crate::formats::fits::{Content, Encoding, FitsFile, FitsWriter, PixelData};
 use crate::header::Header;
-use crate::ids::{AmpId, Role};
+use crate::ids::{AmpId, Band, Role};
 use crate::image::ScienceImage;
 use crate::instrument::Instrument;
 use crate::master::{Kind, MasterFile, mask_cards};
@@ -79,27 +79,24 @@ fn open_masters(context: &mut Context<'_>, task: &Detrend, raw: &RawFile) -> Res
     }
     let mut scale_ratio = 1.0;
     if let Some(flat) = &flat {
-        let (found, needed) = (flat.header.text("BAND"), raw.visit.band.as_ref());
-        if found != needed.map(|band| band.0.as_str()) {
-            let (found, needed) = (format!("{found:?}"), format!("{:?}", needed.map(|b| &b.0)));
-            return Err(Error::input("detrend", "band of the flat", found, needed));
-        }
+        let band = raw.visit.band.as_ref();
+        same_band("flat", flat.header.text("BAND"), band)?;
         if let Some(key) = &task.focal_plane {
             let level = read_level(context.store, key)?;
-            if level.band != raw.visit.band {
-                let (found, needed) =
-                    (format!("{:?}", level.band), format!("{:?}", raw.visit.band));
-                return Err(Error::input(
-                    "detrend",
-                    "band of the focal-plane level",
-                    found,
-                    needed,
-                ));
-            }
+            same_band("focal-plane level", level.band.as_ref().map(|band| band.0.as_str()), band)?;
             scale_ratio = level.level_dn / flat.real("FLTNORM")?;
         }
     }
     Ok(MasterFiles { bias, dark, flat, scale_ratio })
+}
+
+fn same_band(what: &str, found: Option<&str>, needed: Option<&Band>) -> Result<()> {
+    let needed = needed.map(|band| band.0.as_str());
+    if found == needed {
+        return Ok(());
+    }
+    let (found, needed) = (found.unwrap_or("no band"), needed.unwrap_or("no band"));
+    Err(Error::input("detrend", &format!("band of the {what}"), found, needed))
 }
 
 /// A master dark, and an exposure time over its own (a ratio).
