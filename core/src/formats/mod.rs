@@ -19,4 +19,4 @@ pub mod fits;
 pub mod parquet;
 
 #[cfg(all(test, any(feature = "fits", feature = "parquet")))]
-mod memory;
+pub(crate) mod memory;
