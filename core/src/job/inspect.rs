@@ -241,3 +241,72 @@ fn column_report(column: &Column) -> ColumnReport {
     let (name, unit) = (column.name.clone(), column.unit.clone());
     ColumnReport { name, kind, unit, statistics }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::formats::memory::Memory;
+    use crate::job::{Job, Task, Text, VERSION, execute};
+    use crate::store::Sink;
+    use crate::table::{Table, Values};
+
+    fn inspected(mut store: Memory, file: &str) -> crate::Result<serde_json::Value> {
+        let (camera, recipe) = (Text::BuiltIn("toy".into()), Text::BuiltIn("default".into()));
+        let task = Task::Inspect { file: file.to_owned(), output: "out.json".to_owned() };
+        let job = Job { version: VERSION, camera, recipe, inputs: Vec::new(), task };
+        execute(&job, &mut store, &mut ())?;
+        Ok(serde_json::from_slice(&store.bytes("out.json")).unwrap())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test reads its material from disk")]
+    fn of_corpus(name: &str) -> serde_json::Value {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/fits");
+        inspected(Memory::with(name, std::fs::read(folder.join(name)).unwrap()), name).unwrap()
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_are_counted_and_left_out_of_the_mean() {
+        let report = of_corpus("plain_f4.fits.gz");
+        let image = &report["hdus"][0]["image"];
+        assert_eq!(image["shape"], serde_json::json!([6, 5]));
+        assert_eq!((&image["nan"], &image["infinite"]), (&1.into(), &2.into()));
+        let of = |key: &str| image[key].as_f64().unwrap();
+        // Zero and a subnormal number are the least of 27 values about 1000.
+        assert!(of("min") == 0.0 && of("min") < of("mean") && of("mean") < of("max"));
+        assert!(report["exposure"]["not-of"]["reason"].is_string());
+    }
+
+    #[test]
+    fn cubes_and_tables_are_listed() {
+        let report = of_corpus("axes.fits.gz");
+        let shapes: Vec<_> = (0..4).map(|hdu| &report["hdus"][hdu]["image"]["shape"]).collect();
+        let needed = serde_json::json!([[11], [3, 4, 5], [1, 4, 5], [2, 1, 3, 4]]);
+        assert_eq!(shapes, needed.as_array().unwrap().iter().collect::<Vec<_>>());
+        assert!((0..4).all(|hdu| report["hdus"][hdu]["image"]["mean"].is_f64()), "{report}");
+        let report = of_corpus("tables.fits.gz");
+        let kinds: Vec<_> = (0..4).map(|hdu| report["hdus"][hdu]["kind"].as_str()).collect();
+        let tables = ["binary table of 4 rows, 2 columns", "ASCII table of 3 rows, 2 columns"];
+        assert_eq!(kinds, [Some("no data"), Some(tables[0]), Some(tables[1]), Some("image")]);
+    }
+
+    #[test]
+    #[cfg(feature = "parquet")]
+    fn a_parquet_file_is_told_column_by_column() {
+        let mut table = Table::new();
+        table.set("ra", "deg", Values::F64(vec![10.0, 20.0, f64::NAN])).unwrap();
+        table.set("name", "", Values::Text(vec!["a".into(), "b".into(), "c".into()])).unwrap();
+        let mut store = Memory::default();
+        let mut sink = Sink::new(&mut store, "a.parquet");
+        crate::formats::parquet::write(&table, &mut sink).unwrap();
+        let report = inspected(store, "a.parquet").unwrap();
+        assert_eq!(report["hdus"], serde_json::json!([]));
+        let needed = serde_json::json!({ "rows": 3, "columns": [
+            { "name": "ra", "type": "f64", "unit": "deg", "min": 10.0, "max": 20.0, "mean": 15.0,
+              "nan": 1 },
+            { "name": "name", "type": "text", "unit": "" }
+        ], "warnings": [], "metadata": [] });
+        assert_eq!(report["table"], needed);
+        assert!(inspected(Memory::with("a", b"PAR1".to_vec()), "a").is_err());
+    }
+}

@@ -159,10 +159,12 @@ fn tile_table(changed: &[(&str, &str)], data: usize) -> Vec<u8> {
 
 #[test]
 fn a_tile_table_that_lies_is_refused_with_what_it_says() {
-    let cases: [(&[(&str, &str)], &str); 14] = [
+    let cases: [(&[(&str, &str)], &str); 16] = [
         (&[], "tile 0 has no data"),
         (&[("ZNAXIS1", "2000000000")], "needed at most"),
-        (&[("ZNAXIS1", "200000"), ("ZTILE1", "200000")], "needed at most"),
+        (&[("ZNAXIS1", "200000"), ("ZTILE1", "200000")], "needed at most 196608"),
+        (&[("ZCMPTYPE", "'HCOMPRESS_1'"), ("ZNAXIS1", "4194305")], "needed at most 16777216"),
+        (&[("ZQUANTIZ", "'DITHER_3'")], "quantization \"DITHER_3\" is not supported"),
         (&[("ZTILE1", "3")], "the table has 4 rows"),
         (&[("ZTILE2", "0")], "ZTILE2 is 0"),
         (&[("ZCMPTYPE", "'LZMA_9'")], "compression \"LZMA_9\" is not supported"),
@@ -183,8 +185,13 @@ fn a_tile_table_that_lies_is_refused_with_what_it_says() {
     let mut bytes = tile_table(&[], 96);
     let table = bytes.len() - BLOCK;
     bytes[table..table + 8].copy_from_slice(&[0, 0, 0, 60, 0, 0, 0, 5]);
-    let reason = reason(bytes);
-    assert!(reason.contains("60 x 1 bytes at 5 of a heap of 64"), "{reason}");
+    let refused = reason(bytes);
+    assert!(refused.contains("60 x 1 bytes at 5 of a heap of 64"), "{refused}");
+    // Four rows of ten pixels; two bytes for the first pixel and four bits for the only block.
+    let mut bytes = tile_table(&[], 96);
+    bytes[table..table + 8].copy_from_slice(&[0, 0, 0, 2, 0, 0, 0, 5]);
+    let refused = reason(bytes);
+    assert!(refused.contains("tile 0: 2 bytes, needed 3 or more for 10 pixels"), "{refused}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::forms::Form;
 use super::inflate::{InMemory, content_length};
-use super::tiles::TileTable;
+use super::tiles::{Rice, TileTable};
 use crate::error::Result;
 
 /// A tile may be longer than its pixels by this much: headers, trailers, incompressible noise.
@@ -20,6 +20,7 @@ pub(super) struct Heap<'t> {
     /// Tiles along each axis.
     counts: Vec<u64>,
     quantized: bool,
+    rice: Option<Rice>,
 }
 
 /// One row of the tile table.
@@ -32,7 +33,8 @@ struct Tile<'u> {
 impl<'t> Heap<'t> {
     /// The data unit that belongs to a tile table.
     pub(super) fn new(table: &'t TileTable<'t>, unit: &'t [u8]) -> Result<Heap<'t>> {
-        Ok(Heap { table, unit, counts: table.counts(), quantized: table.quantized()? })
+        let (counts, quantized) = (table.counts(), table.quantized()?);
+        Ok(Heap { table, unit, counts, quantized, rice: table.rice()? })
     }
 
     /// Checks every tile, and returns the step of the encoding of each of `rows` stored rows.
@@ -102,6 +104,12 @@ impl<'t> Heap<'t> {
         if bytes.len() as u64 > most {
             let found = bytes.len();
             return Err(table.wrong(format!("tile {index}: {found} bytes for {pixels} pixels")));
+        }
+        let least = self.rice.filter(|_| choice == 0).map_or(0, |rice| rice.least(pixels));
+        if (bytes.len() as u64) < least {
+            let found = bytes.len();
+            let needed = format!("needed {least} or more for {pixels} pixels");
+            return Err(table.wrong(format!("tile {index}: {found} bytes, {needed}")));
         }
         let method = [table.method, "NOCOMPRESS", "GZIP_1"].get(choice).copied().unwrap_or("");
         // Methods whose output is bytes say how many; the decoder fills a short tile with zeros,

@@ -11,8 +11,8 @@ use crate::store::Source;
 pub(super) const BLOCK: usize = 2880;
 /// Bytes of a card.
 pub(super) const CARD: usize = 80;
-/// Longest header accepted, in blocks: 147,456 cards, far beyond any real one.
-const MAX_HEADER_BLOCKS: usize = 4096;
+/// Longest header accepted, in blocks: 36,864 cards, far beyond any real one.
+const MAX_HEADER_BLOCKS: usize = 1024;
 /// Largest NAXIS, ZNAXIS and TFIELDS of the standard.
 const MAX_COUNT: u64 = 999;
 

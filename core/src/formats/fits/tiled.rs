@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fitsio_pure::compress::{CompressPixel, Quantize, TileCompression, compress_image_hdu};
-use fitsio_pure::hdu::{Hdu as ForeignHdu, HduInfo};
+use fitsio_pure::hdu::Hdu as ForeignHdu;
 use fitsio_pure::header::{Card as ForeignCard, header_byte_len, parse_card};
 use fitsio_pure::image::{ImageData, read_image_data};
 use fitsio_pure::value::{Value as ForeignValue, parse_value};
@@ -11,7 +11,7 @@ use fitsio_pure::value::{Value as ForeignValue, parse_value};
 use super::heap::Heap;
 use super::pixels::{Stored, room};
 use super::scan::{CARD, Keyed, Kind, RawCard, Record, place};
-use super::tiles::TileTable;
+use super::tiles::{Rice, TileTable};
 use crate::error::{Error, Result};
 use crate::header::Value;
 use crate::store::Source;
@@ -59,8 +59,11 @@ pub(super) fn read<T>(
         _ => None,
     };
     let count = tiles.as_ref().map_or_else(|| record.axes.iter().product(), TileTable::pixels);
-    let hdu = foreign(record).map_err(|error| wrong(error.to_string()))?;
-    check_foreign(&hdu, record).map_err(wrong)?;
+    let rice = tiles.as_ref().map(TileTable::rice).transpose()?.flatten();
+    let hdu = foreign(record, rice).map_err(|error| wrong(error.to_string()))?;
+    if hdu.data_len as u64 != record.data_length {
+        return Err(wrong("the two readings of its size differ".to_owned()));
+    }
     let mut unit = data_unit(source, record)?;
     let steps = match &tiles {
         Some(tiles) => {
@@ -97,30 +100,22 @@ fn data_unit(source: &mut Source<'_>, record: &Record) -> Result<Vec<u8>> {
 }
 
 /// The record as `fitsio-pure` sees it, its data unit beginning at byte 0.
-fn foreign(record: &Record) -> fitsio_pure::Result<ForeignHdu> {
+fn foreign(record: &Record, rice: Option<Rice>) -> fitsio_pure::Result<ForeignHdu> {
     let cards = record.cards.iter().map(parse_card).collect::<fitsio_pure::Result<Vec<_>>>()?;
     // Equal keywords are looked for often; the first one counts.
     let mut seen = BTreeMap::new();
     let first = |card: &ForeignCard| seen.insert(card.keyword, ()).is_none();
     let mut cards = cards;
     cards.retain(first);
-    ForeignHdu::from_cards(cards, 0, 0)
-}
-
-/// Whether both readings of the header agree, and nothing in it stalls the decoder.
-fn check_foreign(hdu: &ForeignHdu, record: &Record) -> std::result::Result<(), String> {
-    if hdu.data_len as u64 != record.data_length {
-        return Err("the two readings of its size differ".to_owned());
-    }
-    match &hdu.info {
-        HduInfo::CompressedImage { zcmptype, blocksize, rice_bytepix, .. }
-            if zcmptype.starts_with("RICE")
-                && (!(1..=65_536).contains(blocksize) || ![1, 2, 4].contains(rice_bytepix)) =>
-        {
-            Err(format!("Rice blocks of {blocksize} pixels of {rice_bytepix} bytes"))
+    if let Some(rice) = rice {
+        // It takes the first two parameters for these, whatever their names.
+        cards.retain(|card| !card.keyword.starts_with(b"ZVAL"));
+        let number = |value: u64| Some(ForeignValue::Integer(value as i64));
+        for (keyword, value) in [(*b"ZVAL1   ", rice.block), (*b"ZVAL2   ", rice.bytes)] {
+            cards.push(ForeignCard { keyword, value: number(value), comment: None });
         }
-        _ => Ok(()),
     }
+    ForeignHdu::from_cards(cards, 0, 0)
 }
 
 /// How floats are packed: noise over step, and the start of the dither sequence.

@@ -10,9 +10,23 @@ use crate::error::{Error, Result};
 
 /// Most pixels of one image.
 const MAX_PIXELS: u64 = (1 << 31) - 1;
-/// Most pixels per byte of the compressed data unit; deflate, the strongest of the methods, reaches
-/// about a thousand bytes per byte.
-const MAX_EXPANSION: u64 = 4096;
+/// Most pixels per byte of the compressed data unit. PLIO, the strongest of the methods on pixels
+/// that are all alike, puts 4095 into two bytes; deflate puts 1032 into one.
+const MAX_EXPANSION: u64 = 2048;
+/// The same for HCOMPRESS, which has no such limit (a tile of zeros has always the same length) and
+/// takes a time that goes with pixels, not bytes; an image of up to `HCOMPRESS_FREE` pixels may
+/// always be that short.
+const HCOMPRESS_EXPANSION: u64 = 512;
+const HCOMPRESS_FREE: u64 = 1 << 24;
+/// Values of ZCMPTYPE.
+const METHODS: [&str; 7] =
+    ["RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1", "NOCOMPRESS"];
+/// Ways in which floats become whole numbers; without one of them there is no dither.
+const QUANTIZATIONS: [&str; 4] =
+    ["NONE", "NO_DITHER", "SUBTRACTIVE_DITHER_1", "SUBTRACTIVE_DITHER_2"];
+
+/// Most pixels of a Rice block; every known writer takes 16 or 32.
+const MAX_RICE_BLOCK: u64 = 1024;
 
 /// The tile table of a compressed image.
 #[derive(Debug)]
@@ -29,6 +43,23 @@ pub(super) struct TileTable<'a> {
     pub(super) axes: Vec<u64>,
     pub(super) tile: Vec<u64>,
     columns: Vec<Column<'a>>,
+}
+
+/// Parameters of the Rice method (FITS 4.0, sec. 10.4.1).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Rice {
+    /// Pixels of a block, which share one split of their bits.
+    pub(super) block: u64,
+    /// Bytes of a packed number.
+    pub(super) bytes: u64,
+}
+
+impl Rice {
+    /// Fewest bytes of a tile: the first pixel, and for each block the number of its split.
+    pub(super) fn least(self, pixels: u64) -> u64 {
+        let split_bits = if self.bytes == 4 { 5 } else { self.bytes + 2 };
+        self.bytes + (pixels.div_ceil(self.block) * split_bits).div_ceil(8)
+    }
 }
 
 /// A column of the tile table.
@@ -78,13 +109,21 @@ impl<'a> TileTable<'a> {
         Error::format(self.file, place(self.record.index), reason)
     }
 
+    fn one_of(&self, what: &str, found: &str, known: &[&str]) -> Result<()> {
+        if known.contains(&found) {
+            return Ok(());
+        }
+        let what = format!("{}: {what} \"{found}\"", self.place());
+        Err(Error::Unsupported {
+            what,
+            hint: format!("recompress it with one of {}", known.join(", ")),
+        })
+    }
+
     fn check_method(&self) -> Result<()> {
-        let known =
-            ["RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1", "NOCOMPRESS"];
-        if !known.contains(&self.method) {
-            let what = format!("{}: compression \"{}\"", self.place(), self.method);
-            let hint = format!("recompress it with one of {}", known.join(", "));
-            return Err(Error::Unsupported { what, hint });
+        self.one_of("compression", self.method, &METHODS)?;
+        if let Some(way) = self.record.text(self.file, "ZQUANTIZ")? {
+            self.one_of("quantization", way, &QUANTIZATIONS)?;
         }
         if ![8, 16, 32, 64, -32, -64].contains(&self.bitpix) {
             let needed = "needed 8, 16, 32, 64, -32 or -64";
@@ -107,7 +146,11 @@ impl<'a> TileTable<'a> {
     fn check_pixels(&self) -> Result<()> {
         let product = self.axes.iter().try_fold(1_u64, |product, &axis| product.checked_mul(axis));
         let length = self.record.data_length;
-        let most = MAX_PIXELS.min(length.saturating_mul(MAX_EXPANSION));
+        let most = match self.method {
+            "HCOMPRESS_1" => length.saturating_mul(HCOMPRESS_EXPANSION).max(HCOMPRESS_FREE),
+            _ => length.saturating_mul(MAX_EXPANSION),
+        };
+        let most = most.min(MAX_PIXELS);
         // Eight bytes a pixel must fit into the address space.
         let most = most.min(isize::MAX as u64 / 8);
         match product {
@@ -204,6 +247,30 @@ impl<'a> TileTable<'a> {
 
     pub(super) fn column(&self, name: &str) -> Option<&Column<'a>> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The parameters of the Rice method, if it is the image's.
+    pub(super) fn rice(&self) -> Result<Option<Rice>> {
+        if !self.method.starts_with("RICE") {
+            return Ok(None);
+        }
+        let mut rice = Rice { block: 32, bytes: 4 };
+        for number in 1..=9 {
+            let name = self.record.text(self.file, &format!("ZNAME{number}"))?;
+            let slot = match name {
+                Some("BLOCKSIZE") => &mut rice.block,
+                Some("BYTEPIX") => &mut rice.bytes,
+                _ => continue,
+            };
+            let key = format!("ZVAL{number}");
+            let value = self.record.integer(self.file, &key)?.unwrap_or(0);
+            *slot = u64::try_from(value).unwrap_or(0);
+        }
+        if (1..=MAX_RICE_BLOCK).contains(&rice.block) && matches!(rice.bytes, 1 | 2 | 4) {
+            return Ok(Some(rice));
+        }
+        let Rice { block, bytes } = rice;
+        Err(self.wrong(format!("Rice blocks of {block} pixels of {bytes} bytes")))
     }
 
     /// Bytes of a stored number in the original image.
