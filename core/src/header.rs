@@ -98,10 +98,15 @@ impl Header {
     }
 
     /// Lays `other` over this header: same keywords are replaced, new ones appended. Commentary
-    /// cards are appended as they are.
+    /// cards are appended as they are; of a keyword that `other` has twice the first one counts, as in
+    /// look-ups.
     pub fn merge(&mut self, other: &Header) {
         for card in &other.cards {
             let commentary = matches!(card.key.as_str(), "COMMENT" | "HISTORY" | "");
+            let again = || other.card(&card.key).is_some_and(|first| !std::ptr::eq(first, card));
+            if !commentary && again() {
+                continue;
+            }
             match self.cards.iter_mut().find(|old| !commentary && old.key == card.key) {
                 Some(old) => *old = card.clone(),
                 None => self.cards.push(card.clone()),
@@ -156,5 +161,12 @@ mod tests {
         let keys: Vec<_> = raw.cards.iter().map(|card| card.key.as_str()).collect();
         assert_eq!(keys, ["GAIN", "CCD_ID", "CRPIX1"]);
         assert_eq!(raw.real("GAIN"), Some(6.3));
+        // OBSTYPE of Kast blue (2015): a word, and further down a number.
+        let mut twice = Header::new();
+        twice.set("OBSTYPE", "DARK", "");
+        let number = Card { value: Value::Integer(1), ..twice.cards[0].clone() };
+        twice.cards.push(number);
+        raw.merge(&twice);
+        assert_eq!((raw.text("OBSTYPE"), raw.cards.len()), (Some("DARK"), 4));
     }
 }

@@ -113,11 +113,17 @@ impl Dialect {
 
     fn no_role(&self, header: &Header) -> Error {
         let words = self.roles.all().into_iter().flat_map(|(_, words)| words.to_vec());
-        let mut needed = format!("one of {}", words.collect::<Vec<_>>().join(", "));
-        if !self.rules.is_empty() {
-            needed.push_str(", or what a rule of the camera asks for");
+        let mut needed: Vec<String> = Vec::new();
+        if !self.role.is_empty() {
+            needed.push(format!("one of {}", words.collect::<Vec<_>>().join(", ")));
         }
-        let (keywords, found) = self.role.found(header);
-        Error::input("header", &keywords, found, needed)
+        if !self.rules.is_empty() {
+            needed.push("what a rule of the camera asks for".to_owned());
+        }
+        // Without keywords of its own the rules look at others; the first of them is shown.
+        let rules = self.rules.iter().flat_map(|rule| &rule.when).map(|condition| &condition.keys);
+        let keywords = std::iter::once(&self.role).chain(rules).find(|keys| !keys.is_empty());
+        let (keywords, found) = keywords.map(|keys| keys.found(header)).unwrap_or_default();
+        Error::input("header", &keywords, found, needed.join(", or "))
     }
 }

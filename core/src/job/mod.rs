@@ -16,6 +16,8 @@ mod tables;
 
 #[cfg(test)]
 mod camera_tests;
+#[cfg(test)]
+mod real_camera_tests;
 
 use serde::{Deserialize, Serialize};
 

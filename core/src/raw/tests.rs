@@ -6,6 +6,7 @@ use super::*;
 use crate::formats::fits::{Encoding, FitsWriter, PixelData};
 use crate::formats::memory::Memory;
 use crate::geometry::{Flip, Section};
+use crate::header::{Card, Value};
 use crate::ids::{Band, DetectorId, Role};
 use crate::steps::assemble::assemble;
 use crate::store::Sink;
@@ -27,10 +28,8 @@ fn file(hdus: &[HduOf<'_>], encoding: Encoding) -> Memory {
     for (cards, pixels) in hdus {
         let mut header = Header::new();
         for (key, text) in *cards {
-            match text.parse::<f64>() {
-                Ok(number) => header.set(key, number, ""),
-                Err(_) => header.set(key, *text, ""),
-            }
+            let value = text.parse().map_or_else(|_| Value::from(*text), Value::Real);
+            header.cards.push(Card { key: (*key).to_owned(), value, comment: String::new() });
         }
         let (data, encoding) = match pixels {
             Some(pixels) => (PixelData::F32(pixels.view()), encoding),
@@ -134,7 +133,8 @@ fn sections_that_are_not_in_the_array_are_left_out_with_a_warning_or_refused() {
 #[test]
 fn two_amplifiers_share_an_array_and_are_read_from_its_two_ends() {
     let camera = camera("kast_blue");
-    let cards = [("OBSTYPE", "OBJECT"), ("DATE-BEG", "2015-05-20T04:12:16.53")];
+    // The second card of that name, as the camera writes it, must not count.
+    let cards = [("OBSTYPE", "OBJECT"), ("DATE-BEG", "2015-05-20T04:12:16.53"), ("OBSTYPE", "1")];
     let pixels = places((350, 2112));
     let plain = file(&[(&cards, Some(&pixels))], Encoding::Plain);
     // As a program that compresses files would store it: behind an empty primary HDU.
