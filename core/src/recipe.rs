@@ -335,12 +335,9 @@ mod tests {
     }
 
     #[test]
-    fn every_built_in_recipe_suits_every_built_in_camera() {
-        for (camera, _) in crate::instrument::BUILT_IN {
-            let camera = Instrument::built_in(camera).unwrap();
-            for (name, _) in BUILT_IN {
-                assert_eq!(Recipe::built_in(name, &camera).unwrap().name, *name);
-            }
+    fn the_default_recipe_suits_every_built_in_camera() {
+        for (name, _) in crate::instrument::BUILT_IN {
+            Recipe::built_in("default", &Instrument::built_in(name).unwrap()).unwrap();
         }
     }
 

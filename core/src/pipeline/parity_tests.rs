@@ -88,6 +88,14 @@ fn raw(quadrant: &Quadrant, camera: &Instrument, amplifier: &Amplifier) -> AmpIm
     AmpImage { planes, unit, amp, geometry, gain, read_noise, quantum, zero }
 }
 
+fn visit(case: &Case, camera: &Instrument) -> VisitInfo {
+    let mut header = Header::new();
+    header.set("IMGTYPE", "object", "");
+    header.set("CCD_ID", i64::from(case.ccd), "");
+    header.set("OBSMJD", Day::parse(&case.night).unwrap().mjd().0, "");
+    camera.visit(&header).unwrap()
+}
+
 /// Keeps the row model that the overscan step shows.
 #[derive(Default)]
 struct Model(Vec<f64>);
@@ -103,21 +111,12 @@ impl Probe for Model {
 #[test]
 fn overscan_and_linearity_are_the_peers_in_their_order() {
     for (case, camera, recipe) in cases() {
-        let mjd = Day::parse(&case.night).unwrap().mjd();
+        let visit = visit(&case, &camera);
         let steps = recipe.steps(Stage::Science);
         let steps = &steps[..steps.iter().position(|step| step.name() == "variance").unwrap()];
         assert_eq!(steps.len(), 2);
         for quadrant in &case.quadrants {
             let amplifier = camera.amplifier(AmpId(quadrant.quadrant)).unwrap();
-            let visit = VisitInfo {
-                role: crate::ids::Role::Science,
-                detector: DetectorId(case.ccd),
-                mjd,
-                exposure_s: 30.0,
-                band: None,
-                lamp: None,
-                temperature_k: None,
-            };
             let mut amp = raw(quadrant, &camera, amplifier);
             let known = calibration(&camera, &visit, amplifier.id, steps).unwrap();
             let (mut records, mut probe) = (Vec::new(), Model::default());
