@@ -333,3 +333,6 @@ fn missing(role: &str, ccd: &CcdImage) -> Error {
 fn misplaced(step: &Step, needed: &str) -> Error {
     Error::parameter("recipe", format!("{} there", step.name()), format!("it {needed}"))
 }
+
+#[cfg(test)]
+mod parity_tests;

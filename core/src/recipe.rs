@@ -342,6 +342,40 @@ mod tests {
     }
 
     #[test]
+    fn the_switches_of_the_peers_do_not_show_in_the_default_recipe() {
+        let text = serde_json::to_string(&Recipe::built_in("default", &camera()).unwrap()).unwrap();
+        let switches = [
+            "clip_about",
+            "fit",
+            "rows",
+            "input",
+            "as_of",
+            "not_positive",
+            "skip_first",
+            "masked",
+            "flag_rule",
+            "keep",
+            "frame",
+            "table",
+            "model",
+        ];
+        for switch in switches {
+            assert!(!text.contains(&format!("\"{switch}\"")), "{switch} in {text}");
+        }
+    }
+
+    #[test]
+    fn linearity_of_raw_pixels_stands_before_the_overscan_and_only_there() {
+        let mut recipe = Recipe::built_in("ztfin2p3-0.4", &camera()).unwrap();
+        recipe.science.swap(0, 1);
+        let message = recipe.check().unwrap_err().to_string();
+        assert!(message.contains("overscan before linearity"), "{message}");
+        let mut recipe = Recipe::built_in("ztfin2p3-0.6", &camera()).unwrap();
+        recipe.science.swap(0, 1);
+        assert!(recipe.check().is_err());
+    }
+
+    #[test]
     fn a_camera_lays_its_values_over_the_recipe() {
         let recipe = Recipe::built_in("default", &camera()).unwrap();
         assert_eq!(recipe.aperture.radii_pix, [2.0, 3.0]);

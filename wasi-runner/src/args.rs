@@ -30,7 +30,8 @@ pub struct Common {
     /// Camera: a built-in one, or a TOML file.
     #[arg(long, global = true, default_value = DEFAULT_CAMERA, value_name = "NAME|FILE")]
     pub camera: String,
-    /// Recipe: `default` (which a camera may choose), `with-darks`, or a TOML file.
+    /// Recipe: `default` (which a camera may choose), `with-darks`, `ztfin2p3-0.4`, `ztfin2p3-0.6`, or
+    /// a TOML file.
     #[arg(long, global = true, default_value = "default", value_name = "NAME|FILE")]
     pub recipe: String,
     /// What runs the jobs; both give the same bytes.

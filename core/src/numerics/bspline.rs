@@ -42,7 +42,7 @@ impl Basis {
     /// All basis functions at `x`; the last knot counts to the interval before it.
     pub fn values(&self, x: f64) -> Vec<f64> {
         let last = self.knots.len() - self.order;
-        let x_is_end = self.knots.get(last).is_some_and(|end| *end <= x);
+        let x_is_end = self.knots.get(last).is_some_and(|end| end.total_cmp(&x).is_eq());
         let mut values: Vec<f64> = self
             .knots
             .windows(2)

@@ -42,6 +42,12 @@ class Peers:
     """The packages that Python finds, set up for a night."""
 
     def __init__(self, night):
+        self.set_up(night)
+        first = sorted(self.night.glob("raw/**/*_b.fits.fz"))[0]
+        with self.fits.open(first) as hdus:
+            self.set_shape(hdus[1].shape)
+
+    def set_up(self, night):
         self.night = pathlib.Path(night)
         os.environ["ZTFDATA"] = os.path.join(self.night.resolve(), "")
         import ztfimg, ztfimg.raw, ztfimg.science, ztfin2p3, ztfin2p3.metadata, ztfin2p3.science
@@ -53,7 +59,6 @@ class Peers:
         self.recipe = "ztfin2p3-0.6" if self.newer else "ztfin2p3-0.4"
         self.merge = "nanmedian" if self.newer else "nanmean"
         self._fix_names()
-        self._set_shape()
 
     def _fix_names(self):
         import ztfimg.science as science, ztfin2p3.metadata as metadata, ztfin2p3.science as build
@@ -74,10 +79,9 @@ class Peers:
             build.flat_coef = None
             CHANGES.append("ztfin2p3.science.flat_coef = None")
 
-    def _set_shape(self):
-        first = sorted(self.night.glob("raw/**/*_b.fits.fz"))[0]
-        with self.fits.open(first) as hdus:
-            self.shape = hdus[1].shape
+    def set_shape(self, shape):
+        """Rows and columns of a quadrant."""
+        self.shape = tuple(shape)
         if self.shape != self.ztfimg.base.Quadrant.SHAPE:
             rows, columns = self.shape
             self.ztfimg.base.Quadrant.SHAPE = self.shape
