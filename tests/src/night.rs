@@ -147,6 +147,7 @@ impl Night {
             headers: files("sciimg.fits"),
             masks: files("mskimg.fits"),
             outputs: outputs.clone(),
+            mask_outputs: Vec::new(),
         }))?;
         for AmpFile { amp, key: science } in outputs {
             let catalogue = format!("{stem}_q{amp}_catalogue.parquet");

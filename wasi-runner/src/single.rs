@@ -151,8 +151,17 @@ fn detrend_into(context: &Context, args: &args::Detrend) -> Result<(), Failure> 
     };
     let outputs: Vec<AmpFile> = raw.amps.iter().map(image).collect();
     let keys: Vec<Key> = outputs.iter().map(|output| output.key.clone()).collect();
-    let raw = raw.key.clone();
-    let task = job::Detrend { raw, bias, dark, flat, focal_plane, headers, masks, outputs };
+    let task = job::Detrend {
+        raw: raw.key.clone(),
+        bias,
+        dark,
+        flat,
+        focal_plane,
+        headers,
+        masks,
+        outputs,
+        mask_outputs: Vec::new(),
+    };
     let done = scratch.job(Task::Detrend(task), &files, keys.clone())?;
     let targets: Vec<PathBuf> = keys.iter().map(|key| args.output.join(key)).collect();
     for (key, target) in keys.iter().zip(&targets) {

@@ -72,6 +72,20 @@ pub struct Dialect {
     /// Temperature of the detectors (K).
     #[serde(default)]
     pub temperature: Keywords,
+    /// How science headers are found in a table of them, if there are such tables.
+    #[serde(default)]
+    pub header_table: Option<HeaderTable>,
+}
+
+/// The columns that say whose header a row of a table is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeaderTable {
+    /// Column, and keyword of the raw header, with the number of the exposure.
+    pub exposure: String,
+    /// Column with the number of the amplifier in the focal plane, counted from 0 through the
+    /// amplifiers of the first detector of the camera file, then those of the next.
+    pub amplifier: String,
 }
 
 /// What a filter is that has no entry in the list of bands.

@@ -50,7 +50,7 @@ use crate::geometry::{Flip, Section};
 use crate::ids::{AmpId, Band, DetectorId};
 
 pub use built_in::{BUILT_IN, built_in_text};
-pub use dialect::{Dialect, OtherFilters, VisitInfo};
+pub use dialect::{Dialect, HeaderTable, OtherFilters, VisitInfo};
 pub use equilibrium::{EquilibriumCurve, EquilibriumModel, EquilibriumRow};
 pub use keywords::Keywords;
 pub use lamps::Lamp;
@@ -270,6 +270,29 @@ impl Instrument {
             Some(bit) if theirs & named(bit) != 0 => ours | entry.value(),
             _ => ours,
         })
+    }
+
+    /// Our mask bits in 15 bits, numbered as in the masks that come with the camera's exposures, and
+    /// those of ours that have no place there.
+    pub fn their_mask_bits(&self, ours: u32) -> (i16, u32) {
+        let taken = |place: u32| self.mask_bits.values().any(|bit| *bit == place);
+        let mut theirs = (0_i16, 0);
+        for bit in (0..32).filter(|bit| ours & (1_u32 << bit) != 0) {
+            let entry = crate::mask::REGISTRY.iter().find(|entry| entry.bit == bit);
+            let named = entry.and_then(|entry| self.mask_bits.get(entry.name).copied());
+            match named.or((!taken(bit)).then_some(bit)).filter(|&place| place < 15) {
+                Some(place) => theirs.0 |= 1 << place,
+                None => theirs.1 |= 1 << bit,
+            }
+        }
+        theirs
+    }
+
+    /// The number of an amplifier in the focal plane, from 0 in the order of the camera file.
+    pub fn number_in_focal_plane(&self, detector: DetectorId, amp: AmpId) -> Option<usize> {
+        let detector = self.detectors.iter().position(|known| known.id == detector)?;
+        let amp = self.amplifiers.iter().position(|known| known.id == amp)?;
+        Some(detector * self.amplifiers.len() + amp)
     }
 
     /// Whether the camera has this detector.

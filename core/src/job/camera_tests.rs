@@ -116,6 +116,7 @@ impl Folder {
             headers: Vec::new(),
             masks: Vec::new(),
             outputs: vec![AmpFile { amp: AmpId(1), key: output.to_owned() }],
+            mask_outputs: Vec::new(),
         }))
     }
 

@@ -5,9 +5,17 @@
 //! MASK      i32 (tile-compressed, lossless), bits named by MP_ cards
 //! VARIANCE  f32 (DN²)
 //! ```
+//!
+//! or, where masks are files of their own, as the archive of the Zwicky Transient Facility stores
+//! them (Masci et al. 2019, PASP 131, 018003): the image alone in HDU 0, and in HDU 0 of the mask
+//! file 16-bit whole numbers, bits numbered by the camera's `mask_bits`, with the same header. Marks
+//! that have no bit there are counted and dropped; there is no variance.
+
+use std::collections::BTreeMap;
 
 use super::context::Context;
 use super::focal_plane::read_level;
+use super::headers::science_headers;
 use super::{AmpFile, Detrend};
 use crate::error::{Error, Result};
 use crate::formats::fits::{Content, Encoding, FitsFile, FitsWriter, PixelData};
@@ -15,6 +23,7 @@ use crate::header::Header;
 use crate::ids::{AmpId, Band, Role};
 use crate::image::ScienceImage;
 use crate::instrument::Instrument;
+use crate::mask;
 use crate::master::{Kind, MasterFile, mask_cards};
 use crate::pipeline::{self, Masters, calibration};
 use crate::raw::RawFile;
@@ -22,13 +31,6 @@ use crate::recipe::Stage;
 use crate::steps::dark::time_ratio;
 use crate::store::{Key, Sink, Source, Store};
 use crate::warning::Warning;
-
-/// Cards of a science header that belong to the other pipeline's product, not to the sky or the
-/// exposure (ztfin2p3 0.4.1 leaves out the same).
-const FOREIGN: &[&str] = &[
-    "CID", "CAL", "CLRC", "APCOR", "FIXAPERS", "NMATCHES", "BIT", "HISTORY", "COMMENT", "CHECKSUM",
-    "DATASUM", "SCAMPPTH", "STATUS", "EXTNAME", "XTENSION",
-];
 
 /// The masters of the exposure, opened.
 struct MasterFiles {
@@ -49,11 +51,16 @@ pub(super) fn detrend(context: &mut Context<'_>, task: &Detrend) -> Result<()> {
         context.warn(warning);
     }
     let files = open_masters(context, task, &raw)?;
+    let science = science_headers((context.store, &context.camera), &raw, &task.headers)?;
     for output in &task.outputs {
         let mut image = amplifier(context, &raw, &files, output.amp)?;
-        image.header = header(context, task, (&raw, &files), output.amp)?;
+        image.header = header(context, &science, (&raw, &files), output.amp)?;
         join_mask((context.store, &context.camera), &task.masks, &mut image)?;
-        write(context, &output.key, &image)?;
+        let mask = task.mask_outputs.iter().find(|file| file.amp == output.amp);
+        match mask {
+            Some(mask) => write_pair(context, (&output.key, &mask.key), &image)?,
+            None => write(context, &output.key, &image)?,
+        }
     }
     Ok(())
 }
@@ -141,7 +148,7 @@ fn amplifier(
 /// Raw cards, science cards over them, and what was done.
 fn header(
     context: &mut Context<'_>,
-    task: &Detrend,
+    science: &BTreeMap<AmpId, Header>,
     input: (&RawFile, &MasterFiles),
     amp: AmpId,
 ) -> Result<Header> {
@@ -151,8 +158,8 @@ fn header(
         Some(amplifier) => raw.image_header(amplifier)?,
         None => Header::new(),
     };
-    match task.headers.iter().find(|file| file.amp == amp) {
-        Some(file) => header.merge(&science_cards(context.store, &file.key)?),
+    match science.get(&amp) {
+        Some(cards) => header.merge(cards),
         None => context.warn(Warning::new(
             "split",
             "no-science-header",
@@ -184,16 +191,6 @@ fn set_if_absent(header: &mut Header, key: &str, value: f64, comment: &str) {
     if header.card(key).is_none() {
         header.set(key, value, comment);
     }
-}
-
-/// The cards of a science header file: of its first HDU that has a WCS, else of the first.
-fn science_cards(store: &mut dyn Store, key: &str) -> Result<Header> {
-    let file = FitsFile::open(&mut Source::open(store, key)?)?;
-    let with_wcs = file.hdus().iter().find(|hdu| hdu.header.card("CRVAL1").is_some());
-    let mut header = with_wcs.or(file.hdus().first()).map(|hdu| hdu.header.clone());
-    let cards = header.get_or_insert_with(Header::new);
-    cards.cards.retain(|card| !FOREIGN.iter().any(|start| card.key.starts_with(start)));
-    Ok(header.unwrap_or_default())
 }
 
 /// Joins the bits of another pipeline's mask.
@@ -237,4 +234,53 @@ fn write(context: &mut Context<'_>, key: &Key, image: &ScienceImage) -> Result<(
     writer.write_hdu(&unit, Some("VARIANCE"), variance, Encoding::Plain)?;
     context.wrote(key);
     Ok(())
+}
+
+/// Image and mask as two files.
+fn write_pair(
+    context: &mut Context<'_>,
+    (key, mask_key): (&Key, &Key),
+    image: &ScienceImage,
+) -> Result<()> {
+    let mut writer = FitsWriter::new(Sink::new(context.store, key));
+    let pixels = PixelData::F32(image.planes.image.view());
+    writer.write_hdu(&image.header, None, pixels, Encoding::Plain)?;
+    context.wrote(key);
+    let camera = &context.camera;
+    let mut n_dropped: BTreeMap<u32, u64> = BTreeMap::new();
+    let theirs = image.planes.mask.mapv(|ours| {
+        let (theirs, dropped) = camera.their_mask_bits(ours);
+        for bit in (0..32).filter(|bit| dropped & (1_u32 << bit) != 0) {
+            *n_dropped.entry(bit).or_default() += 1;
+        }
+        theirs
+    });
+    let header = pair_header(camera, &image.header);
+    let mut writer = FitsWriter::new(Sink::new(context.store, mask_key));
+    writer.write_hdu(&header, None, PixelData::I16(theirs.view()), Encoding::Plain)?;
+    context.wrote(mask_key);
+    for (bit, count) in n_dropped {
+        let entry = mask::REGISTRY.iter().find(|entry| entry.bit == bit);
+        let name = entry.map_or_else(|| format!("bit {bit}"), |entry| entry.name.to_owned());
+        let amp = image.amp;
+        let text = format!("amplifier {amp}: {count} pixels are {name}, which 16 bits cannot say");
+        context.warn(Warning::new("mask", "mark-dropped", count, text));
+    }
+    Ok(())
+}
+
+/// The image's header with the names of the bits instead of the unit.
+fn pair_header(camera: &Instrument, image: &Header) -> Header {
+    let mut header = image.clone();
+    header.remove("BUNIT");
+    header.set("PRODUCT", "mask", "what this file is");
+    let mut names = Header::new();
+    mask_cards(&mut names);
+    for (card, entry) in names.cards.iter().zip(mask::REGISTRY) {
+        let (theirs, _) = camera.their_mask_bits(entry.value());
+        if theirs != 0 {
+            header.set(&card.key, i64::from(theirs.trailing_zeros()), &card.comment);
+        }
+    }
+    header
 }

@@ -6,11 +6,14 @@
 mod aperture;
 mod compare;
 mod context;
+mod detector;
 mod detrend;
 mod focal_plane;
+mod headers;
 mod inspect;
 mod masters;
 mod simulate;
+mod sky;
 mod survey;
 mod tables;
 
@@ -30,9 +33,16 @@ use crate::store::{Key, Store};
 pub use compare::Comparison;
 pub use focal_plane::FocalPlaneLevel;
 pub use simulate::{RawEncoding, SimulationPart, simulation_parts};
+pub use sky::{Sky, SkyField, SkyRequest};
 pub use survey::{Survey, Surveyed, Visit};
 
 use context::Context;
+
+/// The HEALPix pixel (nside 64, nested) whose stars a catalogue of this name holds, if it is cut up
+/// that way: `…_pix64_<n>.parquet`.
+pub fn catalogue_pixel(name: &str) -> Option<u64> {
+    crate::measure::catalogue::pixels::pixel_of_name(name)
+}
 
 /// Version of the job format.
 pub const VERSION: u32 = 1;
@@ -82,6 +92,13 @@ pub enum Task {
     Survey {
         /// FITS files.
         files: Vec<Key>,
+        /// The JSON product.
+        output: Key,
+    },
+    /// Which pixels of a cut-up catalogue each image needs: writes a [`Sky`] as JSON.
+    Sky {
+        /// The images, or their headers.
+        images: Vec<SkyRequest>,
         /// The JSON product.
         output: Key,
     },
@@ -138,6 +155,8 @@ pub enum Task {
     Detrend(Detrend),
     /// The aperture catalogue of one science image.
     Aperture(Aperture),
+    /// The aperture catalogue of all science images of one detector, put together.
+    ApertureDetector(ApertureDetector),
     /// One file (or group of files) of a simulated night.
     Simulate {
         /// The night.
@@ -168,7 +187,7 @@ pub struct Detrend {
     /// Focal-plane level of the band.
     #[serde(default)]
     pub focal_plane: Option<Key>,
-    /// Science headers.
+    /// Science headers: FITS files, or a parquet table that may be named for every amplifier.
     #[serde(default)]
     pub headers: Vec<AmpFile>,
     /// Masks of another pipeline.
@@ -176,6 +195,10 @@ pub struct Detrend {
     pub masks: Vec<AmpFile>,
     /// The products, one per amplifier.
     pub outputs: Vec<AmpFile>,
+    /// Masks as files of their own, one per amplifier: 16 bits, numbered as the camera's archive
+    /// does. Then the products hold the image alone; without them, mask and variance beside it.
+    #[serde(default)]
+    pub mask_outputs: Vec<AmpFile>,
 }
 
 /// The inputs and the product of [`Task::Aperture`].
@@ -187,9 +210,32 @@ pub struct Aperture {
     /// Mask of another pipeline, in stored order.
     #[serde(default)]
     pub mask: Option<Key>,
-    /// Catalogues (parquet or CSV), read one after the other.
+    /// Catalogues (parquet or CSV), read one after the other. Of files that hold one HEALPix pixel
+    /// each (see [`catalogue_pixel`]) only those that the image needs are read.
     pub catalogue: Vec<Key>,
     /// Values where the image has none.
+    #[serde(default)]
+    pub detector: Electronics,
+    /// The parquet product.
+    pub output: Key,
+}
+
+/// The inputs and the product of [`Task::ApertureDetector`].
+///
+/// A star whose apertures and annulus lie inside one amplifier has the same numbers as by
+/// [`Task::Aperture`] on that amplifier's image, but for the rounding of sums, `x`, `y` (here of the
+/// detector in sky order; the image's are `x_amp`, `y_amp`) and `isolated`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApertureDetector {
+    /// Science images of one exposure of one detector, each with a WCS.
+    pub sciences: Vec<AmpFile>,
+    /// Masks of another pipeline, in stored order.
+    #[serde(default)]
+    pub masks: Vec<AmpFile>,
+    /// Catalogues, as for one image.
+    pub catalogue: Vec<Key>,
+    /// Values where the images have none.
     #[serde(default)]
     pub detector: Electronics,
     /// The parquet product.
@@ -235,6 +281,7 @@ pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Resul
     let mut context = Context::open(job, store, probe)?;
     match &job.task {
         Task::Survey { files, output } => survey::survey(&mut context, files, output),
+        Task::Sky { images, output } => sky::sky(&mut context, images, output),
         Task::Inspect { file, output } => inspect::inspect(&mut context, file, output),
         Task::MasterBias { raws, output } => masters::master_bias(&mut context, raws, output),
         Task::MasterDark { raws, bias, output } => {
@@ -248,6 +295,7 @@ pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Resul
         Task::FocalPlane { flats, output } => focal_plane::focal_plane(&mut context, flats, output),
         Task::Detrend(task) => detrend::detrend(&mut context, task),
         Task::Aperture(task) => aperture::aperture(&mut context, task),
+        Task::ApertureDetector(task) => detector::aperture(&mut context, task),
         Task::Simulate { night, part, encoding } => {
             simulate::simulate(&mut context, night, part, *encoding)
         }
@@ -255,3 +303,7 @@ pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Resul
     }?;
     Ok(context.record)
 }
+
+#[cfg(feature = "parquet")]
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@
 //! * A source is kept if its position falls on a pixel, borders included: `-0.5 <= x <= W - 0.5`,
 //!   `-0.5 <= y <= H - 0.5` (or by another rule, [`Keep`]). A position that is not finite is dropped and counted.
 
+pub mod pixels;
+
 use crate::error::{Error, Result};
 use crate::geometry::Flip;
 use crate::numerics::neighbours::{isolated, isolated_in_plane};

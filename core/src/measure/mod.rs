@@ -7,6 +7,7 @@ pub mod aperture;
 pub mod background;
 pub mod catalogue;
 pub mod columns;
+pub mod detector;
 pub mod flags;
 
 use ndarray::Array2;

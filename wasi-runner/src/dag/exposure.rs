@@ -48,6 +48,7 @@ impl Builder<'_> {
             headers: self.beside(raw, (&self.night.headers, "headers", HEADERS), &mut inputs)?,
             masks: self.beside(raw, (&self.night.masks, "masks", MASKS), &mut inputs)?,
             outputs: self.science_images(raw),
+            mask_outputs: Vec::new(),
         };
         let (headers, images) = (detrend.headers.clone(), detrend.outputs.clone());
         let outputs = images.iter().map(|image| image.key.clone()).collect();

@@ -27,16 +27,21 @@ const FOREIGN_KEYS: [&str; 2] = ["ARROW:schema", "pandas"];
 /// [`Error::Format`] if the file is damaged, [`Error::Input`] if it lacks one of `columns`,
 /// [`Error::Unsupported`] if one of them is of another kind, or the codec is not built in.
 pub fn read(file: &str, bytes: Vec<u8>, columns: Option<&[&str]>) -> Result<(Table, Vec<Warning>)> {
-    read_part(file, &bytes, columns, None)
+    read_part(file, &bytes, columns.map_or(Wanted::All, Wanted::Named), None)
 }
 
-/// Reads some rows (ascending, counted from 0) of a table; pages without one of them are not
-/// unpacked.
+/// Reads some rows (ascending, counted from 0) of those columns whose name is `like` what is wanted;
+/// pages without one of the rows are not unpacked.
 ///
 /// # Errors
 /// Those of [`read`].
-pub fn read_rows(file: &str, bytes: &[u8], rows: &[usize]) -> Result<(Table, Vec<Warning>)> {
-    read_part(file, bytes, None, Some(rows))
+pub fn read_rows(
+    file: &str,
+    bytes: &[u8],
+    rows: &[usize],
+    like: fn(&str) -> bool,
+) -> Result<(Table, Vec<Warning>)> {
+    read_part(file, bytes, Wanted::Like(like), Some(rows))
 }
 
 /// Reads the `columns` of a table without the rest of it.
@@ -44,13 +49,41 @@ pub fn read_rows(file: &str, bytes: &[u8], rows: &[usize]) -> Result<(Table, Vec
 /// # Errors
 /// Those of [`read`].
 pub fn read_columns(file: &str, bytes: &[u8], columns: &[&str]) -> Result<(Table, Vec<Warning>)> {
-    read_part(file, bytes, Some(columns), None)
+    read_part(file, bytes, Wanted::Named(columns), None)
+}
+
+/// Which columns are read.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    All,
+    /// These, which must be there and readable.
+    Named(&'a [&'a str]),
+    /// Those of these names.
+    Like(fn(&str) -> bool),
+}
+
+impl<'a> Wanted<'a> {
+    /// The names that must be there.
+    fn named(self) -> &'a [&'a str] {
+        match self {
+            Wanted::Named(names) => names,
+            Wanted::All | Wanted::Like(_) => &[],
+        }
+    }
+
+    fn takes(self, name: &str) -> bool {
+        match self {
+            Wanted::All => true,
+            Wanted::Named(names) => names.contains(&name),
+            Wanted::Like(like) => like(name),
+        }
+    }
 }
 
 fn read_part(
     file: &str,
     bytes: &[u8],
-    columns: Option<&[&str]>,
+    columns: Wanted<'_>,
     rows: Option<&[usize]>,
 ) -> Result<(Table, Vec<Warning>)> {
     let metadata = footer::read(file, bytes)?;
@@ -180,12 +213,12 @@ struct Chosen {
 fn choose(
     file: &str,
     schema: &SchemaDescriptor,
-    wanted: Option<&[&str]>,
+    wanted: Wanted<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Vec<Chosen>> {
     let names: Vec<&str> =
         schema.root_schema().get_fields().iter().map(|field| field.name()).collect();
-    if let Some(name) = wanted.unwrap_or_default().iter().find(|name| !names.contains(name)) {
+    if let Some(name) = wanted.named().iter().find(|name| !names.contains(name)) {
         let needed = format!("one of {}", names.join(", "));
         return Err(Error::input("parquet", &format!("column of {file}"), name, needed));
     }
@@ -195,7 +228,7 @@ fn choose(
     }
     let (mut chosen, mut seen) = (Vec::new(), BTreeSet::new());
     for (root, &name) in names.iter().enumerate() {
-        if wanted.is_some_and(|wanted| !wanted.contains(&name)) {
+        if !wanted.takes(name) {
             continue;
         }
         if !seen.insert(name) {
@@ -204,7 +237,7 @@ fn choose(
         let none = || (0, Err("a group without columns".to_owned()));
         match kinds.remove(&root).unwrap_or_else(none) {
             (leaf, Ok(kind)) => chosen.push(Chosen { name: name.to_owned(), leaf, kind }),
-            (_, Err(kind)) if wanted.is_some() => {
+            (_, Err(kind)) if matches!(wanted, Wanted::Named(_)) => {
                 let what = format!("{file}: column {name}, {kind},");
                 let hint = "numbers, booleans and text are read".to_owned();
                 return Err(Error::Unsupported { what, hint });

@@ -144,13 +144,15 @@ fn single_rows_are_those_of_the_whole_table() {
         let (whole, _) = read(name, bytes.to_vec(), None).unwrap();
         for rows in [&[0, 17, 18, 39][..], &[30], &[]] {
             // A column without gaps in these rows keeps its own type.
-            let (some, _) = read_rows(name, bytes, rows).unwrap();
+            let (some, _) = read_rows(name, bytes, rows, |_| true).unwrap();
             for column in whole.select(rows).columns() {
                 let found = some.get(&column.name).map(|found| format!("{:?}", found.to_f64()));
                 assert_eq!(found, Some(format!("{:?}", column.values.to_f64())), "{name} {rows:?}");
             }
             assert_eq!(some.get("name"), whole.select(rows).get("name"), "{name} {rows:?}");
         }
+        let (some, _) = read_rows(name, bytes, &[3], |name| name.starts_with('u')).unwrap();
+        assert_eq!((some.rows(), some.columns().len()), (1, 3), "{name}");
         let (columns, _) = read_columns(name, bytes, &["gap", "id"]).unwrap();
         assert_eq!(columns.get("id"), whole.get("id"));
         assert_eq!(columns.columns().len(), 2);
