@@ -153,6 +153,7 @@ fn kast_blue_is_reduced_as_a_plain_reduction_does_and_joins_without_a_step() {
     for n in [24, 27] {
         let image = |amp: u32| AmpFile { amp: AmpId(amp), key: format!("science {n} {amp}") };
         let task = Detrend {
+            mask_outputs: Vec::new(),
             raw: name(n),
             bias: Some("bias".to_owned()),
             dark: None,
@@ -229,6 +230,7 @@ fn saao_is_trimmed_and_freed_of_its_overscan_as_ccdproc_does() {
     let mut store = Memory::with("a8280271.fits", bytes(&folder, "a8280271.fits"));
     store.append("recipe.toml", OVERSCAN_ONLY.as_bytes()).unwrap();
     let task = Detrend {
+        mask_outputs: Vec::new(),
         raw: "a8280271.fits".to_owned(),
         bias: None,
         dark: None,
