@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::warning::Warning;
+pub use crate::warning::Warning;
 
 /// SHA-256 of `bytes` as 64 hexadecimal digits.
 pub fn digest(bytes: &[u8]) -> String {

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use rawsky_core::provenance::Provenance;
-use rawsky_core::warning::Warning;
+use rawsky_core::provenance::{Provenance, Warning};
 
 use crate::run::Outcome;
 use crate::runner::Done;

@@ -87,7 +87,7 @@ fn masters_refuse_what_they_cannot_be_made_of() {
         (format!("master-bias {biases} text.fits"), "5 bytes"),
         (format!("master-flat {biases} --bias {bias}"), "found bias, needed flat"),
         (format!("master-flat {} --bias {bias}", scene.raws("d01-f")), "band"),
-        (format!("master-flat {} --bias {bias}", scene.raws("tr-")), "detector 2"),
+        (format!("master-flat {} --bias {bias}", scene.raws("-f.")), "detector 2"),
         (format!("master-flat {flats} --bias missing.fits"), "missing.fits"),
         (format!("master-flat {flats} --bias {other}"), "found 2, needed 1"),
         (format!("master-flat {flats} --bias {flat}"), "needed a master bias"),

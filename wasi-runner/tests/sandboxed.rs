@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use command::{bad, folder, good, names, night, products, rawsky, walk};
+use command::{bad, folder, good, names, night, products, walk};
 
 #[test]
 fn a_night_gives_the_same_bytes_in_the_sandbox_and_natively() {
@@ -154,9 +154,11 @@ fn too_little_memory_is_said_and_nothing_is_made() {
     bytes.resize(2880, b' ');
     bytes.resize(2880 + (4096_usize * 4096 * 4).next_multiple_of(2880), 0);
     fs::write(root.join("large.fits"), bytes).unwrap();
-    let (code, error) = bad(&root, "inspect --memory 32 large.fits");
+    fs::write(root.join("stars.csv"), "x,y\n30,40\n").unwrap();
+    let line = "aperture --memory 64 large.fits --catalogue stars.csv -o out.parquet";
+    let (code, error) = bad(&root, line);
     assert_eq!(code, 1);
-    assert!(error.contains("32 MiB") && error.contains("--memory"), "{error}");
-    good(&root, "inspect --memory 1024 large.fits");
+    assert!(error.contains("64 MiB") && error.contains("--memory"), "{error}");
+    good(&root, "aperture --memory 1024 large.fits --catalogue stars.csv -o out.parquet");
     fs::remove_dir_all(root).unwrap();
 }

@@ -6,14 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-pub fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let root = std::env::temp_dir().join(format!("rawsky-cli-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&root);
     fs::create_dir_all(&root).unwrap();
     root
 }
 
-pub fn rawsky(root: &Path, line: &str) -> Output {
+pub(crate) fn rawsky(root: &Path, line: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_rawsky"))
         .current_dir(root)
         .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
@@ -22,7 +22,7 @@ pub fn rawsky(root: &Path, line: &str) -> Output {
         .unwrap()
 }
 
-pub fn good(root: &Path, line: &str) -> String {
+pub(crate) fn good(root: &Path, line: &str) -> String {
     let output = rawsky(root, line);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "rawsky {line}: {errors}");
@@ -30,7 +30,7 @@ pub fn good(root: &Path, line: &str) -> String {
 }
 
 /// Exit code and the one line on standard error.
-pub fn bad(root: &Path, line: &str) -> (i32, String) {
+pub(crate) fn bad(root: &Path, line: &str) -> (i32, String) {
     let output = rawsky(root, line);
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success(), "rawsky {line}");
@@ -38,7 +38,7 @@ pub fn bad(root: &Path, line: &str) -> (i32, String) {
 }
 
 /// Names below a folder, hidden ones too.
-pub fn names(root: &Path) -> Vec<String> {
+pub(crate) fn names(root: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(root)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -48,16 +48,16 @@ pub fn names(root: &Path) -> Vec<String> {
 }
 
 /// Every product by name, with its bytes.
-pub fn products(run: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn products(run: &Path) -> Vec<(String, Vec<u8>)> {
     let folder = run.join("products");
     names(&folder).into_iter().map(|n| (n.clone(), fs::read(folder.join(n)).unwrap())).collect()
 }
 
-pub fn night(root: &Path) {
+pub(crate) fn night(root: &Path) {
     good(root, "simulate --camera toy --out night --biases 5 --flats 3 --exposures 1 --seed 3");
 }
 
-pub fn walk(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn walk(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
