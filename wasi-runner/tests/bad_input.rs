@@ -1,6 +1,11 @@
 //! Bad input of every command: a clear line, exit code 1, and nothing half-written.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod command;
 
