@@ -10,14 +10,13 @@ use crate::error::{Error, Result};
 
 /// Most pixels of one image.
 const MAX_PIXELS: u64 = (1 << 31) - 1;
-/// Most pixels per byte of the compressed data unit. PLIO, the strongest of the methods on pixels
-/// that are all alike, puts 4095 into two bytes; deflate puts 1032 into one.
-const MAX_EXPANSION: u64 = 2048;
-/// The same for HCOMPRESS, which has no such limit (a tile of zeros has always the same length) and
-/// takes a time that goes with pixels, not bytes; an image of up to `HCOMPRESS_FREE` pixels may
-/// always be that short.
-const HCOMPRESS_EXPANSION: u64 = 512;
-const HCOMPRESS_FREE: u64 = 1 << 24;
+/// Most pixels per byte of the compressed data unit; deflate puts 1032 bytes into one. The tiles of
+/// Rice and gzip are measured one by one before anything of their size is allocated.
+const MAX_EXPANSION: u64 = 1100;
+/// The same for HCOMPRESS and PLIO, whose tiles of zeros are as short as one likes: real images of
+/// that kind stay below it, and one of up to `FREE_PIXELS` may hold nothing at all.
+const LIKELY_EXPANSION: u64 = 128;
+const FREE_PIXELS: u64 = 1 << 24;
 /// Values of ZCMPTYPE.
 const METHODS: [&str; 7] =
     ["RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1", "NOCOMPRESS"];
@@ -25,8 +24,8 @@ const METHODS: [&str; 7] =
 const QUANTIZATIONS: [&str; 4] =
     ["NONE", "NO_DITHER", "SUBTRACTIVE_DITHER_1", "SUBTRACTIVE_DITHER_2"];
 
-/// Most pixels of a Rice block; every known writer takes 16 or 32.
-const MAX_RICE_BLOCK: u64 = 1024;
+/// Most pixels of a Rice block; the standard has 16 and 32.
+const MAX_RICE_BLOCK: u64 = 64;
 
 /// The tile table of a compressed image.
 #[derive(Debug)]
@@ -147,7 +146,7 @@ impl<'a> TileTable<'a> {
         let product = self.axes.iter().try_fold(1_u64, |product, &axis| product.checked_mul(axis));
         let length = self.record.data_length;
         let most = match self.method {
-            "HCOMPRESS_1" => length.saturating_mul(HCOMPRESS_EXPANSION).max(HCOMPRESS_FREE),
+            "HCOMPRESS_1" | "PLIO_1" => length.saturating_mul(LIKELY_EXPANSION).max(FREE_PIXELS),
             _ => length.saturating_mul(MAX_EXPANSION),
         };
         let most = most.min(MAX_PIXELS);
