@@ -6,14 +6,15 @@ mod layout;
 mod tests;
 
 use ndarray::{Array2, Axis, concatenate};
+use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::formats::fits::{Content, FitsFile, Pixels};
-use crate::geometry::AmpGeometry;
+use crate::formats::fits::{Content, FitsFile, Pixels, section_text};
+use crate::geometry::{AmpGeometry, Flip, Section};
 use crate::header::Header;
 use crate::ids::AmpId;
 use crate::image::{AmpImage, PixelUnit, Planes};
-use crate::instrument::{Amplifier, Instrument, Keywords, VisitInfo};
+use crate::instrument::{Amplifier, FILE_NAME, Instrument, Keywords, VisitInfo};
 use crate::store::{Key, Source, Store};
 use crate::warning::Warning;
 
@@ -25,6 +26,27 @@ pub struct RawFile {
     file: FitsFile,
     /// What the exposure is.
     pub visit: VisitInfo,
+}
+
+/// What the camera makes of one amplifier of a file; sections are FITS sections of stored arrays.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AmpDescription {
+    /// Which amplifier.
+    pub amp: AmpId,
+    /// The HDU of its imaging pixels.
+    pub hdu: usize,
+    /// Its imaging pixels.
+    pub imaging: String,
+    /// Its overscan.
+    pub overscan: Option<String>,
+    /// The place of its imaging pixels on the detector, sky order.
+    pub on_detector: String,
+    /// Whether the stored array is mirrored there.
+    pub mirrored: Flip,
+    /// Gain (electron/DN).
+    pub gain_electron_per_dn: f64,
+    /// Read noise (electron).
+    pub read_noise_electron: f64,
 }
 
 impl RawFile {
@@ -47,6 +69,8 @@ impl RawFile {
             header.merge(&hdu.header);
             header.merge(&own);
         }
+        let name = key.rsplit('/').next().unwrap_or(key);
+        header.set(FILE_NAME, name, "for rules of the camera, where the header says nothing");
         let visit = camera.visit(&header).map_err(|error| in_file(key, error))?;
         Ok(RawFile { key: key.to_owned(), file, visit })
     }
@@ -81,6 +105,37 @@ impl RawFile {
             warnings.extend(locate(&self.file, amplifier)?.warnings);
         }
         Ok(warnings)
+    }
+
+    /// What the camera makes of each amplifier, without reading pixels.
+    ///
+    /// # Errors
+    /// Those of [`RawFile::amplifier`] that do not need pixels.
+    pub fn describe(&self, camera: &Instrument) -> Result<Vec<AmpDescription>> {
+        camera.amplifiers.iter().map(|amplifier| self.describe_one(camera, amplifier)).collect()
+    }
+
+    fn describe_one(&self, camera: &Instrument, amplifier: &Amplifier) -> Result<AmpDescription> {
+        let layout = locate(&self.file, amplifier)?;
+        let whole = |part: Part| match part.section {
+            Some(section) => Ok(section),
+            None => Ok(Section::at((0, 0), layout::shape(&self.file, part.hdu)?)),
+        };
+        let imaging = whole(layout.imaging)?;
+        let overscan = layout.overscan.map(whole).transpose()?;
+        let shapes = (imaging.shape(), overscan.map(|section| section.shape()));
+        let geometry = geometry(camera, amplifier, shapes, &layout)?;
+        let (gain_electron_per_dn, read_noise_electron) = self.electronics(camera, amplifier)?;
+        Ok(AmpDescription {
+            amp: amplifier.id,
+            hdu: layout.imaging.hdu,
+            imaging: section_text(imaging),
+            overscan: overscan.map(section_text),
+            on_detector: section_text(geometry.on_detector),
+            mirrored: geometry.sky_from_stored,
+            gain_electron_per_dn,
+            read_noise_electron,
+        })
     }
 
     /// Reads one amplifier into readout order, overscan attached. Its variance is that of reading

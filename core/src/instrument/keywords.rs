@@ -7,6 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::header::{Header, Value};
 
+/// The keyword that stands for the name of the file, which no FITS keyword can be.
+pub const FILE_NAME: &str = "(FILE NAME)";
+
 /// Keywords in order of preference; in a file one string, or a list of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]

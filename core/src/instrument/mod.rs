@@ -6,7 +6,8 @@
 //! What is the same in every exposure stands in the camera file. What the headers of the exposures
 //! say is read from them: the camera file names the keywords ([`Keywords`], one or a list in order
 //! of preference) of sections ([`Region`]), of an amplifier's place on the detector
-//! ([`Amplifier::place_keys`]), and of everything about the visit ([`Dialect`]). An example:
+//! ([`Amplifier::place_keys`]), and of everything about the visit ([`Dialect`]). Where headers say
+//! nothing, a rule may look at the name of the file under [`FILE_NAME`]. An example:
 //!
 //! ```toml
 //! version = 1
@@ -52,7 +53,7 @@ use crate::ids::{AmpId, Band, DetectorId};
 pub use built_in::{BUILT_IN, built_in_text};
 pub use dialect::{Dialect, HeaderTable, OtherFilters, VisitInfo};
 pub use equilibrium::{EquilibriumCurve, EquilibriumModel, EquilibriumRow};
-pub use keywords::Keywords;
+pub use keywords::{FILE_NAME, Keywords};
 pub use lamps::Lamp;
 pub use pocket::{PocketParams, PocketRow, PocketTable};
 pub use response::{Linearity, LinearityRow, LinearityTable};

@@ -108,6 +108,8 @@ fn the_generic_camera_knows_the_words_of_many() {
         ("ESO DPR TYPE", "FLAT,SKY", Role::Flat),
         ("OBJECT", "Dome Flats V", Role::Flat),
         ("OBJECT", "bias 3", Role::Bias),
+        ("(FILE NAME)", "Flat_V_003.FIT", Role::Flat),
+        ("(FILE NAME)", "bias12.fits", Role::Bias),
         ("EXPTIME", "0", Role::Bias),
         ("EXPTIME", "30", Role::Science),
     ] {

@@ -7,6 +7,7 @@ use super::*;
 use crate::formats::fits::{Encoding, FitsFile, FitsWriter, PixelData};
 use crate::formats::memory::Memory;
 use crate::header::Header;
+use crate::instrument::Instrument;
 use crate::store::{Sink, Source};
 
 const SHAPE: (usize, usize) = (10, 12);
@@ -53,7 +54,9 @@ struct Folder {
 impl Folder {
     fn add(&mut self, name: &str, word: &str, seconds: Option<f64>, light: &Light) {
         let mut header = Header::new();
-        header.set("IMAGETYP", word, "");
+        if !word.is_empty() {
+            header.set("IMAGETYP", word, "");
+        }
         header.set("DATE-OBS", "2021-03-04T05:06:07", "");
         header.set("FILTER", "V", "");
         if let Some(seconds) = seconds {
@@ -248,16 +251,38 @@ fn darks_need_exposure_times_that_fit() {
 fn a_survey_tells_roles_without_names_and_leaves_out_products() {
     let mut folder = Folder::new(false);
     folder.masters();
-    let files = ["IMG_0.FIT", "night 1.fits", "lamp2.fts", "m42.fits", "bias"];
+    let nothing = Light { level: 0.0, star: 0.0 };
+    folder.add("raw/domeflat7.fits", "", Some(3.0), &nothing);
+    let files =
+        ["IMG_0.FIT", "night 1.fits", "lamp2.fts", "m42.fits", "bias", "raw/domeflat7.fits"];
     let files = files.iter().map(|&file| file.to_owned()).collect();
     folder.execute(Task::Survey { files, output: "survey".to_owned() }).unwrap();
     let survey: Survey = serde_json::from_slice(&folder.store.bytes("survey")).unwrap();
     let roles =
         survey.files.iter().map(|file| file.visit.as_ref().map(|visit| visit.role.to_string()));
     let roles: Vec<String> = roles.map(|role| role.unwrap_or("none".to_owned())).collect();
-    assert_eq!(roles, ["bias", "dark", "flat", "science", "none"]);
+    assert_eq!(roles, ["bias", "dark", "flat", "science", "none", "flat"]);
     let times: Vec<_> =
         survey.files.iter().map(|f| f.visit.as_ref().and_then(|v| v.exposure_s)).collect();
-    assert_eq!(times, [Some(0.0), Some(60.0), Some(8.0), Some(150.0), None]);
+    assert_eq!(times, [Some(0.0), Some(60.0), Some(8.0), Some(150.0), None, Some(3.0)]);
     assert!(survey.files[4].error.as_ref().unwrap().to_string().contains("master bias"));
+}
+
+/// Headers of a simulated night are read back, whether a camera tells detectors by number or name.
+#[test]
+fn nights_of_the_described_cameras_are_simulated_or_refused() {
+    use crate::simulate::{NightParams, night, primary_header};
+    let params = NightParams { biases: 1, flats_per_lamp: 1, ..NightParams::default() };
+    for name in ["generic", "saao", "stl1001", "lsst"] {
+        let camera = Instrument::built_in(name).unwrap();
+        for exposure in &night(&camera, &params).unwrap().exposures {
+            let header = primary_header(&camera, &params, exposure).unwrap();
+            let visit = camera.visit(&header).unwrap();
+            assert_eq!((visit.role, visit.detector), (exposure.role, exposure.detector), "{name}");
+            assert!((visit.mjd.0 - exposure.mjd.0).abs() < 1e-8, "{name}");
+        }
+    }
+    let rules = Instrument::built_in("kast_blue").unwrap();
+    let told = night(&rules, &params).unwrap_err().to_string();
+    assert!(told.contains("needed one for bias"), "{told}");
 }

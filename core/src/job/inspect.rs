@@ -8,7 +8,7 @@ use super::{Context, tables};
 use crate::error::{Error, Result};
 use crate::formats::fits::{Content, FitsFile, Hdu, ImageInfo};
 use crate::header::{Header, Value};
-use crate::raw::RawFile;
+use crate::raw::{AmpDescription, RawFile};
 use crate::store::{Key, Source, Store};
 use crate::table::{Column, Values};
 use crate::warning::Warning;
@@ -27,6 +27,9 @@ struct Inspection {
     /// What the camera makes of a FITS file: a visit, or why it is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     exposure: Option<Exposure>,
+    /// Where the camera sees the pixels of each amplifier of an exposure.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    amplifiers: Vec<AmpDescription>,
     /// Of a parquet file.
     #[serde(skip_serializing_if = "Option::is_none")]
     table: Option<TableReport>,
@@ -136,13 +139,17 @@ fn of_fits(context: &mut Context<'_>, file: &Key) -> Result<Inspection> {
     let mut source = Source::open(context.store, file)?;
     let fits = FitsFile::open(&mut source)?;
     let hdus = fits.hdus().iter().map(|hdu| report(&fits, &mut source, hdu)).collect();
-    let exposure = match RawFile::open(context.store, file, &context.camera) {
-        Ok(raw) => Exposure::Of(raw.visit),
+    let raw = RawFile::open(context.store, file, &context.camera);
+    let described = raw.and_then(|raw| Ok((raw.describe(&context.camera)?, raw.visit)));
+    let (amplifiers, exposure) = match described {
+        Ok((amplifiers, visit)) => (amplifiers, Exposure::Of(visit)),
         Err(error) => {
-            Exposure::NotOf { camera: context.camera.name.clone(), reason: error.to_string() }
+            let (camera, reason) = (context.camera.name.clone(), error.to_string());
+            (Vec::new(), Exposure::NotOf { camera, reason })
         }
     };
-    Ok(Inspection { version: 1, file: file.clone(), hdus, exposure: Some(exposure), table: None })
+    let (exposure, table) = (Some(exposure), None);
+    Ok(Inspection { version: 1, file: file.clone(), hdus, exposure, amplifiers, table })
 }
 
 fn report(fits: &FitsFile, source: &mut Source<'_>, hdu: &Hdu) -> HduReport {
@@ -219,8 +226,9 @@ fn of_table(store: &mut dyn Store, file: &Key) -> Result<Inspection> {
     let columns = table.columns().iter().map(column_report).collect();
     let metadata = table.metadata.iter().map(|(key, _)| key.clone()).collect();
     let table = TableReport { rows: table.rows(), columns, warnings, metadata };
-    let (hdus, exposure) = (Vec::new(), None);
-    Ok(Inspection { version: 1, file: file.clone(), hdus, exposure, table: Some(table) })
+    let (hdus, exposure, amplifiers) = (Vec::new(), None, Vec::new());
+    let table = Some(table);
+    Ok(Inspection { version: 1, file: file.clone(), hdus, exposure, amplifiers, table })
 }
 
 fn column_report(column: &Column) -> ColumnReport {

@@ -47,6 +47,19 @@ pub(super) fn cards(file: &FitsFile, hdu: usize) -> Header {
     header
 }
 
+/// Rows and columns of an image.
+pub(super) fn shape(file: &FitsFile, hdu: usize) -> Result<(usize, usize)> {
+    let content = file.hdus().get(hdu).map(|hdu| &hdu.content);
+    if let Some(Content::Image(info)) = content
+        && let [rows, columns] = *info.shape.as_slice()
+    {
+        return Ok((rows, columns));
+    }
+    let found = content.map_or("no such HDU".to_owned(), ToString::to_string);
+    let reason = format!("{found}; the camera needs an image there");
+    Err(Error::format(file.key(), format!("HDU {hdu}"), reason))
+}
+
 /// Where the pixels of `amplifier` are in `file`.
 pub(super) fn locate(file: &FitsFile, amplifier: &Amplifier) -> Result<Layout> {
     let none = || Error::format(file.key(), "file", "no image; the camera needs one");
@@ -97,17 +110,8 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Rows and columns of an image.
     fn shape(&self, hdu: usize) -> Result<(usize, usize)> {
-        let content = self.file.hdus().get(hdu).map(|hdu| &hdu.content);
-        if let Some(Content::Image(info)) = content
-            && let [rows, columns] = *info.shape.as_slice()
-        {
-            return Ok((rows, columns));
-        }
-        let found = content.map_or("no such HDU".to_owned(), |content| format!("{content:?}"));
-        let reason = format!("{found}; the camera needs an image there");
-        Err(Error::format(self.file.key(), format!("HDU {hdu}"), reason))
+        shape(self.file, hdu)
     }
 
     /// The section that the header names for a region.

@@ -215,6 +215,25 @@ fn an_amplifier_lies_where_its_header_says_mirrored_as_it_says() {
 }
 
 #[test]
+fn a_file_is_described_without_its_pixels() {
+    let (camera, mut store) = two(["[3:1,10:6]", "[4:6,10:6]"]);
+    let raw = RawFile::open(&mut store, KEY, &camera).unwrap();
+    let first = raw.describe(&camera).unwrap().remove(0);
+    assert_eq!(
+        (first.imaging.as_str(), first.overscan.as_deref()),
+        ("[2:4,1:5]", Some("[5:6,1:5]"))
+    );
+    assert_eq!((first.on_detector.as_str(), first.hdu), ("[1:3,6:10]", 1));
+    assert_eq!(first.mirrored, Flip { rows: true, columns: true });
+    let camera = Instrument::built_in("stl1001").unwrap();
+    let mut store = single(&[("IMAGETYP", "Light Frame"), ("DATE-OBS", "2004-02-03")], (8, 9));
+    let raw = RawFile::open(&mut store, KEY, &camera).unwrap();
+    let only = raw.describe(&camera).unwrap().remove(0);
+    assert_eq!((only.imaging.as_str(), only.overscan, only.hdu), ("[1:9,1:8]", None, 0));
+    assert_eq!((only.gain_electron_per_dn, only.read_noise_electron), (2.06, 15.0));
+}
+
+#[test]
 fn a_place_of_another_size_is_refused() {
     let (camera, mut store) = two(["[4:1,10:6]", "[5:7,10:6]"]);
     let raw = RawFile::open(&mut store, KEY, &camera).unwrap();

@@ -118,6 +118,7 @@ pub fn night(camera: &Instrument, params: &NightParams) -> Result<Night> {
     params.check()?;
     let day = params.day()?;
     let detectors = detectors(camera, params)?;
+    tells_roles(camera)?;
     let lamps = lamps(camera, params)?;
     let visits = visits(params, &lamps);
     if let Some(last) = visits.last().filter(|last| last.fraction >= 1_000_000) {
@@ -132,6 +133,19 @@ pub fn night(camera: &Instrument, params: &NightParams) -> Result<Night> {
         }
     }
     Ok(Night { exposures, detectors, lamps })
+}
+
+/// A simulated header must say what its exposure is, which rules of a camera cannot be made to.
+fn tells_roles(camera: &Instrument) -> Result<()> {
+    let roles = &camera.dialect.roles;
+    let lists = [("bias", &roles.bias), ("flat", &roles.flat), ("science", &roles.science)];
+    match lists.into_iter().find(|(_, words)| words.is_empty()) {
+        Some((role, _)) => {
+            let needed = format!("one for {role}; nights of a camera of rules are not simulated");
+            Err(Error::parameter("dialect.roles", "no word", needed))
+        }
+        None => Ok(()),
+    }
 }
 
 fn detectors(camera: &Instrument, params: &NightParams) -> Result<Vec<DetectorId>> {
