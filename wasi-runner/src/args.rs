@@ -158,13 +158,18 @@ pub struct NightToRun {
     /// Folder of the run; made if it is not there.
     #[arg(short, long, value_name = "RUN")]
     pub output: PathBuf,
-    /// Folder of science headers [default: NIGHT/headers].
+    /// How science images are written.
+    #[arg(long, value_enum, default_value_t = LayoutName::Rawsky)]
+    pub layout: LayoutName,
+    /// Folder of science headers: FITS files, or tables metaheader_YYYYMM.parquet
+    /// [default: NIGHT/headers].
     #[arg(long, value_name = "DIR")]
     pub headers: Option<PathBuf>,
     /// Folder of masks of another pipeline [default: NIGHT/masks].
     #[arg(long, value_name = "DIR")]
     pub masks: Option<PathBuf>,
-    /// Folder of catalogues, or one catalogue [default: NIGHT/catalogue].
+    /// Folder of catalogues, or one catalogue; of files …_pix64_<n>.parquet those that an image
+    /// needs are taken [default: NIGHT/catalogue].
     #[arg(long, value_name = "DIR|FILE")]
     pub catalogue: Option<PathBuf>,
 }
@@ -222,6 +227,15 @@ impl From<Compression> for RawEncoding {
     }
 }
 
+/// How science images are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LayoutName {
+    /// One file: image, MASK and VARIANCE.
+    Rawsky,
+    /// Two files, as the ZTF archive has them: the image, and a mask of 16 bits; no variance.
+    Ipac,
+}
+
 /// A raw exposure and what it needs.
 #[derive(Debug, Clone, Args)]
 pub struct Detrend {
@@ -239,7 +253,10 @@ pub struct Detrend {
     /// Level of the band over the focal plane.
     #[arg(long, value_name = "LEVEL.json")]
     pub focal_plane: Option<PathBuf>,
-    /// Folder of science headers.
+    /// How science images are written.
+    #[arg(long, value_enum, default_value_t = LayoutName::Rawsky)]
+    pub layout: LayoutName,
+    /// Folder of science headers: FITS files, or tables metaheader_YYYYMM.parquet.
     #[arg(long, value_name = "DIR")]
     pub headers: Option<PathBuf>,
     /// Folder of masks of another pipeline.
@@ -253,9 +270,14 @@ pub struct Detrend {
 /// A science image and where to measure on it.
 #[derive(Debug, Clone, Args)]
 pub struct Aperture {
-    /// Science image.
-    pub science: PathBuf,
-    /// Catalogue with `ra` and `dec` (deg), or `x` and `y` (pixels from 0): parquet, CSV, a folder.
+    /// Science image; with --ccd those of all amplifiers of a detector, named …_q<amplifier>_….
+    #[arg(required = true)]
+    pub science: Vec<PathBuf>,
+    /// Measure all amplifiers of a detector at once: a star near a border has its whole aperture.
+    #[arg(long)]
+    pub ccd: bool,
+    /// Catalogue with `ra` and `dec` (deg), or `x` and `y` (pixels from 0): parquet, CSV, a folder;
+    /// of files …_pix64_<n>.parquet those that the image needs are taken.
     #[arg(long, value_name = "FILE|DIR")]
     pub catalogue: PathBuf,
     /// Mask of another pipeline, or the folder that holds it.
@@ -320,5 +342,6 @@ mod tests {
             panic!("aperture");
         };
         assert_eq!((aperture.radii, aperture.annulus), (vec![2.0, 3.5], Some((14.0, 20.0))));
+        assert_eq!((aperture.science, aperture.ccd), (vec![PathBuf::from("S")], false));
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rawsky_core::job::{Survey, Task};
 use rawsky_core::store::Key;
 
-use crate::args::NightToRun;
+use crate::args::{LayoutName, NightToRun};
 use crate::class::{Class, Failure};
 use crate::context::{Context, absolute};
 use crate::dag::{self, raw_key};
@@ -17,6 +17,7 @@ use crate::progress::{Progress, Voice};
 use crate::run::{self, ATTEMPTS, Outcome};
 use crate::runner::Runner;
 use crate::scratch::read_survey;
+use crate::sky;
 use crate::summary;
 use crate::view;
 use crate::work::{Input, Work};
@@ -105,12 +106,19 @@ fn make_plan(context: &Context, args: &NightToRun, runner: &Runner) -> Result<Pl
         masks: args.masks.as_ref().map(absolute).transpose()?,
         catalogue: args.catalogue.as_ref().map(absolute).transpose()?,
     };
-    let night = Night::find(&folder, &context.camera.names.prefix, &beside)?;
-    for files in [&night.raws, &night.headers, &night.masks, &night.catalogues, &night.truth] {
+    let mut night = Night::find(&folder, &context.camera.names.prefix, &beside)?;
+    for files in [&night.raws, &night.headers, &night.masks, &night.truth] {
         runner.digests.of_all(files)?;
     }
     let survey = survey(context, &night, runner)?;
-    let known = (&context.descriptions, &context.names);
+    if !night.catalogues.is_empty() {
+        night.places = sky::of_night(context, &night, &survey, runner)?;
+        // A catalogue of the whole sky is large: only what is needed is hashed.
+        night.catalogues = night.places.needed(std::mem::take(&mut night.catalogues));
+        runner.digests.of_all(&night.catalogues)?;
+    }
+    let names = context.names.clone().with_masks_apart(args.layout == LayoutName::Ipac);
+    let known = (&context.descriptions, &names);
     let plan = dag::plan(&folder, &night, &survey, known, &runner.digests)?;
     if plan.tasks.is_empty() {
         let reason =

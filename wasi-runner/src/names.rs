@@ -2,6 +2,7 @@
 
 use rawsky_core::ids::{AmpId, Band, DetectorId};
 use rawsky_core::instrument::Instrument;
+use rawsky_core::job::AmpFile;
 use rawsky_core::time::Mjd;
 
 use crate::night::stem;
@@ -15,12 +16,27 @@ pub const PREFIX: &str = "rawsky_";
 pub struct Names {
     prefix: String,
     bias_band: String,
+    /// Whether the mask of a science image is a file of its own.
+    pub masks_apart: bool,
 }
 
 impl Names {
     /// The names of a camera.
     pub fn of(camera: &Instrument) -> Names {
-        Names { prefix: camera.names.prefix.clone(), bias_band: camera.names.bias_band.clone() }
+        let (prefix, bias_band) = (camera.names.prefix.clone(), camera.names.bias_band.clone());
+        Names { prefix, bias_band, masks_apart: false }
+    }
+
+    /// The same names, with masks as files of their own or not.
+    #[must_use = "the changed names are returned"]
+    pub fn with_masks_apart(self, masks_apart: bool) -> Names {
+        Names { masks_apart, ..self }
+    }
+
+    /// The masks of an exposure's science images; none if they are not files of their own.
+    pub fn masks(&self, raw: &str, amps: &[AmpId]) -> Vec<AmpFile> {
+        let mask = |&amp: &AmpId| AmpFile { amp, key: self.of_amplifier(raw, amp, "mskimg.fits") };
+        if self.masks_apart { amps.iter().map(mask).collect() } else { Vec::new() }
     }
 
     /// What tells an exposure's files from others: the raw file's name without the camera's prefix.

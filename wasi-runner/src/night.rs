@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::class::{Class, Failure};
+use crate::sky::Places;
 use crate::work::made_safe;
 
 /// Folders of a night that hold no raw files.
@@ -56,6 +57,8 @@ pub struct Night {
     pub catalogues: Vec<PathBuf>,
     /// The truth of a simulated night.
     pub truth: Vec<PathBuf>,
+    /// Where its images lie on the sky, once the core was asked.
+    pub places: Places,
 }
 
 impl Night {
@@ -82,10 +85,11 @@ impl Night {
         let catalogues = below(&beside.catalogue, "catalogue")?;
         let night = Night {
             raws: of_one_stem(distinct(raws)?)?,
-            headers: distinct(keep(below(&beside.headers, "headers")?, is_fits))?,
+            headers: distinct(keep(below(&beside.headers, "headers")?, is_header))?,
             masks: distinct(keep(below(&beside.masks, "masks")?, is_fits))?,
             catalogues: distinct(keep(catalogues, is_catalogue))?,
             truth: distinct(below(&None, "truth")?)?,
+            places: Places::default(),
         };
         Ok(night)
     }
@@ -170,6 +174,11 @@ fn is_fits(name: &str) -> bool {
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
+/// Whether a file can hold science headers.
+fn is_header(name: &str) -> bool {
+    is_fits(name) || crate::headers::is_table(name)
+}
+
 /// Whether a file can be a catalogue.
 pub fn is_catalogue(name: &str) -> bool {
     name.ends_with(".parquet") || name.ends_with(".csv")
@@ -244,6 +253,16 @@ pub fn of_amplifier<'a>(
     let candidates: Vec<&PathBuf> = files.iter().filter(fits).collect();
     let best = candidates.iter().find(|path| stem(&name(path)).ends_with(wanted));
     best.or(candidates.first()).copied()
+}
+
+/// The amplifier that the name of a science image or mask tells: `…_q<amplifier>_…`.
+pub fn amplifier_of(name: &str) -> Option<u32> {
+    let number = |(at, _): (usize, &str)| {
+        let rest = stem(name).get(at + 2..)?;
+        let digits = rest.split('_').next()?;
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+    };
+    stem(name).rmatch_indices("_q").find_map(number)
 }
 
 /// What the names of science headers end with, and what they do not.
@@ -344,5 +363,8 @@ mod tests {
         assert_eq!(of_amplifier(&files, "r_o", 2, MASKS), Some(&files[3]));
         assert_eq!(of_amplifier(&files, "r_o", 10, MASKS), None);
         assert_eq!(stem("a.fits.fz"), "a");
+        assert_eq!(amplifier_of("rawsky_o_q12_sciimg.fits"), Some(12));
+        assert_eq!(amplifier_of("x_quick_q3.fits.fz"), Some(3));
+        assert_eq!(amplifier_of("x_quick.fits"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! The single-step commands: one or few jobs each, their product moved to where the user wants it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,12 +9,14 @@ use rawsky_core::job::{self, AmpFile, Electronics, Survey, Task};
 use rawsky_core::store::Key;
 use toml::{Table, Value};
 
-use crate::args;
+use crate::args::{self, LayoutName};
 use crate::class::{Class, Failure};
 use crate::context::Context;
 use crate::dag::{keyed, raw_key};
-use crate::night::{self, HEADERS, MASKS};
+use crate::headers;
+use crate::night::{self, MASKS};
 use crate::scratch::Scratch;
+use crate::sky;
 use crate::survey::{self, Raw};
 use crate::work::last;
 
@@ -142,15 +144,17 @@ fn detrend_into(context: &Context, args: &args::Detrend) -> Result<(), Failure> 
     let dark = args.dark.as_ref().map(|path| add("dark", path));
     let flat = Some(add("flat", &args.flat));
     let focal_plane = args.focal_plane.as_ref().map(|path| add("level", path));
-    let headers =
-        beside(&args.raw, (args.headers.as_deref(), "headers", HEADERS), raw, &mut files)?;
+    let headers = headers_of(&args.raw, args.headers.as_deref(), raw, &mut files)?;
     let masks = beside(&args.raw, (args.masks.as_deref(), "masks", MASKS), raw, &mut files)?;
     let image = |&amp: &AmpId| AmpFile {
         amp,
         key: context.names.of_amplifier(&night::name(&args.raw), amp, "sciimg.fits"),
     };
     let outputs: Vec<AmpFile> = raw.amps.iter().map(image).collect();
-    let keys: Vec<Key> = outputs.iter().map(|output| output.key.clone()).collect();
+    let names = context.names.clone().with_masks_apart(args.layout == LayoutName::Ipac);
+    let mask_outputs = names.masks(&night::name(&args.raw), &raw.amps);
+    let written = outputs.iter().chain(&mask_outputs);
+    let keys: Vec<Key> = written.map(|output| output.key.clone()).collect();
     let task = job::Detrend {
         raw: raw.key.clone(),
         bias,
@@ -160,7 +164,7 @@ fn detrend_into(context: &Context, args: &args::Detrend) -> Result<(), Failure> 
         headers,
         masks,
         outputs,
-        mask_outputs: Vec::new(),
+        mask_outputs,
     };
     let done = scratch.job(Task::Detrend(task), &files, keys.clone())?;
     let targets: Vec<PathBuf> = keys.iter().map(|key| args.output.join(key)).collect();
@@ -169,6 +173,33 @@ fn detrend_into(context: &Context, args: &args::Detrend) -> Result<(), Failure> 
     }
     context.print_written(&targets);
     Ok(())
+}
+
+/// The science headers of an exposure: FITS files, or the table that holds them.
+fn headers_of(
+    path: &Path,
+    folder: Option<&Path>,
+    raw: &Raw,
+    files: &mut Vec<File>,
+) -> Result<Vec<AmpFile>, Failure> {
+    let Some(folder) = folder else { return Ok(Vec::new()) };
+    let candidates = night::files_of(folder)?;
+    let name = night::name(path);
+    let mut found = Vec::new();
+    for (header, path) in headers::of_exposure(&candidates, night::stem(&name), raw) {
+        // Amplifiers share a table.
+        if files.iter().all(|(key, _)| *key != header.key) {
+            files.push((header.key.clone(), path.clone()));
+        }
+        found.push(header);
+    }
+    if found.is_empty() {
+        let stem = night::stem(&name);
+        let needed =
+            format!("files named {stem}_q<amplifier>_*.fits, or a table metaheader_YYYYMM.parquet");
+        return Err(missing(folder, &needed));
+    }
+    Ok(found)
 }
 
 /// The files of a folder that belong to the amplifiers of an exposure.
@@ -208,35 +239,73 @@ pub fn aperture(context: &mut Context, args: &args::Aperture) -> Result<(), Fail
     if let Some(camera) = changed {
         scratch.replace_camera(&camera)?;
     }
-    let science = (keyed("made", &args.science), args.science.clone());
-    let catalogues: Vec<PathBuf> = night::files_of(&args.catalogue)?
-        .into_iter()
-        .filter(|path| args.catalogue.is_file() || night::is_catalogue(&night::name(path)))
-        .collect();
-    if catalogues.is_empty() {
-        return Err(missing(&args.catalogue, "a catalogue, .parquet or .csv"));
+    let sciences = numbered("made", &args.science)?;
+    if !args.ccd && sciences.len() > 1 {
+        let reason = format!("found {} science images; needed one, or --ccd", sciences.len());
+        return Err(Failure::new(Class::InputBad, reason));
     }
-    let mut files = numbered("catalogue", &catalogues)?;
+    if args.ccd && args.masks.as_ref().is_some_and(|masks| masks.is_file()) {
+        let reason = "found one mask; needed the folder of the masks of a detector";
+        return Err(Failure::new(Class::InputBad, reason));
+    }
+    let mut files = catalogues(&scratch, args, &sciences)?;
     let catalogue = keys(&files);
-    let mask = args.masks.as_ref().map(|path| mask_of(&args.science, path)).transpose()?;
-    let mask = mask.map(|path| {
-        files.push((keyed("masks", &path), path.clone()));
-        keyed("masks", &path)
-    });
+    let mut masks = Vec::new();
+    for path in args.science.iter().filter(|_| args.masks.is_some()) {
+        let mask = mask_of(path, args.masks.as_deref().unwrap_or(path))?;
+        masks.push((keyed("masks", &mask), mask));
+    }
     let output = "apcat.parquet".to_owned();
     let detector =
         Electronics { gain_electron_per_dn: args.gain, read_noise_electron: args.read_noise };
-    let task = Task::Aperture(job::Aperture {
-        science: science.0.clone(),
-        mask,
-        catalogue,
-        detector,
-        output: output.clone(),
-    });
-    files.push(science);
+    let task = if args.ccd {
+        let (sciences, masks) = (of_amplifiers(&sciences)?, of_amplifiers(&masks)?);
+        let output = output.clone();
+        let task = job::ApertureDetector { sciences, masks, catalogue, detector, output };
+        Task::ApertureDetector(task)
+    } else {
+        let science = keys(&sciences).into_iter().next().unwrap_or_default();
+        let mask = keys(&masks).into_iter().next();
+        let output = output.clone();
+        Task::Aperture(job::Aperture { science, mask, catalogue, detector, output })
+    };
+    files.extend(sciences);
+    files.extend(masks);
     make(&scratch, task, &files, (&output, &args.output))?;
     context.print_written(std::slice::from_ref(&args.output));
     Ok(())
+}
+
+/// The catalogues that the science images need.
+fn catalogues(
+    scratch: &Scratch<'_>,
+    args: &args::Aperture,
+    sciences: &[File],
+) -> Result<Vec<File>, Failure> {
+    let all: Vec<PathBuf> = night::files_of(&args.catalogue)?
+        .into_iter()
+        .filter(|path| args.catalogue.is_file() || night::is_catalogue(&night::name(path)))
+        .collect();
+    if all.is_empty() {
+        return Err(missing(&args.catalogue, "a catalogue, .parquet or .csv"));
+    }
+    let mut needed: BTreeSet<PathBuf> = BTreeSet::new();
+    for science in sciences {
+        needed.extend(sky::of_image(scratch, science, all.clone())?);
+    }
+    numbered("catalogue", &needed.into_iter().collect::<Vec<_>>())
+}
+
+/// The files with the amplifiers that their names tell.
+fn of_amplifiers(files: &[File]) -> Result<Vec<AmpFile>, Failure> {
+    let file = |(key, path): &File| match night::amplifier_of(&night::name(path)) {
+        Some(amp) => Ok(AmpFile { amp: AmpId(amp), key: key.clone() }),
+        None => {
+            let reason = format!("{}: needed a name with _q<amplifier>_", path.display());
+            Err(Failure::new(Class::InputBad, reason))
+        }
+    };
+    files.iter().map(file).collect()
 }
 
 /// The parameters of the recipe that the command line changes.

@@ -17,7 +17,7 @@ use crate::raw::RawFile;
 use crate::store::{Key, Source};
 
 /// An image whose place on the sky is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SkyRequest {
     /// A science image, the FITS file of its header, or a table of headers.

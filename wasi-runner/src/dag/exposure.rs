@@ -8,8 +8,10 @@ use rawsky_core::job::{AmpFile, Aperture, Compare, Detrend, Electronics, Task};
 use super::calibration::nearest_dark;
 use super::{Builder, Calibration, Made, keyed, keys, take};
 use crate::class::Failure;
-use crate::night::{self, HEADERS, MASKS, TRUTH};
+use crate::headers;
+use crate::night::{self, MASKS, TRUTH};
 use crate::plan::{PlannedInput, Stage};
+use crate::sky;
 use crate::survey::Raw;
 use crate::work::last;
 
@@ -45,22 +47,44 @@ impl Builder<'_> {
             dark,
             flat,
             focal_plane: take(&mut inputs, level),
-            headers: self.beside(raw, (&self.night.headers, "headers", HEADERS), &mut inputs)?,
+            headers: self.headers(raw, &mut inputs)?,
             masks: self.beside(raw, (&self.night.masks, "masks", MASKS), &mut inputs)?,
             outputs: self.science_images(raw),
-            mask_outputs: Vec::new(),
+            mask_outputs: self.names.masks(&raw.key, &raw.amps),
         };
         let (headers, images) = (detrend.headers.clone(), detrend.outputs.clone());
-        let outputs = images.iter().map(|image| image.key.clone()).collect();
+        let masks = detrend.mask_outputs.clone();
+        let outputs = images.iter().chain(&masks).map(|image| image.key.clone()).collect();
         self.push(id.clone(), Stage::Detrend, (Task::Detrend(detrend), inputs), outputs)?;
+        let made = |file: &AmpFile| Made { task: id.clone(), key: file.key.clone() };
         for image in images {
-            let with_header = headers.iter().any(|header| header.amp == image.amp);
-            let science = Made { task: id.clone(), key: image.key };
-            let catalogue =
-                if with_header { self.aperture(raw, image.amp, &science)? } else { None };
-            self.compare(raw, raws, image.amp, (&science, catalogue.as_ref()))?;
+            let header = headers.iter().find(|header| header.amp == image.amp);
+            let mask = masks.iter().find(|mask| mask.amp == image.amp).map(made);
+            let science = made(&image);
+            let catalogue = match header {
+                Some(header) => self.aperture(raw, header, (&science, mask.as_ref()))?,
+                None => None,
+            };
+            // Errors of the image are compared too, and a pair of image and mask has none.
+            if mask.is_none() {
+                self.compare(raw, raws, image.amp, (&science, catalogue.as_ref()))?;
+            }
         }
         Ok(())
+    }
+
+    /// The science headers: FITS files beside the raw one, or rows of a table.
+    fn headers(&self, raw: &Raw, inputs: &mut Vec<PlannedInput>) -> Result<Vec<AmpFile>, Failure> {
+        let stem = night::stem(last(&raw.key));
+        let mut found = Vec::new();
+        for (header, path) in headers::of_exposure(&self.night.headers, stem, raw) {
+            // Amplifiers share a table.
+            if inputs.iter().all(|input| input.key != header.key) {
+                inputs.push(self.file(header.key.clone(), path)?);
+            }
+            found.push(header);
+        }
+        Ok(found)
     }
 
     fn science_images(&self, raw: &Raw) -> Vec<AmpFile> {
@@ -90,21 +114,38 @@ impl Builder<'_> {
         Ok(found)
     }
 
-    fn aperture(&mut self, raw: &Raw, amp: AmpId, science: &Made) -> Result<Option<Made>, Failure> {
-        if self.night.catalogues.is_empty() {
+    /// The catalogue of one science image, if it lies on the sky and there are stars there.
+    fn aperture(
+        &mut self,
+        raw: &Raw,
+        header: &AmpFile,
+        (science, mask): (&Made, Option<&Made>),
+    ) -> Result<Option<Made>, Failure> {
+        let amp = header.amp;
+        let id = format!("aperture-{}-q{amp}", self.names.exposure(&raw.key));
+        let night = self.night;
+        let catalogues: Vec<PathBuf> = match night.places.pixels(header, &raw.key) {
+            Some([]) => {
+                self.note(format!("{id}: left out: its science header has no WCS"));
+                return Ok(None);
+            }
+            Some(pixels) => sky::needed(&night.catalogues, pixels).into_iter().cloned().collect(),
+            None => night.catalogues.clone(),
+        };
+        if catalogues.is_empty() {
             return Ok(None);
         }
         let output = self.names.of_amplifier(&raw.key, amp, "apcat.parquet");
-        let id = format!("aperture-{}-q{amp}", self.names.exposure(&raw.key));
         let mut inputs = Vec::new();
-        for path in &self.night.catalogues {
+        for path in &catalogues {
             inputs.push(self.file(keyed("catalogue", path), path)?);
         }
         let catalogue = keys(&inputs);
+        let mask = take(&mut inputs, mask);
         let science = science.input();
         let task = Task::Aperture(Aperture {
             science: science.key.clone(),
-            mask: None,
+            mask,
             catalogue,
             detector: Electronics::default(),
             output: output.clone(),
