@@ -13,6 +13,19 @@
 //! tabulated once per exposure, on 100 points from 50 to 5000 DN in equal ratios, and read by straight
 //! lines; arguments are held between 50 DN and the point of the largest value.
 //!
+//! In a camera file (and `model = "equilibrium"` in the pocket step of a recipe):
+//!
+//! ```toml
+//! [[pocket_equilibrium]]
+//! detector = 1
+//! amp = 1
+//! mjd_start = 58778.0
+//! mjd_end = 58967.0
+//! temperature_min_k = 150.0
+//! temperature_max_k = 170.0
+//! curve = { kind = "polynomial", below = [[0.0, 0.3, 2.0], [0.1, 9.0]], above = [[-1.5]] }
+//! ```
+//!
 //! Source: ztfsensors (repository of 2026-04), `poly_temp_eq` v1 and `spline_temp_eq` v1. Its
 //! coefficients are not public; a camera file may bring some.
 

@@ -98,9 +98,9 @@ fn visit(case: &Case, camera: &Instrument) -> VisitInfo {
 
 /// Keeps the row model that the overscan step shows.
 #[derive(Default)]
-struct Model(Vec<f64>);
+struct RowModel(Vec<f64>);
 
-impl Probe for Model {
+impl Probe for RowModel {
     fn observe(&mut self, _step: &str, tag: &str, evidence: Evidence<'_>) {
         if let ("row_model", Evidence::Profile(values, _)) = (tag, evidence) {
             self.0 = values.to_vec();
@@ -119,7 +119,7 @@ fn overscan_and_linearity_are_the_peers_in_their_order() {
             let amplifier = camera.amplifier(AmpId(quadrant.quadrant)).unwrap();
             let mut amp = raw(quadrant, &camera, amplifier);
             let known = calibration(&camera, &visit, amplifier.id, steps).unwrap();
-            let (mut records, mut probe) = (Vec::new(), Model::default());
+            let (mut records, mut probe) = (Vec::new(), RowModel::default());
             let mut log = Log { records: &mut records, probe: &mut probe };
             correct_amplifier(&mut amp, steps, &known, &mut log).unwrap();
             let left_out = quadrant.spec_sky.iter().filter(|level| level.is_none()).count();
@@ -234,4 +234,34 @@ fn the_tables_have_the_kinds_of_the_peers() {
     assert_eq!(old.get("x"), Some(&Values::F64(vec![22.75])));
     assert_eq!(new.get("r_9"), Some(&Values::U8(vec![12])));
     assert!(matches!(new.get("f_0_f"), Some(Values::U8(_))));
+}
+
+#[test]
+fn the_equilibrium_model_takes_its_curve_by_date_and_temperature() {
+    let rows = "[[pocket_equilibrium]]\ndetector = 1\namp = 2\nmjd_start = 58000.0\n\
+                mjd_end = 60000.0\ntemperature_min_k = 150.0\ntemperature_max_k = 170.0\n\
+                curve = { kind = \"polynomial\", below = [[0.5, 10.0]], above = [] }\n";
+    let camera = Instrument::built_in_text("ztf").unwrap();
+    let camera = Instrument::parse(&format!("{camera}\n{rows}")).unwrap();
+    let case: Case = serde_json::from_str(CASES[0]).unwrap();
+    let mut visit = visit(&case, &camera);
+    let params = steps::pocket::Params { model: Model::Equilibrium, ..Default::default() };
+    let steps = [Step::Pocket(params)];
+    let message = calibration(&camera, &visit, AmpId(2), &steps).unwrap_err().to_string();
+    assert!(message.contains("HEADTEMP"), "{message}");
+    assert!(calibration(&camera, &visit, AmpId(2), &[]).is_ok(), "nobody asks for the curve");
+    visit.temperature_k = Some(162.0);
+    let known = calibration(&camera, &visit, AmpId(2), &steps).unwrap();
+    let mut amp = raw(&case.quadrants[0], &camera, camera.amplifier(AmpId(2)).unwrap());
+    amp.unit = PixelUnit::Dn;
+    let before = amp.planes.image.clone();
+    let (mut records, mut probe) = (Vec::new(), ());
+    let mut log = Log { records: &mut records, probe: &mut probe };
+    correct_amplifier(&mut amp, &steps, &known, &mut log).unwrap();
+    // A level curve of 0.5 t + 10 DN: the first pixel of a row lost that, the others got it back.
+    let gained = &amp.planes.image - &before;
+    let ulp = 0.004; // of single precision at the largest pixel, 36,000 DN
+    assert!(gained.column(0).iter().all(|change| (change - 11.0).abs() < ulp));
+    assert!(gained.column(1).iter().all(|change| change.abs() < ulp));
+    assert_eq!(records[0].step, "pocket");
 }
