@@ -172,6 +172,13 @@ impl Table {
         Ok(())
     }
 
+    /// The table without some columns.
+    #[must_use = "the smaller table is returned"]
+    pub fn without(&self, names: &std::collections::BTreeSet<String>) -> Table {
+        let kept = self.columns.iter().filter(|column| !names.contains(&column.name));
+        Table { columns: kept.cloned().collect(), metadata: self.metadata.clone() }
+    }
+
     /// The rows with these indices, in this order.
     #[must_use = "the selected rows are returned"]
     pub fn select(&self, rows: &[usize]) -> Table {

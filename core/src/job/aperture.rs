@@ -58,7 +58,9 @@ pub(super) fn catalogue(
         warnings.into_iter().for_each(|warning| context.warn(warning));
         catalogues.push((key.clone(), table));
     }
-    tables::concatenate(catalogues)
+    let (catalogue, warning) = tables::concatenate(catalogues)?;
+    warning.into_iter().for_each(|warning| context.warn(warning));
+    Ok(catalogue)
 }
 
 /// Writes what was measured, with what made it.

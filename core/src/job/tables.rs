@@ -1,5 +1,7 @@
 //! Tables in and out of the store: parquet, or CSV by its name.
 
+use std::collections::BTreeSet;
+
 use super::Context;
 use crate::error::Result;
 use crate::store::{Key, Store};
@@ -83,12 +85,53 @@ fn without_tables(key: &str) -> crate::error::Error {
     }
 }
 
-/// One catalogue from several with the same columns, row after row.
-pub(super) fn concatenate(tables: Vec<(Key, Table)>) -> Result<Table> {
-    let mut tables = tables.into_iter();
-    let Some((_, mut all)) = tables.next() else { return Ok(Table::new()) };
-    for (key, table) in tables {
-        all.append(&table).map_err(|error| crate::raw::in_file(&key, error))?;
+/// One catalogue from several, row after row, with the columns that all of them have, in the order of
+/// the first; the others are left out with a warning.
+pub(super) fn concatenate(tables: Vec<(Key, Table)>) -> Result<(Table, Option<Warning>)> {
+    let common = |name: &str| tables.iter().all(|(_, table)| table.get(name).is_some());
+    let names = tables.iter().flat_map(|(_, table)| table.columns()).map(|column| &column.name);
+    let lost: BTreeSet<String> = names.filter(|name| !common(name)).cloned().collect();
+    let mut all: Option<Table> = None;
+    for (key, table) in &tables {
+        match &mut all {
+            None => all = Some(table.without(&lost)),
+            Some(all) => all.append(table).map_err(|error| crate::raw::in_file(key, error))?,
+        }
     }
-    Ok(all)
+    let list = lost.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let text = format!("columns that not every catalogue has were left out: {list}");
+    let warning = Warning::new("catalogue", "columns-left-out", lost.len() as u64, text);
+    Ok((all.unwrap_or_default(), (!lost.is_empty()).then_some(warning)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Values;
+
+    fn table(columns: &[(&str, Values)]) -> Table {
+        let mut table = Table::new();
+        for (name, values) in columns {
+            table.set(name, "", values.clone()).unwrap();
+        }
+        table
+    }
+
+    #[test]
+    fn catalogues_are_joined_by_the_columns_that_all_have() {
+        let (x, y) = (Values::F64(vec![1.0, 2.0]), Values::F64(vec![3.0]));
+        let index = Values::I64(vec![7]);
+        let one = ("a".to_owned(), table(&[("x", x)]));
+        let other = ("b".to_owned(), table(&[("index", index), ("x", y)]));
+        for order in [vec![one.clone(), other.clone()], vec![other, one.clone()]] {
+            let (all, warning) = concatenate(order).unwrap();
+            assert_eq!((all.rows(), all.columns().len()), (3, 1));
+            assert!(warning.unwrap().text.ends_with("left out: index"));
+        }
+        let words = Values::Text(vec!["three".to_owned()]);
+        let text = ("c".to_owned(), table(&[("x", words)]));
+        let told = concatenate(vec![one, text]).unwrap_err().to_string();
+        assert!(told.contains("column x of c") && told.contains("another type"), "{told}");
+        assert_eq!(concatenate(Vec::new()).unwrap(), (Table::new(), None));
+    }
 }
