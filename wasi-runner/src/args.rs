@@ -168,7 +168,7 @@ pub struct NightToRun {
     /// Folder of masks of another pipeline [default: NIGHT/masks].
     #[arg(long, value_name = "DIR")]
     pub masks: Option<PathBuf>,
-    /// Folder of catalogues, or one catalogue; of files …_pix64_<n>.parquet those that an image
+    /// Folder of catalogues, or one catalogue; of files …_pix64_N.parquet those that an image
     /// needs are taken [default: NIGHT/catalogue].
     #[arg(long, value_name = "DIR|FILE")]
     pub catalogue: Option<PathBuf>,
@@ -270,14 +270,14 @@ pub struct Detrend {
 /// A science image and where to measure on it.
 #[derive(Debug, Clone, Args)]
 pub struct Aperture {
-    /// Science image; with --ccd those of all amplifiers of a detector, named …_q<amplifier>_….
+    /// Science image; with --ccd those of all amplifiers of a detector, named …_qN_….
     #[arg(required = true)]
     pub science: Vec<PathBuf>,
     /// Measure all amplifiers of a detector at once: a star near a border has its whole aperture.
     #[arg(long)]
     pub ccd: bool,
     /// Catalogue with `ra` and `dec` (deg), or `x` and `y` (pixels from 0): parquet, CSV, a folder;
-    /// of files …_pix64_<n>.parquet those that the image needs are taken.
+    /// of files …_pix64_N.parquet those that the image needs are taken.
     #[arg(long, value_name = "FILE|DIR")]
     pub catalogue: PathBuf,
     /// Mask of another pipeline, or the folder that holds it.
