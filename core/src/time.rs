@@ -73,6 +73,11 @@ impl Day {
         Mjd((era * 146_097 + day_of_era - 719_468 + UNIX_EPOCH_MJD) as f64)
     }
 
+    /// `YYYYMMDD`, as in names of files.
+    pub fn compact(self) -> String {
+        format!("{:04}{:02}{:02}", self.year, self.month, self.day)
+    }
+
     /// Reads `YYYY-MM-DD`.
     pub fn parse(text: &str) -> Option<Day> {
         let mut parts = text.trim().splitn(3, '-');

@@ -92,7 +92,7 @@ impl Night {
             outcome.products.keys().filter(beside).cloned().collect()
         };
         let files: Vec<Key> = exposures.flat_map(|(_, outcome)| raw(outcome)).collect();
-        self.run(Task::Survey { files, output: "survey.json".to_owned() })?;
+        self.run(Task::Survey { files, masters: Vec::new(), output: "survey.json".to_owned() })?;
         let survey: Survey = serde_json::from_slice(&self.files["survey.json"])?;
         let known = |file: &Surveyed| {
             let visit = file.visit.clone().with_context(|| format!("{file:?}"))?;

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use rawsky_core::job::RawEncoding;
 
 use crate::child::Engine;
+use crate::dag::Sharing;
 
 /// The camera that is meant when none is named: the first that comes with the core.
 const DEFAULT_CAMERA: &str = rawsky_core::instrument::BUILT_IN[0].0;
@@ -161,6 +162,17 @@ pub struct NightToRun {
     /// How science images are written.
     #[arg(long, value_enum, default_value_t = LayoutName::Rawsky)]
     pub layout: LayoutName,
+    /// Which exposures share masters [default: day; all for a camera that does not say when its days
+    /// begin].
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub masters: Option<MastersName>,
+    /// Largest distance between an exposure and its masters (days); those of its own day (or period)
+    /// come first, then the nearest.
+    #[arg(long, default_value_t = 10.0, value_parser = zero_or_more, value_name = "DAYS")]
+    pub closest_calibration: f64,
+    /// Folder of masters of other runs (a RUN, or files), taken where they are nearest.
+    #[arg(long, value_name = "DIR")]
+    pub calibration: Option<PathBuf>,
     /// Folder of science headers: FITS files, or tables metaheader_YYYYMM.parquet
     /// [default: NIGHT/headers].
     #[arg(long, value_name = "DIR")]
@@ -183,6 +195,9 @@ pub struct Simulate {
     /// Every random number follows from it.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Day of the night (YYYY-MM-DD, UTC).
+    #[arg(long, default_value = "2020-02-14", value_name = "DAY")]
+    pub date: String,
     /// Detectors by number [default: the camera's first].
     #[arg(long, value_delimiter = ',', value_name = "1,2")]
     pub ccds: Vec<u32>,
@@ -234,6 +249,27 @@ pub enum LayoutName {
     Rawsky,
     /// Two files, as the ZTF archive has them: the image, and a mask of 16 bits; no variance.
     Ipac,
+}
+
+/// Which exposures share masters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MastersName {
+    /// Those of one day of the camera.
+    Day,
+    /// Those of one of the camera's periods.
+    Period,
+    /// All of the folder.
+    All,
+}
+
+impl From<MastersName> for Sharing {
+    fn from(name: MastersName) -> Sharing {
+        match name {
+            MastersName::Day => Sharing::Day,
+            MastersName::Period => Sharing::Period,
+            MastersName::All => Sharing::Folder,
+        }
+    }
 }
 
 /// A raw exposure and what it needs.
@@ -307,6 +343,13 @@ fn above_zero(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(number) if 0.0 < number && number < f64::INFINITY => Ok(number),
         _ => Err(format!("{text:?} is not a number above 0")),
+    }
+}
+
+fn zero_or_more(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if 0.0 <= number => Ok(number),
+        _ => Err(format!("{text:?} is not a number of 0 or more")),
     }
 }
 

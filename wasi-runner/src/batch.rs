@@ -9,7 +9,7 @@ use rawsky_core::store::Key;
 use crate::args::{LayoutName, NightToRun};
 use crate::class::{Class, Failure};
 use crate::context::{Context, absolute};
-use crate::dag::{self, raw_key};
+use crate::dag::{self, Choice, Sharing, master_key, raw_key};
 use crate::digests::Digests;
 use crate::night::{Beside, Night};
 use crate::plan::Plan;
@@ -105,9 +105,10 @@ fn make_plan(context: &Context, args: &NightToRun, runner: &Runner) -> Result<Pl
         headers: args.headers.as_ref().map(absolute).transpose()?,
         masks: args.masks.as_ref().map(absolute).transpose()?,
         catalogue: args.catalogue.as_ref().map(absolute).transpose()?,
+        calibration: args.calibration.as_ref().map(absolute).transpose()?,
     };
     let mut night = Night::find(&folder, &context.camera.names.prefix, &beside)?;
-    for files in [&night.raws, &night.headers, &night.masks, &night.truth] {
+    for files in [&night.raws, &night.headers, &night.masks, &night.truth, &night.masters] {
         runner.digests.of_all(files)?;
     }
     let survey = survey(context, &night, runner)?;
@@ -118,7 +119,7 @@ fn make_plan(context: &Context, args: &NightToRun, runner: &Runner) -> Result<Pl
         runner.digests.of_all(&night.catalogues)?;
     }
     let names = context.names.clone().with_masks_apart(args.layout == LayoutName::Ipac);
-    let known = (&context.descriptions, &names);
+    let known = (&context.descriptions, &names, choice(context, args)?);
     let plan = dag::plan(&folder, &night, &survey, known, &runner.digests)?;
     if plan.tasks.is_empty() {
         let reason =
@@ -129,13 +130,30 @@ fn make_plan(context: &Context, args: &NightToRun, runner: &Runner) -> Result<Pl
     Ok(plan)
 }
 
+/// Which masters exposures take: those of their day, if the camera says when its days begin.
+fn choice(context: &Context, args: &NightToRun) -> Result<Choice, Failure> {
+    let usual = match context.camera.day_begins_utc_h {
+        Some(_) => Sharing::Day,
+        None => Sharing::Folder,
+    };
+    let sharing = args.masters.map_or(usual, Sharing::from);
+    if sharing == Sharing::Period && context.camera.periods.is_empty() {
+        let name = &context.camera.name;
+        let reason = format!("camera {name} has no [[periods]]; needed for --masters period");
+        return Err(Failure::new(Class::InputBad, reason));
+    }
+    Ok(Choice { sharing, within_days: args.closest_calibration })
+}
+
 fn survey(context: &Context, night: &Night, runner: &Runner) -> Result<Survey, Failure> {
     let raws = night.raws.iter().map(|path| (raw_key(path), path.clone()));
     let own = context.descriptions.files.iter().cloned();
-    let files: Vec<(Key, PathBuf)> = raws.chain(own).collect();
+    let masters = night.masters.iter().map(|path| (master_key(path), path.clone()));
+    let files: Vec<(Key, PathBuf)> = raws.chain(masters).chain(own).collect();
     let output = "survey.json".to_owned();
     let task = Task::Survey {
         files: night.raws.iter().map(|path| raw_key(path)).collect(),
+        masters: night.masters.iter().map(|path| master_key(path)).collect(),
         output: output.clone(),
     };
     let mut inputs = Vec::new();

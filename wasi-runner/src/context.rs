@@ -12,7 +12,7 @@ use toml::Table;
 
 use crate::args::Common;
 use crate::class::{Class, Failure};
-use crate::dag::Descriptions;
+use crate::dag::{Descriptions, Fewest};
 use crate::names::Names;
 use crate::progress::Voice;
 use crate::runner::Settings;
@@ -54,7 +54,12 @@ impl Context {
         let camera = camera(&common.camera, &mut files)?;
         let recipe = recipe(&common.recipe, &mut files)?;
         let (camera_name, camera) = camera;
-        let darks = subtracts_darks(&common.recipe, &recipe, &camera);
+        let read = read_recipe(&common.recipe, &recipe, &camera);
+        let darks = read.as_ref().is_some_and(subtracts_darks);
+        let fewest = read.map_or(Fewest::default(), |recipe| Fewest {
+            bias: recipe.bias_master.fewest(),
+            flat: recipe.flat_master.fewest(),
+        });
         let program =
             std::env::current_exe().map_err(|error| Failure::io("finding this program", &error))?;
         let limits = Limits { memory_bytes: common.memory << 20, seconds: common.seconds };
@@ -62,7 +67,7 @@ impl Context {
         Ok(Context {
             names: Names::of(&camera),
             camera,
-            descriptions: Descriptions { camera: camera_name, recipe, files, darks },
+            descriptions: Descriptions { camera: camera_name, recipe, files, darks, fewest },
             settings: Settings {
                 engine: common.engine.into(),
                 limits,
@@ -154,17 +159,16 @@ fn recipe(given: &str, files: &mut Vec<(String, PathBuf)>) -> Result<Text, Failu
     Ok(Text::File(RECIPE.to_owned()))
 }
 
-/// Whether a recipe has the step `dark`; what is wrong with a recipe is for the core to say.
-fn subtracts_darks(given: &str, recipe: &Text, camera: &Instrument) -> bool {
-    let recipe = match recipe {
+/// The recipe itself; what is wrong with one is for the core to say.
+fn read_recipe(given: &str, recipe: &Text, camera: &Instrument) -> Option<Recipe> {
+    match recipe {
         Text::BuiltIn(name) => Recipe::built_in(name, camera).ok(),
-        Text::File(_) => {
-            let text = fs::read_to_string(given).ok();
-            text.and_then(|text| Recipe::parse(&text, camera).ok())
-        }
-    };
-    let stages = [Stage::Flat, Stage::Science];
-    recipe.is_some_and(|recipe| stages.into_iter().any(|stage| recipe.has(stage, "dark")))
+        Text::File(_) => Recipe::parse(&fs::read_to_string(given).ok()?, camera).ok(),
+    }
+}
+
+fn subtracts_darks(recipe: &Recipe) -> bool {
+    [Stage::Flat, Stage::Science].into_iter().any(|stage| recipe.has(stage, "dark"))
 }
 
 fn description(what: &str, given: &str, known: &str) -> Result<String, Failure> {

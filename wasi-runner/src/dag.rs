@@ -1,27 +1,31 @@
 //! From the files of a night and their survey to the tasks of its plan.
 //!
-//! Master bias per detector; master darks, if the recipe subtracts any; lamp flats; master flat per detector and band; focal-plane level per
-//! band; science images per exposure; a catalogue per science image where there are headers and
-//! stars; a comparison where there is truth. What is missing is noted, and the core decides whether
-//! the work can be done without.
+//! For each day (or period), master biases, darks if the recipe subtracts any, lamp flats, flats of a
+//! band and their level over the focal plane; for each exposure, science images by the nearest
+//! masters, catalogues where there are headers and stars, comparisons where there is truth. What is
+//! missing is noted, and the core decides whether the work can be done without.
 
 mod calibration;
 mod exposure;
+mod masters;
+mod span;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rawsky_core::ids::{Band, DetectorId, Role};
+use rawsky_core::ids::Role;
 use rawsky_core::job::{self, Job, Survey, Task, Text};
 use rawsky_core::store::Key;
 
-use crate::class::Failure;
+use crate::class::{Class, Failure};
 use crate::digests::Digests;
 use crate::names::Names;
 use crate::night::{self, Night};
 use crate::plan::{Plan, PlannedInput, PlannedTask, Source, Stage, VERSION};
 use crate::survey::{self, Raw};
 use crate::work::{last, made_safe};
+
+pub use span::Sharing;
 
 /// Camera and recipe of a run, with the files that they come from.
 #[derive(Debug, Clone)]
@@ -34,11 +38,41 @@ pub struct Descriptions {
     pub files: Vec<(Key, PathBuf)>,
     /// Whether the recipe subtracts master darks.
     pub darks: bool,
+    /// Fewest exposures of a master.
+    pub fewest: Fewest,
+}
+
+/// Fewest exposures of which the recipe makes a master.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fewest {
+    /// Of a bias.
+    pub bias: usize,
+    /// Of a flat.
+    pub flat: usize,
+}
+
+/// Which masters exposures take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Choice {
+    /// Which exposures of the folder share masters.
+    pub sharing: Sharing,
+    /// Largest distance between an exposure and its masters (days).
+    pub within_days: f64,
 }
 
 /// The key of a raw file.
 pub fn raw_key(path: &Path) -> Key {
     keyed("raw", path)
+}
+
+/// The key of a master of another run.
+pub fn master_key(path: &Path) -> Key {
+    keyed("masters", path)
+}
+
+fn not_asked_for(key: &Key) -> Failure {
+    let reason = format!("the survey names {key}, which was not asked for");
+    Failure::new(Class::OutputRule, reason)
 }
 
 /// The key of a file in a folder of the sandbox.
@@ -54,7 +88,7 @@ pub fn plan(
     folder: &Path,
     night: &Night,
     survey: &Survey,
-    (descriptions, names): (&Descriptions, &Names),
+    (descriptions, names, choice): (&Descriptions, &Names, Choice),
     digests: &Digests,
 ) -> Result<Plan, Failure> {
     let mut builder = Builder {
@@ -63,6 +97,10 @@ pub fn plan(
         descriptions,
         digests,
         raws: night.raws.iter().map(|path| (raw_key(path), path)).collect(),
+        masters: night.masters.iter().map(|path| (master_key(path), path)).collect(),
+        sharing: choice.sharing,
+        within_days: choice.within_days,
+        borrowed: BTreeMap::new(),
         plan: Plan {
             version: VERSION,
             night: folder.to_owned(),
@@ -72,42 +110,31 @@ pub fn plan(
     };
     let notes = survey::bad(survey).map(|(key, error)| format!("{}: left out: {error}", last(key)));
     builder.plan.notes.extend(notes);
-    let raws = survey::good(survey);
+    let raws = survey::good(survey, choice.sharing);
     let raws: Vec<&Raw> = raws.iter().collect();
-    let biases = builder.biases(&raws)?;
-    let darks = builder.darks(&raws, &biases)?;
-    let flats = builder.flats(&raws, (&biases, &darks))?;
-    let levels = builder.levels(&raws, &flats)?;
-    let calibration = Calibration { biases, darks, flats, levels };
+    let mut masters = builder.finished(survey)?;
+    builder.biases(&raws, &mut masters)?;
+    builder.darks(&raws, &mut masters)?;
+    builder.flats(&raws, &mut masters)?;
     for raw in raws.iter().filter(|raw| raw.role == Role::Science) {
-        builder.exposure(raw, &raws, &calibration)?;
+        builder.exposure(raw, &raws, &masters)?;
     }
+    builder.note_borrowed();
     builder.plan.tasks.sort_by(|a, b| (a.stage, &a.id).cmp(&(b.stage, &b.id)));
     Ok(builder.plan)
 }
 
-/// A product of an earlier task: the task and the product's key there.
+/// A product of an earlier task, or of another run, as an input.
 #[derive(Debug, Clone)]
 struct Made {
-    task: String,
-    key: Key,
+    input: PlannedInput,
 }
 
 impl Made {
-    fn input(&self) -> PlannedInput {
-        let (task, key) = (self.task.clone(), self.key.clone());
-        PlannedInput { key: format!("made/{key}"), from: Source::Product { task, key } }
+    fn by(task: &str, key: &Key) -> Made {
+        let from = Source::Product { task: task.to_owned(), key: key.clone() };
+        Made { input: PlannedInput { key: format!("made/{key}"), from } }
     }
-}
-
-/// Master darks by detector, each with its exposure time (s).
-type Darks = BTreeMap<DetectorId, Vec<(f64, Made)>>;
-
-struct Calibration {
-    biases: BTreeMap<DetectorId, Made>,
-    darks: Darks,
-    flats: BTreeMap<(Band, DetectorId), Made>,
-    levels: BTreeMap<Band, Made>,
 }
 
 struct Builder<'a> {
@@ -116,6 +143,11 @@ struct Builder<'a> {
     descriptions: &'a Descriptions,
     digests: &'a Digests,
     raws: BTreeMap<Key, &'a PathBuf>,
+    masters: BTreeMap<Key, &'a PathBuf>,
+    sharing: Sharing,
+    within_days: f64,
+    /// Tasks that take a master of another day: what, whose, by whom.
+    borrowed: BTreeMap<(String, String, String), usize>,
     plan: Plan,
 }
 
@@ -123,10 +155,7 @@ impl Builder<'_> {
     fn raw_inputs(&self, raws: &[&Raw]) -> Result<Vec<PlannedInput>, Failure> {
         let input = |raw: &&Raw| match self.raws.get(&raw.key) {
             Some(path) => self.file(raw.key.clone(), path),
-            None => Err(Failure::new(
-                crate::class::Class::OutputRule,
-                format!("the survey names {}, which was not asked for", raw.key),
-            )),
+            None => Err(not_asked_for(&raw.key)),
         };
         raws.iter().map(input).collect()
     }
@@ -150,7 +179,7 @@ impl Builder<'_> {
         for (key, path) in &self.descriptions.files {
             inputs.push(self.file(key.clone(), path)?);
         }
-        let made = Made { task: id.clone(), key: outputs.first().cloned().unwrap_or_default() };
+        let made = Made::by(&id, &outputs.first().cloned().unwrap_or_default());
         let job = self.descriptions.job(task);
         self.plan.tasks.push(PlannedTask { id, stage, job, inputs, outputs });
         Ok(made)
@@ -173,7 +202,7 @@ impl Descriptions {
 /// Adds a product to the inputs; its key there.
 fn take(inputs: &mut Vec<PlannedInput>, made: Option<&Made>) -> Option<Key> {
     made.map(|made| {
-        let input = made.input();
+        let input = made.input.clone();
         let key = input.key.clone();
         inputs.push(input);
         key

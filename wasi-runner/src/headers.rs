@@ -54,6 +54,7 @@ mod tests {
             detector: DetectorId(1),
             // 2020-02-14.
             mjd: Mjd(58893.5),
+            label: String::new(),
             exposure_s: None,
             band: None,
             lamp: None,

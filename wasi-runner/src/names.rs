@@ -3,7 +3,6 @@
 use rawsky_core::ids::{AmpId, Band, DetectorId};
 use rawsky_core::instrument::Instrument;
 use rawsky_core::job::AmpFile;
-use rawsky_core::time::Mjd;
 
 use crate::night::stem;
 use crate::work::{last, made_safe};
@@ -11,7 +10,7 @@ use crate::work::{last, made_safe};
 /// What the names of products begin with.
 pub const PREFIX: &str = "rawsky_";
 
-/// Names after one camera's conventions.
+/// Names after one camera's conventions. `when` is the day (YYYYMMDD) or period of a master.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     prefix: String,
@@ -52,27 +51,27 @@ impl Names {
     }
 
     /// The master bias of a detector.
-    pub fn bias(&self, first: Mjd, detector: DetectorId) -> String {
-        let (date, band) = (date(first), made_safe(&self.bias_band));
-        format!("{PREFIX}{date}_000000_{band}_c{:02}_bias.fits", detector.0)
+    pub fn bias(&self, when: &str, detector: DetectorId) -> String {
+        let band = made_safe(&self.bias_band);
+        format!("{PREFIX}{when}_000000_{band}_c{:02}_bias.fits", detector.0)
     }
 
     /// The master dark of a detector and exposure time (s).
-    pub fn dark(&self, first: Mjd, detector: DetectorId, seconds: f64) -> String {
-        let (date, band) = (date(first), made_safe(&self.bias_band));
+    pub fn dark(&self, when: &str, detector: DetectorId, seconds: f64) -> String {
+        let band = made_safe(&self.bias_band);
         let time = made_safe(&time_code(seconds));
-        format!("{PREFIX}{date}_000000_{band}_c{:02}_t{time}_dark.fits", detector.0)
+        format!("{PREFIX}{when}_000000_{band}_c{:02}_t{time}_dark.fits", detector.0)
     }
 
     /// The master flat of a detector, band and lamp; lamp 0 stands for the whole band.
-    pub fn flat(&self, first: Mjd, band: &Band, detector: DetectorId, lamp: i64) -> String {
-        let (date, band) = (date(first), made_safe(&band.0));
-        format!("{PREFIX}{date}_000000_{band}_c{:02}_l{lamp:02}_flat.fits", detector.0)
+    pub fn flat(&self, when: &str, band: &Band, detector: DetectorId, lamp: i64) -> String {
+        let band = made_safe(&band.0);
+        format!("{PREFIX}{when}_000000_{band}_c{:02}_l{lamp:02}_flat.fits", detector.0)
     }
 
     /// The level of a band over the focal plane.
-    pub fn level(&self, first: Mjd, band: &Band) -> String {
-        format!("{PREFIX}{}_{}_level.json", date(first), made_safe(&band.0))
+    pub fn level(&self, when: &str, band: &Band) -> String {
+        format!("{PREFIX}{when}_{}_level.json", made_safe(&band.0))
     }
 }
 
@@ -80,9 +79,4 @@ impl Names {
 pub fn time_code(seconds: f64) -> String {
     let text = format!("{seconds:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn date(mjd: Mjd) -> String {
-    let day = mjd.day();
-    format!("{:04}{:02}{:02}", day.year, day.month, day.day)
 }

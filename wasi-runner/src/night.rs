@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::class::{Class, Failure};
 use crate::sky::Places;
+use crate::view::PRODUCTS;
 use crate::work::made_safe;
 
 /// Folders of a night that hold no raw files.
@@ -28,13 +29,16 @@ pub struct Beside {
     pub masks: Option<PathBuf>,
     /// Catalogues.
     pub catalogue: Option<PathBuf>,
+    /// Masters of other runs.
+    pub calibration: Option<PathBuf>,
 }
 
 impl Beside {
     /// Those of these folders that lie below the night, whose files are no raw files.
     fn parts_of(&self, night: &Path) -> Vec<PathBuf> {
         let Ok(real) = night.canonicalize() else { return Vec::new() };
-        let given = [&self.headers, &self.masks, &self.catalogue].into_iter().flatten();
+        let given = [&self.headers, &self.masks, &self.catalogue, &self.calibration];
+        let given = given.into_iter().flatten();
         let below = given.filter_map(|part| {
             let part = part.canonicalize().ok()?;
             let part = part.strip_prefix(&real).ok()?;
@@ -57,6 +61,8 @@ pub struct Night {
     pub catalogues: Vec<PathBuf>,
     /// The truth of a simulated night.
     pub truth: Vec<PathBuf>,
+    /// What may be masters of other runs.
+    pub masters: Vec<PathBuf>,
     /// Where its images lie on the sky, once the core was asked.
     pub places: Places,
 }
@@ -89,6 +95,7 @@ impl Night {
             masks: distinct(keep(below(&beside.masks, "masks")?, is_fits))?,
             catalogues: distinct(keep(catalogues, is_catalogue))?,
             truth: distinct(below(&None, "truth")?)?,
+            masters: distinct(beside.calibration.as_deref().map_or(Ok(Vec::new()), masters_of)?)?,
             places: Places::default(),
         };
         Ok(night)
@@ -142,6 +149,21 @@ impl Search {
         }
         Ok(())
     }
+}
+
+/// What may be masters below a folder; of a run, among its products.
+fn masters_of(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let products = folder.join(PRODUCTS);
+    let files = files_of(if products.is_dir() { &products } else { folder })?;
+    let files = keep(files, |name| {
+        let of_exposure = [HEADERS.0, MASKS.0].iter().any(|kind| stem(name).ends_with(kind));
+        (is_fits(name) && !of_exposure) || name.to_lowercase().ends_with("level.json")
+    });
+    if files.is_empty() {
+        let reason = format!("{}: found no masters; needed FITS files", folder.display());
+        return Err(Failure::new(Class::InputBad, reason));
+    }
+    Ok(files)
 }
 
 fn no_raws(folder: &Path, prefix: &str, all: &[PathBuf]) -> Failure {

@@ -116,6 +116,7 @@ impl<'a> Scratch<'a> {
         let output = "survey.json".to_owned();
         let task = Task::Survey {
             files: files.iter().map(|(key, _)| key.clone()).collect(),
+            masters: Vec::new(),
             output: output.clone(),
         };
         let done = self.job(task, files, vec![output.clone()])?;

@@ -63,6 +63,7 @@ fn params(context: &Context, args: &args::Simulate) -> Result<NightParams, Failu
     }
     Ok(NightParams {
         seed: args.seed,
+        date: args.date.clone(),
         detectors,
         biases: args.biases,
         flats_per_lamp: args.flats,

@@ -13,6 +13,7 @@ use rawsky_core::store::Key;
 
 use crate::class::{Class, Failure};
 use crate::context::Context;
+use crate::dag::Sharing;
 use crate::headers;
 use crate::night::{self, Night};
 use crate::runner::Runner;
@@ -85,7 +86,8 @@ pub fn of_night(
         night.raws.iter().map(|path| (crate::dag::raw_key(path), path)).collect();
     let mut files: BTreeMap<Key, PathBuf> = BTreeMap::new();
     let mut requests: BTreeSet<SkyRequest> = BTreeSet::new();
-    for raw in survey::good(survey).iter().filter(|raw| raw.role == Role::Science) {
+    for raw in survey::good(survey, Sharing::Folder).iter().filter(|raw| raw.role == Role::Science)
+    {
         let stem = night::stem(last(&raw.key));
         for (header, path) in headers::of_exposure(&night.headers, stem, raw) {
             let request = request(&header, &raw.key);

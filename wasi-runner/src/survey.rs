@@ -5,6 +5,8 @@ use rawsky_core::job;
 use rawsky_core::store::Key;
 use rawsky_core::time::Mjd;
 
+use crate::dag::Sharing;
+
 /// One usable raw file: one detector's data of one visit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Raw {
@@ -16,6 +18,8 @@ pub struct Raw {
     pub detector: DetectorId,
     /// Start of the exposure.
     pub mjd: Mjd,
+    /// What exposures that share masters with it have in common.
+    pub label: String,
     /// Exposure time (s), if it is known.
     pub exposure_s: Option<f64>,
     /// Its band, if it has one.
@@ -27,10 +31,11 @@ pub struct Raw {
 }
 
 /// The usable files in order of time, then of key.
-pub fn good(survey: &job::Survey) -> Vec<Raw> {
+pub fn good(survey: &job::Survey, sharing: Sharing) -> Vec<Raw> {
     let raw = |file: &job::Surveyed| {
         let visit = file.visit.clone()?;
         Some(Raw {
+            label: sharing.label(&visit),
             key: file.key.clone(),
             role: visit.role,
             detector: visit.detector,
@@ -43,6 +48,10 @@ pub fn good(survey: &job::Survey) -> Vec<Raw> {
     };
     let mut raws: Vec<Raw> = survey.files.iter().filter_map(raw).collect();
     raws.sort_by(|a, b| a.mjd.0.total_cmp(&b.mjd.0).then_with(|| a.key.cmp(&b.key)));
+    if sharing == Sharing::Folder {
+        let label = raws.first().map(|raw| raw.label.clone()).unwrap_or_default();
+        raws.iter_mut().for_each(|raw| raw.label.clone_from(&label));
+    }
     raws
 }
 
@@ -65,7 +74,8 @@ mod tests {
             { "key": "raw/a", "visit": { "role": "bias", "detector": 3, "mjd": 1.5,
               "day": "1858-11-18", "exposure_s": 0.0, "band": null, "lamp": null } } ] }"#;
         let survey: job::Survey = serde_json::from_str(text).unwrap();
-        let keys: Vec<String> = good(&survey).into_iter().map(|raw| raw.key).collect();
+        let keys: Vec<String> =
+            good(&survey, Sharing::Day).into_iter().map(|raw| raw.key).collect();
         assert_eq!(keys, ["raw/a", "raw/b"]);
         assert_eq!(bad(&survey).next().unwrap().1.to_string(), "raw/x: HDU 0: cut");
     }

@@ -55,6 +55,7 @@ pub(super) fn camera(camera: &Instrument) -> Checked {
     check_dialect::names(camera)?;
     mask_bits(camera)?;
     check_tables::tables(camera)?;
+    super::calendar::check(camera)?;
     super::equilibrium::check(camera)
 }
 

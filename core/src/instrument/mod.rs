@@ -31,6 +31,7 @@
 //! ```
 
 mod built_in;
+mod calendar;
 mod check;
 mod check_dialect;
 mod check_tables;
@@ -51,6 +52,7 @@ use crate::geometry::{Flip, Section};
 use crate::ids::{AmpId, Band, DetectorId};
 
 pub use built_in::{BUILT_IN, built_in_text};
+pub use calendar::Period;
 pub use dialect::{Dialect, HeaderTable, OtherFilters, VisitInfo};
 pub use equilibrium::{EquilibriumCurve, EquilibriumModel, EquilibriumRow};
 pub use keywords::{FILE_NAME, Keywords};
@@ -97,6 +99,13 @@ pub struct Instrument {
     /// Equilibrium curves of the same traps, for a recipe that asks for that model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pocket_equilibrium: Vec<EquilibriumRow>,
+    /// Hour (UTC) at which its days begin, best near noon at the telescope. Exposures of a day share
+    /// masters; absent, all exposures of a folder do.
+    #[serde(default)]
+    pub day_begins_utc_h: Option<f64>,
+    /// Its periods in order of time, for masters per period.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub periods: Vec<Period>,
     /// Bits of the masks that come with its exposures, by the name of our bit; a bit that is not
     /// named keeps its place.
     #[serde(default)]

@@ -256,7 +256,9 @@ fn a_survey_tells_roles_without_names_and_leaves_out_products() {
     let files =
         ["IMG_0.FIT", "night 1.fits", "lamp2.fts", "m42.fits", "bias", "raw/domeflat7.fits"];
     let files = files.iter().map(|&file| file.to_owned()).collect();
-    folder.execute(Task::Survey { files, output: "survey".to_owned() }).unwrap();
+    folder
+        .execute(Task::Survey { files, masters: Vec::new(), output: "survey".to_owned() })
+        .unwrap();
     let survey: Survey = serde_json::from_slice(&folder.store.bytes("survey")).unwrap();
     let roles =
         survey.files.iter().map(|file| file.visit.as_ref().map(|visit| visit.role.to_string()));

@@ -15,6 +15,7 @@ use crate::ids::{Band, DetectorId};
 use crate::master::{Kind, MasterFile};
 use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
 use crate::store::{Key, Store, load};
+use crate::time::Mjd;
 
 /// The product: a JSON file of its own, so that no flat is ever rewritten.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,8 @@ pub struct FocalPlaneLevel {
     pub missing: Vec<DetectorId>,
     /// Pixels that took part.
     pub pixels: u64,
+    /// Start of the first and of the last exposure of the flats (UTC, MJD in days).
+    pub span: (Mjd, Mjd),
 }
 
 /// One detector's share.
@@ -79,7 +82,11 @@ pub(super) fn focal_plane(context: &mut Context<'_>, flats: &[Key], output: &Key
         files.push((file, level));
     }
     let (median, pixels) = exact_median(context, &files)?;
-    let level = describe(context, &files, median, pixels);
+    let mut level = describe(context, &files, median, pixels);
+    for (file, _) in &files {
+        let (first, last) = (file.real("MJD-BEG")?, file.real("MJD-END")?);
+        level.span = (Mjd(level.span.0.0.min(first)), Mjd(level.span.1.0.max(last)));
+    }
     context.note("focal-plane", serde_json::json!({ "level_dn": median }));
     context.write_json(output, &level)
 }
@@ -125,5 +132,6 @@ fn describe(
             .collect(),
         missing: missing.collect(),
         pixels,
+        span: (Mjd(f64::INFINITY), Mjd(f64::NEG_INFINITY)),
     }
 }

@@ -206,6 +206,9 @@ pub(super) fn band_flat(context: &mut Context<'_>, flats: &[Key], output: &Key) 
         .filter_map(|(file, _)| file.header.integer("LAMP").map(|lamp| lamp.to_string()))
         .collect();
     header.set("LAMPS", lamps.join(","), "lamps averaged");
+    let times =
+        |card: &str| files.iter().map(|(file, _)| file.real(card)).collect::<Result<Vec<_>>>();
+    span_cards(&mut header, times("MJD-BEG")?.into_iter().chain(times("MJD-END")?));
     level_cards(&mut header, level_dn);
     context.provenance_cards(&mut header);
     context.note("normalize", serde_json::json!({ "level_dn": level_dn }));
@@ -264,6 +267,14 @@ fn write_flat(
     }
     context.wrote(output);
     Ok(())
+}
+
+/// When the exposures of a master were taken (MJD), by which others find the nearest one.
+fn span_cards(header: &mut Header, times: impl Iterator<Item = f64>) {
+    let no_time = (f64::INFINITY, f64::NEG_INFINITY);
+    let (first, last) = times.fold(no_time, |(low, high), time| (low.min(time), high.max(time)));
+    header.set("MJD-BEG", first, "d, UTC, start of the first exposure");
+    header.set("MJD-END", last, "d, UTC, start of the last exposure");
 }
 
 fn level_cards(header: &mut Header, level_dn: f64) {
@@ -363,7 +374,8 @@ fn product_header(context: &Context<'_>, kind: Kind, raws: &[(Key, RawFile)]) ->
     if let (Kind::LampFlat, Some(lamp)) = (kind, visit.lamp) {
         header.set("LAMP", lamp, "flat-field lamp");
     }
-    header.set("DAY", visit.mjd.day().to_string(), "UTC day of the first exposure");
+    header.set("DAY", context.camera.day_of(visit.mjd).to_string(), "day of the first exposure");
+    span_cards(&mut header, raws.iter().map(|(_, raw)| raw.visit.mjd.0));
     header.set("NFRAMES", raws.len() as i64, "exposures in the stack");
     context.provenance_cards(&mut header);
     Ok(header)

@@ -34,7 +34,7 @@ pub use compare::Comparison;
 pub use focal_plane::FocalPlaneLevel;
 pub use simulate::{RawEncoding, SimulationPart, simulation_parts};
 pub use sky::{Sky, SkyField, SkyRequest};
-pub use survey::{Survey, Surveyed, Visit};
+pub use survey::{Finished, FinishedKind, Survey, Surveyed, Visit};
 
 use context::Context;
 
@@ -88,10 +88,13 @@ pub struct AmpFile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Task {
-    /// What the raw files are, from their headers: writes a [`Survey`] as JSON.
+    /// What raw files and masters are, from their headers: writes a [`Survey`] as JSON.
     Survey {
-        /// FITS files.
+        /// Raw FITS files.
         files: Vec<Key>,
+        /// Masters of other runs: FITS files, and levels (`.json`).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        masters: Vec<Key>,
         /// The JSON product.
         output: Key,
     },
@@ -280,7 +283,9 @@ pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Resul
     }
     let mut context = Context::open(job, store, probe)?;
     match &job.task {
-        Task::Survey { files, output } => survey::survey(&mut context, files, output),
+        Task::Survey { files, masters, output } => {
+            survey::survey(&mut context, (files, masters), output)
+        }
         Task::Sky { images, output } => sky::sky(&mut context, images, output),
         Task::Inspect { file, output } => inspect::inspect(&mut context, file, output),
         Task::MasterBias { raws, output } => masters::master_bias(&mut context, raws, output),

@@ -71,6 +71,11 @@ pub struct Report {
 }
 
 impl Params {
+    /// Fewest exposures of which a master is made.
+    pub fn fewest(&self) -> usize {
+        self.minimum_frames.saturating_add(self.skip_first.unwrap_or(0))
+    }
+
     /// Refuses impossible values.
     ///
     /// # Errors

@@ -1,12 +1,14 @@
-//! The masters of a night: biases, darks by exposure time, flats by lamp and band, levels.
+//! The masters of a plan, day by day or period by period: biases, darks by exposure time, flats by
+//! lamp and band, levels.
 
 use std::collections::BTreeMap;
 
 use rawsky_core::ids::{Band, DetectorId, Role};
 use rawsky_core::job::Task;
-use rawsky_core::time::Mjd;
 
-use super::{Builder, Darks, Made, keys, take};
+use super::masters::{Master, Masters};
+use super::span::Span;
+use super::{Builder, Made, keys, take};
 use crate::class::Failure;
 use crate::names::time_code;
 use crate::plan::{PlannedInput, Stage};
@@ -16,56 +18,61 @@ use crate::work::{last, made_safe};
 /// Exposure times that differ by less than this part of them go into one master dark.
 const SAME_TIME: f64 = 0.005;
 
+/// Flats of one detector and band, taken at one time.
+type Place = (Band, DetectorId, String);
+
+/// Darks by exposure time (s).
+type ByTime<'a> = Vec<(f64, Vec<&'a Raw>)>;
+
 impl Builder<'_> {
-    pub(super) fn biases(&mut self, raws: &[&Raw]) -> Result<BTreeMap<DetectorId, Made>, Failure> {
-        let mut groups: BTreeMap<DetectorId, Vec<&Raw>> = BTreeMap::new();
-        for raw in raws.iter().filter(|raw| raw.role == Role::Bias) {
-            groups.entry(raw.detector).or_default().push(raw);
-        }
-        let mut made = BTreeMap::new();
-        for (detector, group) in groups {
-            let id = format!("bias-c{:02}", detector.0);
-            let output = self.names.bias(group[0].mjd, detector);
+    pub(super) fn biases(&mut self, raws: &[&Raw], masters: &mut Masters) -> Result<(), Failure> {
+        let of_role = raws.iter().copied().filter(|raw| raw.role == Role::Bias);
+        let groups = grouped(of_role.map(|raw| (raw.detector, raw)));
+        for (detector, group) in self.large_enough("bias", groups, self.descriptions.fewest.bias) {
+            let span = Span::of(&group);
+            let id = format!("bias-{}-c{:02}", span.label, detector.0);
+            let output = self.names.bias(&span.label, detector);
             let inputs = self.raw_inputs(&group)?;
             let task = Task::MasterBias { raws: keys(&inputs), output: output.clone() };
-            made.insert(detector, self.push(id, Stage::Bias, (task, inputs), vec![output])?);
+            let made = self.push(id, Stage::Bias, (task, inputs), vec![output])?;
+            masters.biases.entry(detector).or_default().insert(0, Master::new(span, made));
         }
-        Ok(made)
+        Ok(())
     }
 
     /// Master darks by exposure time; none if the recipe subtracts none.
-    pub(super) fn darks(
-        &mut self,
-        raws: &[&Raw],
-        biases: &BTreeMap<DetectorId, Made>,
-    ) -> Result<Darks, Failure> {
+    pub(super) fn darks(&mut self, raws: &[&Raw], masters: &mut Masters) -> Result<(), Failure> {
         let darks: Vec<&Raw> = raws.iter().copied().filter(|raw| raw.role == Role::Dark).collect();
         if !self.descriptions.darks {
+            masters.darks.clear();
             if !darks.is_empty() {
                 let count = darks.len();
                 self.note(format!("{count} darks are left out: the recipe has no step for them"));
             }
-            return Ok(Darks::new());
+            return Ok(());
         }
-        let mut made = Darks::new();
-        for (detector, groups) in self.by_time(&darks) {
+        let mut made = Vec::new();
+        for ((detector, _), groups) in self.by_time(&darks) {
             for (seconds, group) in groups {
-                let product = self.dark((detector, seconds), &group, biases.get(&detector))?;
-                made.entry(detector).or_default().push((seconds, product));
+                let master = self.dark((detector, seconds), &group, masters)?;
+                made.push((detector, Master { seconds: Some(seconds), ..master }));
             }
         }
-        Ok(made)
+        for (detector, master) in made {
+            masters.darks.entry(detector).or_default().insert(0, master);
+        }
+        Ok(())
     }
 
     /// Darks of equal exposure time, those without one noted and left out.
-    fn by_time<'a>(&mut self, darks: &[&'a Raw]) -> BTreeMap<DetectorId, Vec<(f64, Vec<&'a Raw>)>> {
-        let mut groups: BTreeMap<DetectorId, Vec<(f64, Vec<&Raw>)>> = BTreeMap::new();
+    fn by_time<'a>(&mut self, darks: &[&'a Raw]) -> BTreeMap<(DetectorId, String), ByTime<'a>> {
+        let mut groups: BTreeMap<_, ByTime<'_>> = BTreeMap::new();
         for &raw in darks {
             let Some(seconds) = raw.exposure_s.filter(|seconds| 0.0 < *seconds) else {
                 self.note(format!("{}: left out: a dark without exposure time", last(&raw.key)));
                 continue;
             };
-            let known = groups.entry(raw.detector).or_default();
+            let known = groups.entry((raw.detector, raw.label.clone())).or_default();
             match known.iter_mut().find(|(time, _)| (time - seconds).abs() <= SAME_TIME * *time) {
                 Some((_, group)) => group.push(raw),
                 None => known.push((seconds, vec![raw])),
@@ -78,150 +85,204 @@ impl Builder<'_> {
         &mut self,
         (detector, seconds): (DetectorId, f64),
         group: &[&Raw],
-        bias: Option<&Made>,
-    ) -> Result<Made, Failure> {
-        let id = format!("dark-c{:02}-t{}", detector.0, made_safe(&time_code(seconds)));
-        let output = self.names.dark(group[0].mjd, detector, seconds);
+        masters: &Masters,
+    ) -> Result<Master, Failure> {
+        let span = Span::of(group);
+        let time = made_safe(&time_code(seconds));
+        let id = format!("dark-{}-c{:02}-t{time}", span.label, detector.0);
+        let output = self.names.dark(&span.label, detector, seconds);
         let mut inputs = self.raw_inputs(group)?;
         let raws = keys(&inputs);
-        let bias = take(&mut inputs, bias);
-        if bias.is_none() {
-            self.note(format!("{id}: detector {detector} has no bias"));
-        }
+        let bias = self.bias(&id, group, masters);
+        let bias = take(&mut inputs, bias.as_ref());
         let task = Task::MasterDark { raws, bias, output: output.clone() };
-        self.push(id, Stage::Dark, (task, inputs), vec![output])
+        let made = self.push(id, Stage::Dark, (task, inputs), vec![output])?;
+        Ok(Master::new(span, made))
     }
 
-    /// Master flats by band; for a camera without lamps the one stack is the master.
-    pub(super) fn flats(
-        &mut self,
-        raws: &[&Raw],
-        (biases, darks): (&BTreeMap<DetectorId, Made>, &Darks),
-    ) -> Result<BTreeMap<(Band, DetectorId), Made>, Failure> {
-        let mut groups: BTreeMap<(Band, DetectorId, Option<i64>), Vec<&Raw>> = BTreeMap::new();
-        for raw in raws.iter().filter(|raw| raw.role == Role::Flat) {
+    /// The bias that a stack takes; a note if there is none.
+    fn bias(&mut self, id: &str, group: &[&Raw], masters: &Masters) -> Option<Made> {
+        let raw = group.first()?;
+        match self.choose("bias", masters.biases.get(&raw.detector), raw) {
+            Ok(master) => Some(master.made.clone()),
+            Err(reason) => {
+                self.note(format!("{id}: {reason}"));
+                None
+            }
+        }
+    }
+
+    /// Master flats by band with their levels over the focal plane; for a camera without lamps the
+    /// one stack is the master.
+    pub(super) fn flats(&mut self, raws: &[&Raw], masters: &mut Masters) -> Result<(), Failure> {
+        let mut with_band = Vec::new();
+        for raw in raws.iter().copied().filter(|raw| raw.role == Role::Flat) {
             match &raw.band {
-                Some(band) => {
-                    groups.entry((band.clone(), raw.detector, raw.lamp)).or_default().push(raw);
-                }
+                Some(band) => with_band.push(((band.clone(), raw.detector, raw.lamp), raw)),
                 None => self.note(format!("{}: left out: a flat without a band", last(&raw.key))),
             }
         }
-        let mut lamps: BTreeMap<(Band, DetectorId), Vec<(i64, Made)>> = BTreeMap::new();
+        let groups = grouped(with_band.into_iter());
+        let mut lamps: BTreeMap<Place, Vec<(Option<i64>, Master)>> = BTreeMap::new();
+        for (of, group) in self.large_enough("flat", groups, self.descriptions.fewest.flat) {
+            let master = self.lamp_flat(&group, &of, masters)?;
+            let place = (of.0, of.1, master.span.label.clone());
+            lamps.entry(place).or_default().push((of.2, master));
+        }
         let mut made = BTreeMap::new();
-        for ((band, detector, lamp), group) in groups {
-            let dark = nearest_dark(darks.get(&detector), group[0].exposure_s);
-            let masters = (biases.get(&detector), dark);
-            let product = self.lamp_flat(&group, (&band, detector, lamp), masters)?;
-            match lamp {
-                Some(lamp) => lamps.entry((band, detector)).or_default().push((lamp, product)),
-                None => drop(made.insert((band, detector), product)),
-            }
+        for (place, lamps) in lamps {
+            let whole = match lamps.iter().find(|(lamp, _)| lamp.is_none()) {
+                Some((_, master)) => {
+                    if 1 < lamps.len() {
+                        let (band, detector, _) = &place;
+                        self.note(format!(
+                            "detector {detector}, {band}: flats with and without a lamp"
+                        ));
+                    }
+                    master.clone()
+                }
+                None => self.band_flat(raws, &place, &lamps)?,
+            };
+            made.insert(place, whole);
         }
-        for ((band, detector), lamps) in lamps {
-            if made.contains_key(&(band.clone(), detector)) {
-                self.note(format!("detector {detector}, {band}: flats with and without a lamp"));
-                continue;
-            }
-            let product = self.band_flat(raws, (&band, detector), &lamps)?;
-            made.insert((band, detector), product);
+        self.levels(raws, &mut made)?;
+        for ((band, detector, _), master) in made {
+            masters.flats.entry((band, detector)).or_default().insert(0, master);
         }
-        Ok(made)
+        Ok(())
     }
 
     fn lamp_flat(
         &mut self,
         group: &[&Raw],
-        (band, detector, lamp): (&Band, DetectorId, Option<i64>),
-        (bias, dark): (Option<&Made>, Option<&Made>),
-    ) -> Result<Made, Failure> {
+        (band, detector, lamp): &(Band, DetectorId, Option<i64>),
+        masters: &Masters,
+    ) -> Result<Master, Failure> {
+        let span = Span::of(group);
         let number = lamp.unwrap_or(0);
+        let of_band = format!("flat-{}-{}-c{:02}", span.label, made_safe(&band.0), detector.0);
         let (id, stage) = match lamp {
-            Some(_) => (
-                format!("flat-{}-c{:02}-l{number:02}", made_safe(&band.0), detector.0),
-                Stage::LampFlat,
-            ),
-            None => (format!("flat-{}-c{:02}", made_safe(&band.0), detector.0), Stage::Flat),
+            Some(_) => (format!("{of_band}-l{number:02}"), Stage::LampFlat),
+            None => (of_band, Stage::Flat),
         };
-        let output = self.names.flat(group[0].mjd, band, detector, number);
+        let output = self.names.flat(&span.label, band, *detector, number);
         let mut inputs = self.raw_inputs(group)?;
         let raws = keys(&inputs);
-        let bias = take(&mut inputs, bias);
-        if bias.is_none() {
-            self.note(format!("{id}: detector {detector} has no bias"));
-        }
-        let dark = take(&mut inputs, dark);
+        let bias = self.bias(&id, group, masters);
+        let bias = take(&mut inputs, bias.as_ref());
+        let dark = self.dark_of(group, masters);
+        let dark = take(&mut inputs, dark.as_ref());
         let task = Task::LampFlat { raws, bias, dark, output: output.clone() };
-        self.push(id, stage, (task, inputs), vec![output])
+        let made = self.push(id, stage, (task, inputs), vec![output])?;
+        Ok(Master::new(span, made))
+    }
+
+    /// The dark that a stack takes, if the recipe subtracts darks and there is one.
+    fn dark_of(&mut self, group: &[&Raw], masters: &Masters) -> Option<Made> {
+        let raw = group.first()?;
+        let dark = self.choose_dark(masters.darks.get(&raw.detector), raw);
+        dark.ok().map(|master| master.made.clone())
     }
 
     fn band_flat(
         &mut self,
         raws: &[&Raw],
-        (band, detector): (&Band, DetectorId),
-        lamps: &[(i64, Made)],
-    ) -> Result<Made, Failure> {
-        let first = raws.iter().find(|raw| {
-            raw.role == Role::Flat && raw.detector == detector && raw.band.as_ref() == Some(band)
-        });
-        let mjd = first.map_or(Mjd(0.0), |raw| raw.mjd);
-        let output = self.names.flat(mjd, band, detector, 0);
-        let id = format!("flat-{}-c{:02}", made_safe(&band.0), detector.0);
-        let inputs: Vec<PlannedInput> = lamps.iter().map(|(_, made)| made.input()).collect();
+        (band, detector, label): &Place,
+        lamps: &[(Option<i64>, Master)],
+    ) -> Result<Master, Failure> {
+        let of_place = |raw: &&Raw| {
+            raw.role == Role::Flat
+                && (raw.detector, &raw.label) == (*detector, label)
+                && raw.band.as_ref() == Some(band)
+        };
+        let group: Vec<&Raw> = raws.iter().copied().filter(of_place).collect();
+        let output = self.names.flat(label, band, *detector, 0);
+        let id = format!("flat-{label}-{}-c{:02}", made_safe(&band.0), detector.0);
+        let inputs: Vec<PlannedInput> =
+            lamps.iter().map(|(_, master)| master.made.input.clone()).collect();
         let task = Task::BandFlat { flats: keys(&inputs), output: output.clone() };
-        self.push(id, Stage::Flat, (task, inputs), vec![output])
+        let made = self.push(id, Stage::Flat, (task, inputs), vec![output])?;
+        Ok(Master::new(Span::of(&group), made))
     }
 
-    pub(super) fn levels(
+    /// The level of each band and time over the detectors that have a flat, given to those flats.
+    fn levels(
         &mut self,
         raws: &[&Raw],
-        flats: &BTreeMap<(Band, DetectorId), Made>,
-    ) -> Result<BTreeMap<Band, Made>, Failure> {
-        let mut bands: BTreeMap<Band, Vec<(DetectorId, &Made)>> = BTreeMap::new();
-        for ((band, detector), made) in flats {
-            bands.entry(band.clone()).or_default().push((*detector, made));
+        flats: &mut BTreeMap<Place, Master>,
+    ) -> Result<(), Failure> {
+        let mut groups: BTreeMap<(String, Band), Vec<Place>> = BTreeMap::new();
+        for place in flats.keys() {
+            groups.entry((place.2.clone(), place.0.clone())).or_default().push(place.clone());
         }
-        let mut levels = BTreeMap::new();
-        for (band, members) in bands {
-            let missing = without_flat(raws, &band, &members);
+        for ((label, band), places) in groups {
+            let missing = without_flat(raws, (&band, &label), &places);
+            let id = format!("level-{label}-{}", made_safe(&band.0));
             if !missing.is_empty() {
-                self.note(format!("level of {band}: no flat of detectors {}", missing.join(", ")));
+                self.note(format!("{id}: no flat of detectors {}", missing.join(", ")));
             }
-            let flat = |raw: &&&Raw| raw.role == Role::Flat && raw.band.as_ref() == Some(&band);
-            let mjd = raws.iter().find(flat).map_or(Mjd(0.0), |raw| raw.mjd);
-            let output = self.names.level(mjd, &band);
-            let inputs: Vec<PlannedInput> = members.iter().map(|(_, made)| made.input()).collect();
+            let output = self.names.level(&label, &band);
+            let members = places.iter().filter_map(|place| flats.get(place));
+            let inputs: Vec<PlannedInput> = members.map(|flat| flat.made.input.clone()).collect();
             let task = Task::FocalPlane { flats: keys(&inputs), output: output.clone() };
-            let id = format!("level-{}", made_safe(&band.0));
             let made = self.push(id, Stage::FocalPlane, (task, inputs), vec![output])?;
-            levels.insert(band, made);
+            for place in places {
+                if let Some(flat) = flats.get_mut(&place) {
+                    flat.level = Some(made.clone());
+                }
+            }
         }
-        Ok(levels)
+        Ok(())
+    }
+
+    /// The groups but for those that are too small where another day's is not: a day with too few
+    /// exposures has no master, and takes its neighbour's.
+    fn large_enough<'a, K: Ord + Clone>(
+        &mut self,
+        what: &str,
+        groups: BTreeMap<(K, String), Vec<&'a Raw>>,
+        fewest: usize,
+    ) -> Vec<(K, Vec<&'a Raw>)> {
+        let good: Vec<K> = groups
+            .iter()
+            .filter(|(_, group)| fewest <= group.len())
+            .map(|((of, _), _)| of.clone())
+            .collect();
+        let mut kept = Vec::new();
+        for ((of, label), group) in groups {
+            if group.len() < fewest && good.contains(&of) {
+                let count = group.len();
+                let place = group.first().map_or(String::new(), |raw| raw.detector.to_string());
+                self.note(format!(
+                    "no {what} of detector {place} is made of {label}: found {count} exposures, \
+                     needed {fewest}"
+                ));
+            } else {
+                kept.push((of, group));
+            }
+        }
+        kept
     }
 }
 
-/// The master dark whose exposure time (s) is nearest as a ratio: it is scaled least. None if the
-/// exposure has no time.
-pub(super) fn nearest_dark(
-    darks: Option<&Vec<(f64, Made)>>,
-    seconds: Option<f64>,
-) -> Option<&Made> {
-    let seconds = seconds?;
-    let ratio = |time: f64| if time < seconds { seconds / time } else { time / seconds };
-    let nearest = darks?.iter().min_by(|(a, _), (b, _)| {
-        // Of two that are equally near the longer one has less noise for its charge.
-        ratio(*a).total_cmp(&ratio(*b)).then(b.total_cmp(a))
-    });
-    nearest.map(|(_, made)| made)
+/// Exposures by what they are of, and by what they share masters with.
+fn grouped<'a, K: Ord>(
+    raws: impl Iterator<Item = (K, &'a Raw)>,
+) -> BTreeMap<(K, String), Vec<&'a Raw>> {
+    let mut groups: BTreeMap<(K, String), Vec<&Raw>> = BTreeMap::new();
+    for (of, raw) in raws {
+        groups.entry((of, raw.label.clone())).or_default().push(raw);
+    }
+    groups
 }
 
-/// Detectors of the night that have no flat of a band.
-fn without_flat(raws: &[&Raw], band: &Band, members: &[(DetectorId, &Made)]) -> Vec<String> {
+/// Detectors of that time that have no flat of a band.
+fn without_flat(raws: &[&Raw], (band, label): (&Band, &String), places: &[Place]) -> Vec<String> {
     let mut detectors: Vec<DetectorId> = raws
         .iter()
-        .filter(|raw| raw.band.as_ref() == Some(band))
+        .filter(|raw| raw.band.as_ref() == Some(band) && raw.label == *label)
         .map(|raw| raw.detector)
-        .filter(|detector| members.iter().all(|(member, _)| member != detector))
+        .filter(|detector| places.iter().all(|(_, member, _)| member != detector))
         .collect();
     detectors.sort();
     detectors.dedup();

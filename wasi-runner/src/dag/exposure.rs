@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use rawsky_core::ids::{AmpId, Role};
 use rawsky_core::job::{AmpFile, Aperture, Compare, Detrend, Electronics, Task};
 
-use super::calibration::nearest_dark;
-use super::{Builder, Calibration, Made, keyed, keys, take};
+use super::masters::{Master, Masters};
+use super::{Builder, Made, keyed, keys, take};
 use crate::class::Failure;
 use crate::headers;
 use crate::night::{self, MASKS, TRUTH};
@@ -21,32 +21,33 @@ impl Builder<'_> {
         &mut self,
         raw: &Raw,
         raws: &[&Raw],
-        calibration: &Calibration,
+        masters: &Masters,
     ) -> Result<(), Failure> {
         let id = format!("detrend-{}", self.names.exposure(&raw.key));
         let mut inputs = self.raw_inputs(&[raw])?;
         let place = raw.band.clone().map(|band| (band, raw.detector));
-        let flat = place.as_ref().and_then(|place| calibration.flats.get(place));
-        let level = raw.band.as_ref().and_then(|band| calibration.levels.get(band));
-        let bias = take(&mut inputs, calibration.biases.get(&raw.detector));
-        let dark = nearest_dark(calibration.darks.get(&raw.detector), raw.exposure_s);
-        let dark = take(&mut inputs, dark);
-        let flat = take(&mut inputs, flat);
-        for (missing, what) in [
-            (bias.is_none(), "bias"),
-            (self.descriptions.darks && dark.is_none(), "dark for its exposure time"),
-            (flat.is_none(), "flat of its band"),
-        ] {
-            if missing {
-                self.note(format!("{id}: there is no {what}"));
+        let bias = self.choose("bias", masters.biases.get(&raw.detector), raw);
+        let bias = self.taken(&id, bias);
+        let dark = match self.descriptions.darks {
+            true => {
+                let dark = self.choose_dark(masters.darks.get(&raw.detector), raw);
+                self.taken(&id, dark)
             }
-        }
+            false => None,
+        };
+        let flats = place.as_ref().and_then(|place| masters.flats.get(place));
+        let flat = self.choose("flat of its band", flats, raw);
+        let flat = self.taken(&id, flat);
+        let level = flat.as_ref().and_then(|flat| flat.level.clone());
+        let bias = take(&mut inputs, bias.map(|bias| bias.made).as_ref());
+        let dark = take(&mut inputs, dark.map(|dark| dark.made).as_ref());
+        let flat = take(&mut inputs, flat.map(|flat| flat.made).as_ref());
         let detrend = Detrend {
             raw: raw.key.clone(),
             bias,
             dark,
             flat,
-            focal_plane: take(&mut inputs, level),
+            focal_plane: take(&mut inputs, level.as_ref()),
             headers: self.headers(raw, &mut inputs)?,
             masks: self.beside(raw, (&self.night.masks, "masks", MASKS), &mut inputs)?,
             outputs: self.science_images(raw),
@@ -56,7 +57,7 @@ impl Builder<'_> {
         let masks = detrend.mask_outputs.clone();
         let outputs = images.iter().chain(&masks).map(|image| image.key.clone()).collect();
         self.push(id.clone(), Stage::Detrend, (Task::Detrend(detrend), inputs), outputs)?;
-        let made = |file: &AmpFile| Made { task: id.clone(), key: file.key.clone() };
+        let made = |file: &AmpFile| Made::by(&id, &file.key);
         for image in images {
             let header = headers.iter().find(|header| header.amp == image.amp);
             let mask = masks.iter().find(|mask| mask.amp == image.amp).map(made);
@@ -71,6 +72,17 @@ impl Builder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A chosen master; why there is none becomes a note.
+    fn taken(&mut self, id: &str, chosen: Result<&Master, String>) -> Option<Master> {
+        match chosen {
+            Ok(master) => Some(master.clone()),
+            Err(reason) => {
+                self.note(format!("{id}: {reason}"));
+                None
+            }
+        }
     }
 
     /// The science headers: FITS files beside the raw one, or rows of a table.
@@ -142,7 +154,7 @@ impl Builder<'_> {
         }
         let catalogue = keys(&inputs);
         let mask = take(&mut inputs, mask);
-        let science = science.input();
+        let science = science.input.clone();
         let task = Task::Aperture(Aperture {
             science: science.key.clone(),
             mask,
@@ -168,7 +180,7 @@ impl Builder<'_> {
         let truth = self.file(keyed("truth", path), path)?;
         let output = self.names.of_amplifier(&raw.key, amp, "residuals.json");
         let id = format!("compare-{}-q{amp}", self.names.exposure(&raw.key));
-        let mut inputs = vec![truth, science.input()];
+        let mut inputs = vec![truth, science.input.clone()];
         let lamps = self.lamp_truth(raw, raws)?;
         let task = Task::Compare(Compare {
             science: inputs[1].key.clone(),
