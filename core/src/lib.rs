@@ -14,7 +14,7 @@
 //! # Layers
 //! 0 words ([`error`], [`geometry`], [`image`], [`header`], [`mask`], [`table`], …), 1 [`numerics`],
 //! 2 [`instrument`], 3 [`steps`], [`stack`], [`measure`], [`simulate`], [`validate`], 4 [`formats`],
-//! 5 [`recipe`], [`pipeline`], [`job`]. A layer imports lower ones only; 3 and 4 do not see each
+//! 5 [`recipe`], [`pipeline`], [`job`], [`bench`]. A layer imports lower ones only; 3 and 4 do not see each
 //! other. A test reads every `use` line.
 //!
 //! # Conventions
@@ -63,6 +63,8 @@ pub mod recipe;
 
 pub mod pipeline;
 
+#[cfg(feature = "fits")]
+pub mod bench;
 #[cfg(feature = "fits")]
 pub mod job;
 #[cfg(feature = "fits")]

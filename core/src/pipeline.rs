@@ -8,12 +8,14 @@
 //!
 //! Everything runs amplifier by amplifier, so that a task holds one of them at a time.
 
+mod advance;
+
 use ndarray::{Array2, Zip};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::ids::{AmpId, DetectorId};
-use crate::image::{AmpImage, CANONICAL_NAN, CcdImage, PixelUnit, ScienceImage};
+use crate::image::{AmpImage, CANONICAL_NAN, CcdImage, PixelUnit, Planes};
 use crate::instrument::{EquilibriumCurve, Instrument, Linearity, PocketParams, VisitInfo};
 use crate::mask;
 use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
@@ -25,6 +27,8 @@ use crate::steps;
 use crate::steps::dark::WithoutMaster;
 use crate::steps::pocket::Model;
 use crate::time::Day;
+
+pub use advance::{Underway, advance, detrend, known_of};
 
 /// Pixels that do not enter a stack.
 const NOT_STACKED: u32 = mask::SATURATED | mask::NO_DATA | mask::NONLINEAR;
@@ -83,7 +87,7 @@ impl Log<'_> {
         self.records.push(StepRecord { amp: amp.0, step: step.to_owned(), report });
     }
 
-    fn after(&mut self, step: &str, planes: &crate::image::Planes) -> Result<()> {
+    fn after(&mut self, step: &str, planes: &Planes) -> Result<()> {
         match self.probe.after(step, planes) {
             std::ops::ControlFlow::Continue(()) => Ok(()),
             std::ops::ControlFlow::Break(()) => Err(Error::Stopped { step: step.to_owned() }),
@@ -229,30 +233,6 @@ pub fn correct_detector(
         log.after(step.name(), &ccd.planes)?;
     }
     Ok(())
-}
-
-/// One amplifier from raw to science image, with an empty header.
-///
-/// # Errors
-/// The first error of a step.
-pub fn detrend(
-    mut amp: AmpImage,
-    detector: DetectorId,
-    steps: &[Step],
-    input: (&AmpCalibration, &Masters),
-    log: &mut Log<'_>,
-) -> Result<ScienceImage> {
-    let (amplifier_steps, detector_steps) = at_assemble(steps);
-    let mut known = *input.0;
-    if let (Some(bias), None) = (&input.1.bias, amp.geometry.overscan) {
-        known.pedestal_dn = pedestal_dn(bias);
-    }
-    correct_amplifier(&mut amp, amplifier_steps, &known, log)?;
-    let mut ccd = steps::assemble::assemble(vec![amp], detector)?;
-    log.after(Step::Assemble.name(), &ccd.planes)?;
-    correct_detector(&mut ccd, detector_steps, input.1, log)?;
-    let mut images = steps::split::split(ccd)?;
-    images.pop().ok_or_else(|| Error::input("split", "images", 0, 1))
 }
 
 /// One amplifier's frames to their stack (DN): amplifier steps and `assemble` on each frame, then

@@ -158,6 +158,12 @@ pub(super) fn open_image(
     Ok(image)
 }
 
+/// The planes of a science image file, for tests of other modules.
+#[cfg(test)]
+pub(crate) fn read_science(store: &mut dyn Store, key: &str) -> Result<Planes> {
+    read_image(store, key).map(|image| image.planes)
+}
+
 /// The planes of a science image file.
 pub(super) fn read_image(store: &mut dyn Store, key: &str) -> Result<OpenedImage> {
     let mut source = Source::open(store, key)?;

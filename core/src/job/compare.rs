@@ -20,6 +20,7 @@ use super::{Compare, Context, tables};
 use crate::error::{Error, Result};
 use crate::formats::fits::FitsFile;
 use crate::ids::{AmpId, DetectorId};
+use crate::instrument::Instrument;
 use crate::mask;
 use crate::measure::aperture::{Params, Pixels, photometer};
 use crate::store::{Key, Source, Store};
@@ -52,15 +53,15 @@ pub struct Comparison {
 }
 
 /// What is true of one amplifier, stored order.
-struct Truth {
+pub(crate) struct Truth {
     /// Light (DN, detrended).
-    image: Array2<f32>,
+    pub(crate) image: Array2<f32>,
     /// Charge that arrived, photon noise included (DN, detrended).
     charge: Array2<f32>,
     /// Light of the stars alone (DN, detrended).
     stars: Array2<f32>,
     /// An injected cosmic ray is near.
-    near_cosmic: Array2<bool>,
+    pub(crate) near_cosmic: Array2<bool>,
 }
 
 /// Compares one science image and its catalogue with the truth.
@@ -70,7 +71,9 @@ pub(super) fn compare(context: &mut Context<'_>, task: &Compare) -> Result<()> {
     let needed = |key: &str| Error::format(&task.science, key, "missing; needed a number");
     let amp = AmpId(number("AMP").ok_or_else(|| needed("AMP"))?);
     let detector = DetectorId(number("DETECTOR").ok_or_else(|| needed("DETECTOR"))?);
-    let truth = truth(context, task, (&science, amp))?;
+    let scale = science.header.real("FLATSCAL").unwrap_or(1.0);
+    let about = (context.store as &mut dyn Store, &context.camera);
+    let truth = read_truth(about, (&task.truth, &task.lamps, scale), amp)?;
     let mut skip = truth.near_cosmic.clone();
     skip.zip_mut_with(&science.planes.mask, |skip, bits| *skip |= bits & mask::BAD != 0);
     let flip =
@@ -86,20 +89,21 @@ pub(super) fn compare(context: &mut Context<'_>, task: &Compare) -> Result<()> {
     context.write_json(&task.output, &product)
 }
 
-fn truth(
-    context: &mut Context<'_>,
-    task: &Compare,
-    (science, amp): (&OpenedImage, AmpId),
+/// What is true of an amplifier, over the noise-free flat of `lamps` (none: light times response),
+/// times `scale`.
+pub(crate) fn read_truth(
+    (store, camera): (&mut dyn Store, &Instrument),
+    (key, lamps, scale): (&Key, &[Key], f64),
+    amp: AmpId,
 ) -> Result<Truth> {
-    let scale = science.header.real("FLATSCAL").unwrap_or(1.0);
-    let flat = true_flat(context, &task.lamps, amp)?;
-    let mut image = plane(context.store, &task.truth, "LIGHT")?;
-    let sky = plane(context.store, &task.truth, "SKY")?;
+    let flat = true_flat((store, camera), lamps, amp)?;
+    let mut image = plane(store, key, "LIGHT")?;
+    let sky = plane(store, key, "SKY")?;
     if image.dim() != sky.dim() || flat.as_ref().is_some_and(|flat| flat.dim() != sky.dim()) {
         let (found, needed) = (format!("{:?}", sky.dim()), format!("{:?}", image.dim()));
         return Err(Error::input("compare", "shape of the truth", found, needed));
     }
-    let mut charge = plane(context.store, &task.truth, "SIGNAL").unwrap_or_else(|_| image.clone());
+    let mut charge = plane(store, key, "SIGNAL").unwrap_or_else(|_| image.clone());
     let mut stars = image.clone();
     stars.zip_mut_with(&sky, |star, sky| *star -= sky);
     if let Some(flat) = flat {
@@ -112,7 +116,7 @@ fn truth(
             charge.zip_mut_with(&flat, divide);
         }
     }
-    let mut source = Source::open(context.store, &task.truth)?;
+    let mut source = Source::open(store, key)?;
     let file = FitsFile::open(&mut source)?;
     let bits = match file.named("MASK") {
         Some(hdu) => file.read_mask(&mut source, hdu.index)?,
@@ -122,18 +126,22 @@ fn truth(
 }
 
 /// The noise-free flat of the band for one amplifier; `None` if no lamp is given.
-fn true_flat(context: &mut Context<'_>, lamps: &[Key], amp: AmpId) -> Result<Option<Array2<f32>>> {
+fn true_flat(
+    (store, camera): (&mut dyn Store, &Instrument),
+    lamps: &[Key],
+    amp: AmpId,
+) -> Result<Option<Array2<f32>>> {
     let Some(first) = lamps.first() else { return Ok(None) };
     let mut levels = Vec::with_capacity(lamps.len());
     for key in lamps {
-        levels.push(lamp_level(context, key)?);
+        levels.push(lamp_level((&mut *store, camera), key)?);
     }
     let total: f64 = levels.iter().map(|(_, weight)| weight).sum();
     let (mut own, mut all) = (None, Vec::new());
-    for name in images(context.store, first)? {
+    for name in images(store, first)? {
         let mut mean: Option<Array2<f32>> = None;
         for (key, (level, weight)) in lamps.iter().zip(&levels) {
-            let lamp = plane(context.store, key, &name)?;
+            let lamp = plane(store, key, &name)?;
             let sum = mean.get_or_insert_with(|| Array2::zeros(lamp.dim()));
             let share = weight / (level * total);
             Zip::from(sum).and(&lamp).for_each(|sum, &pixel| {
@@ -153,16 +161,16 @@ fn true_flat(context: &mut Context<'_>, lamps: &[Key], amp: AmpId) -> Result<Opt
 }
 
 /// Median of a lamp's noise-free flat over the detector (DN), and the weight of the lamp.
-fn lamp_level(context: &mut Context<'_>, key: &Key) -> Result<(f64, f64)> {
+fn lamp_level((store, camera): (&mut dyn Store, &Instrument), key: &Key) -> Result<(f64, f64)> {
     let mut all: Vec<f32> = Vec::new();
-    for name in images(context.store, key)? {
-        all.extend(plane(context.store, key, &name)?.iter());
+    for name in images(store, key)? {
+        all.extend(plane(store, key, &name)?.iter());
     }
     let level = sorted_median(&mut all);
     let level = level.ok_or_else(|| Error::format(key, "IMAGE", "no pixel; needed a flat"))?;
-    let file = FitsFile::open(&mut Source::open(context.store, key)?)?;
+    let file = FitsFile::open(&mut Source::open(store, key)?)?;
     let lamp = file.hdus().first().and_then(|hdu| hdu.header.integer("LAMP"));
-    let known = context.camera.lamps.iter().find(|known| Some(known.lamp) == lamp);
+    let known = camera.lamps.iter().find(|known| Some(known.lamp) == lamp);
     Ok((level, known.map_or(1.0, |lamp| lamp.weight)))
 }
 

@@ -194,7 +194,7 @@ fn set_if_absent(header: &mut Header, key: &str, value: f64, comment: &str) {
 }
 
 /// Joins the bits of another pipeline's mask.
-fn join_mask(
+pub(crate) fn join_mask(
     (store, camera): (&mut dyn Store, &Instrument),
     masks: &[AmpFile],
     image: &mut ScienceImage,

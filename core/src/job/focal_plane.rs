@@ -48,7 +48,7 @@ pub struct DetectorLevel {
 }
 
 /// Reads a level from the store.
-pub(super) fn read_level(store: &mut dyn Store, key: &str) -> Result<FocalPlaneLevel> {
+pub(crate) fn read_level(store: &mut dyn Store, key: &str) -> Result<FocalPlaneLevel> {
     let bytes = load(store, key, 1 << 20)?;
     let level: FocalPlaneLevel = serde_json::from_slice(&bytes)
         .map_err(|error| Error::format(key, "focal-plane level", error))?;

@@ -27,7 +27,7 @@ const FOREIGN: &[&str] = &[
 ];
 
 /// The science header of each amplifier that has one.
-pub(super) fn science_headers(
+pub(crate) fn science_headers(
     (store, camera): (&mut dyn Store, &Instrument),
     raw: &RawFile,
     files: &[AmpFile],

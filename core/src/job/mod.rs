@@ -36,6 +36,14 @@ pub use simulate::{RawEncoding, SimulationPart, simulation_parts};
 pub use sky::{Sky, SkyField, SkyRequest};
 pub use survey::{Finished, FinishedKind, Survey, Surveyed, Visit};
 
+#[cfg(test)]
+pub(crate) use aperture::read_science;
+pub(crate) use compare::read_truth;
+pub(crate) use detrend::join_mask;
+pub(crate) use focal_plane::read_level;
+pub(crate) use headers::science_headers;
+pub(crate) use tables::read_all as read_catalogues;
+
 use context::Context;
 
 /// The HEALPix pixel (nside 64, nested) whose stars a catalogue of this name holds, if it is cut up

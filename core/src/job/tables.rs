@@ -35,6 +35,15 @@ pub(super) fn read(store: &mut dyn Store, key: &str) -> Result<(Table, Vec<Warni
     crate::formats::parquet::read(key, bytes, None)
 }
 
+/// Several catalogues as one, what was met on the way left unsaid.
+pub(crate) fn read_all(store: &mut dyn Store, keys: &[Key]) -> Result<Table> {
+    let mut tables = Vec::with_capacity(keys.len());
+    for key in keys {
+        tables.push((key.clone(), read(store, key)?.0));
+    }
+    Ok(concatenate(tables)?.0)
+}
+
 /// Some columns of a parquet table, all rows.
 #[cfg(feature = "parquet")]
 pub(super) fn columns(key: &str, bytes: &[u8], names: &[&str]) -> Result<Table> {

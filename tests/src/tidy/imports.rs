@@ -26,13 +26,15 @@ const LAYERS: &[(u8, &[&str])] = &[
     (2, &["instrument"]),
     (3, &["steps", "stack", "measure", "simulate", "validate", "display"]),
     (4, &["formats"]),
-    (5, &["recipe", "raw", "master", "pipeline", "job", "plan"]),
+    (5, &["recipe", "raw", "master", "pipeline", "job", "plan", "bench"]),
 ];
 
-/// Modules of the core that a front-end may name: the job, what it is made of, and the words in
+/// Modules of the core that a front-end may name: the job, the bench and what is drawn, what they are made of, and the words in
 /// which its products are written (`ids`, `time`). `Error` and `Result` are `error`'s.
-const FRONT_END_MODULES: [&str; 13] = [
+const FRONT_END_MODULES: [&str; 15] = [
     "job",
+    "bench",
+    "display",
     "plan",
     "recipe",
     "probe",

@@ -1,0 +1,158 @@
+//! The stages of one amplifier: which are kept, which are wanted, and the next one to make.
+
+use crate::error::Result;
+use crate::ids::AmpId;
+use crate::instrument::Instrument;
+use crate::pipeline::{Log, Underway, advance, calibration};
+use crate::probe::{self, Probe};
+use crate::recipe::Step;
+use crate::store::Store;
+
+use super::exposure::Exposure;
+use super::kept::{Evidence, Kept};
+use super::nothing_open;
+
+/// The name of the first stage.
+pub(super) const RAW: &str = "raw";
+
+/// The stages of one amplifier.
+pub(super) struct Chain {
+    pub(super) amp: AmpId,
+    /// Stages that are as wanted, `raw` first.
+    kept: Vec<Kept>,
+    /// The steps that are wanted.
+    pub(super) steps: Vec<Step>,
+    /// The keys of the stages that are wanted, `raw` first.
+    keys: Vec<String>,
+    /// Why the step after the last stage cannot be done.
+    pub(super) failure: Option<String>,
+    /// Every step that was done, in order.
+    pub(super) executed: Vec<&'static str>,
+}
+
+impl Chain {
+    pub(super) fn new(amp: AmpId) -> Chain {
+        let (steps, keys, executed) = (Vec::new(), Vec::new(), Vec::new());
+        Chain { amp, kept: Vec::new(), steps, keys, failure: None, executed }
+    }
+
+    /// Sets what is wanted and drops what no longer is; whether anything changed.
+    pub(super) fn want(&mut self, exposure: &Exposure, steps: Vec<Step>) -> bool {
+        let keys = exposure.keys(self.amp, &steps);
+        if keys == self.keys {
+            return false;
+        }
+        let same = keys.iter().zip(&self.kept).take_while(|(key, kept)| **key == kept.key).count();
+        self.kept.truncate(same);
+        (self.keys, self.steps, self.failure) = (keys, steps, None);
+        true
+    }
+
+    pub(super) fn kept(&self, stage: &str) -> Option<&Kept> {
+        self.kept.iter().find(|kept| kept.stage == stage)
+    }
+
+    /// The stages that are there, with the one before each.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Option<&Kept>, &Kept)> {
+        let before = std::iter::once(None).chain(self.kept.iter().map(Some));
+        before.zip(&self.kept)
+    }
+
+    pub(super) fn last(&self) -> Option<&Kept> {
+        self.kept.last()
+    }
+
+    /// Bytes of all stages.
+    pub(super) fn bytes(&self) -> usize {
+        self.all().map(|(before, kept)| kept.bytes(before)).sum()
+    }
+
+    /// Whether a pixel of the detector is one of this amplifier.
+    pub(super) fn holds(&self, x: usize, y: usize) -> bool {
+        let Some(first) = self.kept.first() else { return false };
+        let place = first.geometry.on_detector;
+        (place.column_start..place.column_end).contains(&x)
+            && (place.row_start..place.row_end).contains(&y)
+    }
+
+    pub(super) fn next(&self) -> Option<&'static str> {
+        match self.kept.len() {
+            _ if self.failure.is_some() => None,
+            0 if !self.keys.is_empty() => Some(RAW),
+            0 => None,
+            done => self.steps.get(done - 1).map(Step::name),
+        }
+    }
+
+    /// Makes the next stage; its name, or nothing if all are there.
+    pub(super) fn advance(
+        &mut self,
+        store: &mut dyn Store,
+        camera: &Instrument,
+        exposure: &mut Exposure,
+    ) -> Result<Option<&'static str>> {
+        let Some(stage) = self.next() else { return Ok(None) };
+        let made = match self.kept.last() {
+            None => exposure.raw(store, camera, self.amp).map(|amp| {
+                let geometry = amp.geometry;
+                let key = self.keys.first().cloned().unwrap_or_default();
+                let nothing = (serde_json::Value::Null, Vec::new());
+                Kept::new((RAW, key), (Underway::Amplifier(amp), geometry), None, nothing)
+            }),
+            Some(before) => self.step(before, (store, camera), exposure),
+        };
+        match made {
+            Ok(kept) => {
+                self.kept.push(kept);
+                self.executed.push(stage);
+                Ok(Some(stage))
+            }
+            Err(error) => {
+                self.failure = Some(error.to_string());
+                Err(error)
+            }
+        }
+    }
+
+    fn step(
+        &self,
+        before: &Kept,
+        (store, camera): (&mut dyn Store, &Instrument),
+        exposure: &mut Exposure,
+    ) -> Result<Kept> {
+        let index = self.kept.len();
+        let step = self.steps.get(index - 1).ok_or_else(nothing_open)?;
+        let known = calibration(camera, exposure.visit(), self.amp, &self.steps)?;
+        let (mut records, mut recorder) = (Vec::new(), Recorder::default());
+        let mut log = Log { records: &mut records, probe: &mut recorder };
+        let input = before.underway();
+        let masters = exposure.masters(store, self.amp, step)?;
+        let known = match &input {
+            Underway::Amplifier(amp) => exposure.known_of(store, amp, &known)?,
+            _ => known,
+        };
+        let what = (step, exposure.visit().detector);
+        let mut image = advance(input, what, (&known, &masters), &mut log)?;
+        if let Underway::Science(image) = &mut image {
+            exposure.join_mask(store, camera, image)?;
+        }
+        let report = records.pop().map_or(serde_json::Value::Null, |record| record.report);
+        let key = self.keys.get(index).cloned().unwrap_or_default();
+        let place = (image, before.geometry);
+        Ok(Kept::new((step.name(), key), place, Some(before), (report, recorder.profiles)))
+    }
+}
+
+/// Keeps the profiles that a step shows.
+#[derive(Default)]
+struct Recorder {
+    profiles: Evidence,
+}
+
+impl Probe for Recorder {
+    fn observe(&mut self, _step: &str, tag: &str, evidence: probe::Evidence<'_>) {
+        if let probe::Evidence::Profile(values, _) = evidence {
+            self.profiles.push((tag.to_owned(), values.to_vec()));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Which files of the store belong to the exposure on the bench.
+
+use serde::{Deserialize, Serialize};
+
+use crate::job::AmpFile;
+use crate::store::Key;
+
+/// The exposure and what stands beside it; what is absent is not made up.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Files {
+    /// Raw exposure.
+    pub raw: Key,
+    /// Master bias.
+    pub bias: Option<Key>,
+    /// Master dark.
+    pub dark: Option<Key>,
+    /// Master flat of the band.
+    pub flat: Option<Key>,
+    /// Focal-plane level of the band.
+    pub level: Option<Key>,
+    /// Science headers.
+    pub headers: Vec<AmpFile>,
+    /// Masks of another pipeline.
+    pub masks: Vec<AmpFile>,
+    /// Catalogues.
+    pub catalogue: Vec<Key>,
+    /// The truth of a simulated exposure.
+    pub truth: Vec<AmpFile>,
+    /// Noise-free flats of the band's lamps, of a simulated night.
+    pub lamps: Vec<Key>,
+    /// Seed of a simulated night.
+    pub seed: Option<u64>,
+}

@@ -1,0 +1,141 @@
+//! What is kept of a stage: its image, and variance and mask shared with the stage before where the
+//! step left them as they were.
+
+use std::rc::Rc;
+
+use ndarray::{Array2, ArrayView2, Axis, s};
+
+use crate::geometry::{AmpGeometry, Flip, Section};
+use crate::image::{PixelUnit, Planes};
+use crate::pipeline::Underway;
+use crate::warning::Warning;
+
+/// Evidence of a step: a tag of the step's documentation, and numbers along an axis.
+pub(super) type Evidence = Vec<(String, Vec<f64>)>;
+
+/// A stage.
+pub(super) struct Kept {
+    /// `raw`, or the step that made it.
+    pub(super) stage: &'static str,
+    pub(super) key: String,
+    /// The image's kind, place and unit, its planes taken out.
+    shell: Underway,
+    pub(super) geometry: AmpGeometry,
+    pub(super) image: Array2<f32>,
+    pub(super) variance: Rc<Array2<f32>>,
+    pub(super) mask: Rc<Array2<u32>>,
+    pub(super) report: serde_json::Value,
+    pub(super) evidence: Evidence,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Pixels in sky order at their place on the detector.
+#[derive(Debug, Clone, Copy)]
+pub struct SkyView<'a> {
+    /// The pixels.
+    pub image: ArrayView2<'a, f32>,
+    /// Their variance (square of the image's unit).
+    pub variance: Option<ArrayView2<'a, f32>>,
+    /// Their mask bits.
+    pub mask: Option<ArrayView2<'a, u32>>,
+    /// Column and row of the first pixel on the detector.
+    pub origin: (usize, usize),
+}
+
+impl Kept {
+    pub(super) fn new(
+        (stage, key): (&'static str, String),
+        (mut image, geometry): (Underway, AmpGeometry),
+        before: Option<&Kept>,
+        (report, evidence): (serde_json::Value, Evidence),
+    ) -> Kept {
+        let empty = Planes::from_image(Array2::zeros((0, 0)));
+        let planes = std::mem::replace(image.planes_mut(), empty);
+        let Planes { image: pixels, variance, mask } = planes;
+        Kept {
+            stage,
+            key,
+            shell: image,
+            geometry,
+            image: pixels,
+            variance: shared(variance, before.map(|kept| &kept.variance)),
+            mask: shared(mask, before.map(|kept| &kept.mask)),
+            report,
+            evidence,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The image as the next step takes it.
+    pub(super) fn underway(&self) -> Underway {
+        let mut image = self.shell.clone();
+        *image.planes_mut() = Planes {
+            image: self.image.clone(),
+            variance: (*self.variance).clone(),
+            mask: (*self.mask).clone(),
+        };
+        image
+    }
+
+    pub(super) fn unit(&self) -> PixelUnit {
+        self.shell.unit()
+    }
+
+    /// Bytes of its own; what is shared counts with the stage that made it.
+    pub(super) fn bytes(&self, before: Option<&Kept>) -> usize {
+        let own = |shared: bool, count: usize| if shared { 0 } else { 4 * count };
+        let same_variance = before.is_some_and(|kept| Rc::ptr_eq(&kept.variance, &self.variance));
+        let same_mask = before.is_some_and(|kept| Rc::ptr_eq(&kept.mask, &self.mask));
+        4 * self.image.len()
+            + own(same_variance, self.variance.len())
+            + own(same_mask, self.mask.len())
+    }
+
+    /// The imaging pixels in sky order.
+    pub(super) fn sky(&self) -> SkyView<'_> {
+        let (rows, columns) = self.image.dim();
+        let (flip, imaging) = match &self.shell {
+            Underway::Amplifier(_) => (self.geometry.sky_from_readout(), self.geometry.imaging),
+            Underway::Detector(_) => (Flip::NONE, Section::at((0, 0), (rows, columns))),
+            Underway::Science(_) => {
+                (self.geometry.sky_from_stored, Section::at((0, 0), (rows, columns)))
+            }
+        };
+        let rows = imaging.row_start.min(rows)..imaging.row_end.min(rows);
+        let columns = imaging.column_start.min(columns)..imaging.column_end.min(columns);
+        let cut = s![rows, columns];
+        let place = self.geometry.on_detector;
+        SkyView {
+            image: turned(self.image.slice(cut), flip),
+            variance: Some(turned(self.variance.slice(cut), flip)),
+            mask: Some(turned(self.mask.slice(cut), flip)),
+            origin: (place.column_start, place.row_start),
+        }
+    }
+
+    /// The science image with this header, once it is split.
+    pub(super) fn science(&self) -> Option<Planes> {
+        match &self.shell {
+            Underway::Science(_) => Some(self.underway().planes().clone()),
+            _ => None,
+        }
+    }
+}
+
+/// The array of the stage before, if it is the same.
+fn shared<T: PartialEq>(array: Array2<T>, before: Option<&Rc<Array2<T>>>) -> Rc<Array2<T>> {
+    match before {
+        Some(before) if **before == array => Rc::clone(before),
+        _ => Rc::new(array),
+    }
+}
+
+pub(super) fn turned<T>(mut view: ArrayView2<'_, T>, flip: Flip) -> ArrayView2<'_, T> {
+    if flip.rows {
+        view.invert_axis(Axis(0));
+    }
+    if flip.columns {
+        view.invert_axis(Axis(1));
+    }
+    view
+}

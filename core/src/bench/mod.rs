@@ -1,0 +1,251 @@
+//! The bench: one exposure held open, every stage of it kept, and only what a change touches done
+//! again.
+//!
+//! ```text
+//! raw ─▶ step 1 ─▶ step 2 ─▶ … ─▶ split          one chain per amplifier
+//! key_0   key_1 = digest(key_0, step 1, its masters)   key_2 = digest(key_1, step 2, …)
+//! ```
+//!
+//! A stage whose key stays is kept; the first one whose key changes and all after it are done again.
+//! The steps are those of [`crate::pipeline`]: what the bench shows is what a batch makes.
+//!
+//! Every image is shown in sky order at its place on the detector, trimmed of overscan: `x` is the
+//! column and `y` the row of the detector, zero-based, an integer is the centre of a pixel.
+
+mod arithmetic;
+mod chain;
+mod exposure;
+mod files;
+mod info;
+mod kept;
+mod photometry;
+mod plots;
+mod preparation;
+mod schema;
+mod settings;
+mod truth;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::ids::AmpId;
+use crate::instrument::Instrument;
+use crate::recipe::{Recipe, Stage};
+use crate::store::Store;
+
+pub use arithmetic::{PixelInfo, PixelRow};
+pub use files::Files;
+pub use info::{AmpInfo, CalibrationInfo, ExposureInfo, StageInfo, State, Statistics};
+pub use kept::SkyView;
+pub use photometry::Measured;
+pub use plots::{Plot, PlotRequest, Series, SeriesStyle};
+pub use preparation::{Preparation, Unit, dropped, simulated};
+pub use schema::{ParamKind, ParamSchema, StepInfo};
+pub use settings::Setting;
+
+use chain::Chain;
+use exposure::Exposure;
+
+/// One exposure under the hands of a person.
+pub struct Bench {
+    camera: Instrument,
+    /// As the camera means it; what the person changed is in the settings.
+    recipe: Recipe,
+    settings: Vec<Setting>,
+    exposure: Option<Exposure>,
+    chains: BTreeMap<AmpId, Chain>,
+    measured: BTreeMap<AmpId, Measured>,
+}
+
+impl Bench {
+    /// A bench for a built-in camera with its default recipe.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there is no such camera.
+    pub fn new(camera: &str) -> Result<Bench> {
+        let camera = Instrument::built_in(camera)?;
+        let recipe = Recipe::built_in("default", &camera)?;
+        let settings = settings::of_recipe(&recipe);
+        let (chains, measured) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Bench { camera, recipe, settings, exposure: None, chains, measured })
+    }
+
+    /// The camera.
+    pub fn camera(&self) -> &Instrument {
+        &self.camera
+    }
+
+    /// Opens an exposure; nothing is computed yet.
+    ///
+    /// # Errors
+    /// Those of reading the files.
+    pub fn open(&mut self, store: &mut dyn Store, files: Files) -> Result<ExposureInfo> {
+        let exposure = Exposure::open(store, &self.camera, files)?;
+        self.chains = exposure.amps().map(|amp| (amp, Chain::new(amp))).collect();
+        self.measured.clear();
+        let info = exposure.info(&self.camera)?;
+        self.exposure = Some(exposure);
+        self.want()?;
+        Ok(info)
+    }
+
+    /// The steps with their parameters as they are set now, in order, those that are off among them.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// What can be set.
+    pub fn steps(&self) -> Vec<StepInfo> {
+        schema::steps(&settings::of_recipe(&self.recipe))
+    }
+
+    /// Sets steps, order and parameters; stages that depend on a change become stale.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] with the reason if a value or the order is impossible; then nothing
+    /// changes.
+    pub fn set(&mut self, settings: Vec<Setting>) -> Result<()> {
+        settings::recipe_with(&self.recipe, &settings)?;
+        self.settings = settings;
+        self.want()
+    }
+
+    /// The recipe as it is set now.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if it is impossible, which [`Bench::set`] does not let happen.
+    pub fn recipe(&self) -> Result<Recipe> {
+        settings::recipe_with(&self.recipe, &self.settings)
+    }
+
+    /// Tells every chain what is wanted of it.
+    fn want(&mut self) -> Result<()> {
+        let recipe = self.recipe()?;
+        let Some(exposure) = &self.exposure else { return Ok(()) };
+        for (amp, chain) in &mut self.chains {
+            let steps = exposure.possible(recipe.steps(Stage::Science), *amp);
+            if chain.want(exposure, steps) {
+                self.measured.remove(amp);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the chain of an amplifier does next: `raw` or the name of a step; `None` if all is done,
+    /// or a step failed.
+    pub fn next(&self, amp: AmpId) -> Option<&'static str> {
+        self.chains.get(&amp)?.next()
+    }
+
+    /// Does that.
+    ///
+    /// # Errors
+    /// The step's; the stage then keeps the reason, and the stages before it.
+    pub fn advance(&mut self, store: &mut dyn Store, amp: AmpId) -> Result<Option<&'static str>> {
+        let exposure = self.exposure.as_mut().ok_or_else(nothing_open)?;
+        let chain = self.chains.get_mut(&amp).ok_or_else(|| no_amplifier(amp))?;
+        chain.advance(store, &self.camera, exposure)
+    }
+
+    /// Bytes of the pixels of all stages.
+    pub fn bytes(&self) -> usize {
+        self.chains.values().map(Chain::bytes).sum()
+    }
+
+    /// How often each step was done, over all amplifiers, since the exposure was opened.
+    pub fn executed(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for name in self.chains.values().flat_map(|chain| chain.executed.iter()) {
+            *counts.entry(*name).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Every stage of an amplifier, in the order of the settings.
+    ///
+    /// # Errors
+    /// If nothing is open, or the amplifier is not of the camera.
+    pub fn stages(&self, amp: AmpId) -> Result<Vec<StageInfo>> {
+        let (exposure, chain) = self.of(amp)?;
+        Ok(info::stages(exposure, chain, &self.settings))
+    }
+
+    /// The pixels of a stage, if it is there.
+    pub fn view(&self, amp: AmpId, stage: &str) -> Option<SkyView<'_>> {
+        let (exposure, chain) = self.of(amp).ok()?;
+        match stage {
+            "truth" => exposure.truth_view(amp, chain),
+            stage => chain.kept(stage).map(kept::Kept::sky),
+        }
+    }
+
+    /// One pixel of the detector through all stages; `None` off the amplifiers.
+    pub fn pixel(&self, x: usize, y: usize) -> Option<PixelInfo> {
+        let inside = |chain: &&Chain| chain.holds(x, y);
+        let chain = self.chains.values().find(inside)?;
+        Some(arithmetic::pixel(self.exposure.as_ref()?, chain, (x, y)))
+    }
+
+    /// Something to plot, with words for it.
+    ///
+    /// # Errors
+    /// If the stage is not there, or what is asked for does not exist.
+    pub fn plot(&self, request: &PlotRequest) -> Result<Plot> {
+        let (exposure, chain) = self.of(request.amp())?;
+        plots::plot(exposure, chain, self.measured.get(&request.amp()), request)
+    }
+
+    /// The header of the science image of an amplifier: raw cards, science cards over them.
+    ///
+    /// # Errors
+    /// If nothing is open.
+    pub fn header(&self, amp: AmpId) -> Result<crate::header::Header> {
+        let (exposure, _) = self.of(amp)?;
+        exposure.header(&self.camera, amp)
+    }
+
+    /// Sets the parameters of photometry; images stay as they are.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if a value is impossible; then nothing changes.
+    pub fn set_aperture(&mut self, params: crate::measure::aperture::Params) -> Result<()> {
+        params.check()?;
+        self.recipe.aperture = params;
+        self.measured.clear();
+        Ok(())
+    }
+
+    /// The stars on an amplifier, measured on its science image; `None` if there is no catalogue, or
+    /// the image is not there yet.
+    ///
+    /// # Errors
+    /// Those of the measurement.
+    pub fn photometry(&mut self, amp: AmpId) -> Result<Option<&Measured>> {
+        if !self.measured.contains_key(&amp) {
+            let (exposure, chain) = self.of(amp)?;
+            let recipe = self.recipe()?;
+            match photometry::measure(exposure, chain, (&self.camera, &recipe))? {
+                Some(measured) => drop(self.measured.insert(amp, measured)),
+                None => return Ok(None),
+            }
+        }
+        Ok(self.measured.get(&amp))
+    }
+
+    fn of(&self, amp: AmpId) -> Result<(&Exposure, &Chain)> {
+        let exposure = self.exposure.as_ref().ok_or_else(nothing_open)?;
+        let chain = self.chains.get(&amp).ok_or_else(|| no_amplifier(amp))?;
+        Ok((exposure, chain))
+    }
+}
+
+fn nothing_open() -> Error {
+    Error::input("bench", "exposure", "none", "an open one")
+}
+
+fn no_amplifier(amp: AmpId) -> Error {
+    Error::input("bench", "amplifier", amp, "one of the exposure's")
+}

@@ -1,0 +1,238 @@
+//! What must be done before an exposure lies on the bench: simulate it with its calibration, or stack
+//! the raw frames that were dropped beside it. Each unit of the work is a job.
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::ids::{DetectorId, Role};
+use crate::instrument::Instrument;
+use crate::job::simulation_parts;
+use crate::job::{AmpFile, Finished, FinishedKind, Job, RawEncoding, Survey, Task, Text, VERSION};
+use crate::simulate::{self, NightParams};
+use crate::store::Key;
+
+use super::files::Files;
+
+/// One unit of the work.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unit {
+    /// What it is, for a person.
+    pub label: String,
+    /// The job; its products go into the store.
+    pub job: Job,
+}
+
+/// Units to be done in order, and the exposure that is there after them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Preparation {
+    /// The work.
+    pub units: Vec<Unit>,
+    /// What belongs to the exposure.
+    pub files: Files,
+    /// What could not be used, with the reason.
+    pub left_out: Vec<String>,
+}
+
+/// Raw flats by their lamp.
+type ByLamp = Vec<(Option<i64>, Vec<Key>)>;
+
+fn unit(camera: &str, label: impl Into<String>, task: Task) -> Unit {
+    let job = Job {
+        version: VERSION,
+        camera: Text::BuiltIn(camera.to_owned()),
+        recipe: Text::BuiltIn("default".to_owned()),
+        inputs: Vec::new(),
+        task,
+    };
+    Unit { label: label.into(), job }
+}
+
+/// Names of the masters that a preparation makes.
+const BIAS: &str = "bench_bias.fits";
+const FLAT: &str = "bench_flat.fits";
+const LEVEL: &str = "bench_level.json";
+
+fn lamp_key(lamp: Option<i64>) -> Key {
+    format!("bench_lamp_{}.fits", lamp.unwrap_or(0))
+}
+
+/// A simulated exposure (the first of the night) with its biases, flats, headers, stars and truth.
+///
+/// # Errors
+/// [`Error::Parameter`] if a parameter is impossible.
+pub fn simulated(camera: &Instrument, params: &NightParams) -> Result<Preparation> {
+    let night = simulate::night(camera, params)?;
+    let parts = simulation_parts(camera, params, RawEncoding::None)?;
+    let (mut units, mut files) =
+        (Vec::new(), Files { seed: Some(params.seed), ..Files::default() });
+    for part in &parts {
+        let name = part.outputs.first().map(|(key, _)| key.clone()).unwrap_or_default();
+        units.push(unit(&camera.name, format!("simulating {name}"), part.task.clone()));
+        for (key, path) in &part.outputs {
+            sort_in(camera, &mut files, key, path);
+        }
+    }
+    let science = night.exposures.iter().find(|exposure| exposure.role == Role::Science);
+    let science = science.ok_or_else(|| Error::parameter("exposures", 0, "at least 1"))?;
+    files.raw.clone_from(&science.name);
+    let of = |role: Role, lamp: Option<i64>| -> Vec<Key> {
+        let wanted = night.exposures.iter().filter(|exposure| {
+            exposure.role == role
+                && exposure.detector == science.detector
+                && (role == Role::Bias || exposure.lamp == lamp)
+                && (role == Role::Bias || exposure.band == science.band)
+        });
+        wanted.map(|exposure| exposure.name.clone()).collect()
+    };
+    let lamps: Vec<Option<i64>> = night
+        .lamps
+        .iter()
+        .filter(|(_, band)| *band == science.band)
+        .map(|(lamp, _)| *lamp)
+        .collect();
+    let flats: ByLamp = lamps.iter().map(|lamp| (*lamp, of(Role::Flat, *lamp))).collect();
+    masters(&camera.name, (of(Role::Bias, None), flats), (&mut units, &mut files));
+    Ok(Preparation { units, files, left_out: Vec::new() })
+}
+
+/// Where a simulated file belongs, by its folder.
+fn sort_in(camera: &Instrument, files: &mut Files, key: &Key, path: &str) {
+    let amp = camera.amplifiers.iter().find(|amp| key.contains(&format!("_q{}_", amp.id)));
+    let file = amp.map(|amp| AmpFile { amp: amp.id, key: key.clone() });
+    match (path.split('/').next(), file) {
+        (Some("headers"), Some(file)) => files.headers.push(file),
+        (Some("masks"), Some(file)) => files.masks.push(file),
+        (Some("truth"), Some(file)) if key.ends_with("truth.fits") => files.truth.push(file),
+        (Some("truth"), None) if key.starts_with("lamp_") => files.lamps.push(key.clone()),
+        (Some("catalogue"), _) => files.catalogue.push(key.clone()),
+        _ => {}
+    }
+}
+
+/// Masters of these biases and flats, as far as there are any.
+fn masters(
+    camera: &str,
+    (biases, flats): (Vec<Key>, ByLamp),
+    (units, files): (&mut Vec<Unit>, &mut Files),
+) {
+    if !biases.is_empty() {
+        let label = format!("stacking {} biases", biases.len());
+        let task = Task::MasterBias { raws: biases, output: BIAS.to_owned() };
+        units.push(unit(camera, label, task));
+        files.bias = Some(BIAS.to_owned());
+    }
+    let bias = files.bias.clone();
+    let mut made = Vec::new();
+    for (lamp, raws) in flats.into_iter().filter(|(_, raws)| !raws.is_empty()) {
+        let label = format!("stacking {} flats", raws.len());
+        // Without lamps the stack is the flat of the band.
+        let output = if lamp.is_some() { lamp_key(lamp) } else { FLAT.to_owned() };
+        let task = Task::LampFlat { raws, bias: bias.clone(), dark: None, output: output.clone() };
+        units.push(unit(camera, label, task));
+        made.push((lamp, output));
+    }
+    if made.is_empty() {
+        return;
+    }
+    if made.iter().any(|(lamp, _)| lamp.is_some()) {
+        let lamps = made.into_iter().filter(|(lamp, _)| lamp.is_some());
+        let flats = lamps.map(|(_, key)| key).collect();
+        let task = Task::BandFlat { flats, output: FLAT.to_owned() };
+        units.push(unit(camera, "averaging the lamps", task));
+    }
+    files.flat = Some(FLAT.to_owned());
+    let task = Task::FocalPlane { flats: vec![FLAT.to_owned()], output: LEVEL.to_owned() };
+    units.push(unit(camera, "level of the focal plane", task));
+    files.level = Some(LEVEL.to_owned());
+}
+
+/// Sorts dropped files: the first science exposure, with the biases and flats of its detector and
+/// band, masters, headers, masks and catalogues that belong to it.
+///
+/// `survey` is what the core says of every FITS file, as raw file and as master; `others` are the
+/// names of all files.
+///
+/// # Errors
+/// [`Error::Input`] if there is no raw science exposure among them.
+pub fn dropped(camera: &Instrument, survey: &Survey, others: &[Key]) -> Result<Preparation> {
+    let mut left_out = Vec::new();
+    let visits = || survey.files.iter().filter_map(|file| Some((&file.key, file.visit.as_ref()?)));
+    let science = visits().find(|(_, visit)| visit.role == Role::Science);
+    let Some((raw, science)) = science else {
+        let reasons = survey.files.iter().filter_map(|file| Some(file.error.as_ref()?.to_string()));
+        let found = reasons.take(1).collect::<String>();
+        let found = if found.is_empty() { "none".to_owned() } else { found };
+        return Err(Error::input("bench", "raw science exposure", found, "one"));
+    };
+    let mut files = Files { raw: raw.clone(), ..Files::default() };
+    let same = |detector: DetectorId| detector == science.detector;
+    let mut frames: Vec<_> = visits().filter(|(_, visit)| same(visit.detector)).collect();
+    frames.sort_by(|a, b| a.1.mjd.0.total_cmp(&b.1.mjd.0).then_with(|| a.0.cmp(b.0)));
+    let biases = frames.iter().filter(|(_, visit)| visit.role == Role::Bias);
+    let biases = biases.map(|(key, _)| (*key).clone()).collect();
+    let mut flats = ByLamp::new();
+    for (key, visit) in &frames {
+        if visit.role == Role::Flat && visit.band == science.band {
+            match flats.iter_mut().find(|(lamp, _)| *lamp == visit.lamp) {
+                Some((_, group)) => group.push((*key).clone()),
+                None => flats.push((visit.lamp, vec![(*key).clone()])),
+            }
+        }
+    }
+    for file in &survey.files {
+        match &file.master {
+            Some(master) => take_master(&mut files, &file.key, (master, science.detector)),
+            None if file.visit.is_none() => {
+                let reason = file.error.as_ref().map(ToString::to_string).unwrap_or_default();
+                left_out.push(format!("{}: {reason}", file.key));
+            }
+            None => {}
+        }
+    }
+    beside(camera, &mut files, others);
+    let mut units = Vec::new();
+    let given = (files.bias.take(), files.flat.take(), files.level.take());
+    masters(&camera.name, (biases, flats), (&mut units, &mut files));
+    // A finished master comes before raw frames.
+    files.bias = given.0.or(files.bias);
+    if given.1.is_some() {
+        (files.flat, files.level) = (given.1, given.2);
+    }
+    Ok(Preparation { units, files, left_out })
+}
+
+fn take_master(files: &mut Files, key: &Key, (master, detector): (&Finished, DetectorId)) {
+    if master.detector.is_some_and(|own| own != detector) {
+        return;
+    }
+    let place = match master.kind {
+        FinishedKind::Bias => &mut files.bias,
+        FinishedKind::Dark => &mut files.dark,
+        FinishedKind::Flat => &mut files.flat,
+        FinishedKind::Level => &mut files.level,
+    };
+    place.get_or_insert_with(|| key.clone());
+}
+
+/// Headers, masks and catalogues by their names: `<raw name>_q<amplifier>_sciimg…`, `…_mskimg…`.
+fn beside(camera: &Instrument, files: &mut Files, others: &[Key]) {
+    let name = files.raw.rsplit('/').next().unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default().to_owned();
+    for key in others {
+        let lower = key.to_lowercase();
+        if lower.ends_with(".parquet") || lower.ends_with(".csv") {
+            files.catalogue.push(key.clone());
+        }
+        for amp in &camera.amplifiers {
+            if !key.contains(&format!("{stem}_q{}_", amp.id)) {
+                continue;
+            }
+            let file = AmpFile { amp: amp.id, key: key.clone() };
+            if key.contains("sciimg") {
+                files.headers.push(file);
+            } else if key.contains("mskimg") {
+                files.masks.push(file);
+            }
+        }
+    }
+}

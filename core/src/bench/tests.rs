@@ -1,0 +1,291 @@
+//! The bench against the batch's own jobs, the truth, and its promise to redo only what a change
+//! touches.
+
+use super::*;
+use crate::formats::memory::Memory;
+use crate::job::{self, AmpFile, Detrend, Job, Task, Text};
+use crate::measure::aperture;
+use crate::simulate::NightParams;
+use crate::store::load;
+
+struct Table {
+    bench: Bench,
+    store: Memory,
+    files: Files,
+}
+
+fn night() -> NightParams {
+    NightParams {
+        biases: 6,
+        flats_per_lamp: 3,
+        lamps: vec![3],
+        exposures: 1,
+        ..NightParams::default()
+    }
+}
+
+/// A simulated exposure, open but not yet reduced.
+fn table() -> Table {
+    let mut bench = Bench::new("teaching").unwrap();
+    let mut store = Memory::default();
+    let preparation = simulated(bench.camera(), &night()).unwrap();
+    for unit in &preparation.units {
+        job::execute(&unit.job, &mut store, &mut ()).unwrap();
+    }
+    let info = bench.open(&mut store, preparation.files.clone()).unwrap();
+    assert!(info.simulated && info.amps.len() == 4 && info.width == 512, "{info:?}");
+    Table { bench, store, files: preparation.files }
+}
+
+impl Table {
+    fn run(&mut self, amp: u32) -> Vec<&'static str> {
+        let mut done = Vec::new();
+        while let Some(step) = self.bench.advance(&mut self.store, AmpId(amp)).unwrap() {
+            done.push(step);
+        }
+        done
+    }
+
+    fn change(&mut self, step: &str, key: &str, value: serde_json::Value) {
+        let mut settings = self.bench.settings().to_vec();
+        let setting = settings.iter_mut().find(|setting| setting.step == step).unwrap();
+        setting.params.insert(key.to_owned(), value);
+        self.bench.set(settings).unwrap();
+    }
+}
+
+const ALL: [&str; 10] = [
+    "raw",
+    "saturation",
+    "overscan",
+    "linearity",
+    "pocket",
+    "variance",
+    "assemble",
+    "bias",
+    "flat",
+    "split",
+];
+
+#[test]
+fn only_what_depends_on_a_change_is_done_again() {
+    let mut table = table();
+    assert_eq!(table.run(1), ALL);
+    assert!(table.run(1).is_empty());
+    table.change("overscan", "terms", 2.into());
+    assert_eq!(table.run(1), ALL[2..]);
+    table.change("pocket", "iterations", 5.into());
+    assert_eq!(table.run(1), ALL[4..]);
+    let mut settings = table.bench.settings().to_vec();
+    settings.iter_mut().find(|setting| setting.step == "flat").unwrap().on = false;
+    table.bench.set(settings.clone()).unwrap();
+    assert_eq!(table.run(1), ["split"]);
+    settings.iter_mut().for_each(|setting| setting.on = true);
+    table.bench.set(settings).unwrap();
+    assert_eq!(table.run(1), ["flat", "split"]);
+    let radii_pix = vec![2.0, 5.0];
+    table
+        .bench
+        .set_aperture(aperture::Params { radii_pix, ..aperture::Params::default() })
+        .unwrap();
+    assert!(table.run(1).is_empty());
+    assert_eq!(table.bench.photometry(AmpId(1)).unwrap().unwrap().radii_pix, [2.0, 5.0]);
+    // Nothing of the other amplifiers was touched.
+    assert_eq!(table.bench.executed()["raw"], 1);
+    assert_eq!(table.bench.executed()["split"], 5);
+}
+
+#[test]
+fn the_last_stage_and_the_catalogue_are_those_of_a_batch() {
+    let mut table = table();
+    let recipe = table.bench.recipe().unwrap();
+    let files = table.files.clone();
+    let outputs = (1..=4).map(|amp| AmpFile { amp: AmpId(amp), key: format!("out_q{amp}.fits") });
+    let detrend = Task::Detrend(Detrend {
+        raw: files.raw,
+        bias: files.bias,
+        dark: None,
+        flat: files.flat,
+        focal_plane: files.level,
+        headers: files.headers,
+        masks: files.masks,
+        outputs: outputs.collect(),
+        mask_outputs: Vec::new(),
+    });
+    let aperture = Task::Aperture(job::Aperture {
+        science: "out_q2.fits".to_owned(),
+        mask: None,
+        catalogue: files.catalogue,
+        detector: job::Electronics::default(),
+        output: "out_q2.parquet".to_owned(),
+    });
+    for task in [detrend, aperture] {
+        let (camera, recipe) =
+            (Text::BuiltIn("teaching".to_owned()), Text::BuiltIn("default".to_owned()));
+        let job = Job { version: job::VERSION, camera, recipe, inputs: Vec::new(), task };
+        job::execute(&job, &mut table.store, &mut ()).unwrap();
+    }
+    table.run(2);
+    let made = crate::job::read_science(&mut table.store, "out_q2.fits").unwrap();
+    let flip = table.bench.camera().amplifier(AmpId(2)).unwrap().sky_from_stored;
+    let view = table.bench.view(AmpId(2), "split").unwrap();
+    assert_eq!(view.image, flip.apply(made.image));
+    assert_eq!(view.variance.unwrap(), flip.apply(made.variance));
+    assert_eq!(view.mask.unwrap(), flip.apply(made.mask));
+    let catalogue = "out_q2.parquet".to_owned();
+    let batch = crate::job::read_catalogues(&mut table.store, &[catalogue]).unwrap();
+    let own = table.bench.photometry(AmpId(2)).unwrap().unwrap();
+    assert!(batch.rows() > 3);
+    for column in ["x", "y", "f_0", "f_3_e"] {
+        assert_eq!(own.table.f64(column), batch.f64(column), "{column}");
+    }
+    assert_eq!(recipe.aperture.radii_pix, own.radii_pix);
+}
+
+#[test]
+fn every_step_brings_the_image_nearer_to_the_truth() {
+    let mut table = table();
+    table.run(3);
+    let stages = table.bench.stages(AmpId(3)).unwrap();
+    let median = |name: &str| {
+        let stage = stages.iter().find(|stage| stage.stage == name).unwrap();
+        stage.to_truth.unwrap().median.abs()
+    };
+    let by_stage: Vec<f64> = ALL.iter().map(|name| median(name)).collect();
+    assert!(by_stage[0] > 50.0 && by_stage[2] < 1.0, "{by_stage:?}");
+    assert!(median("bias") < 0.5 && median("split") < 0.5, "{}", median("split"));
+    // Noise of the truth's difference is what the variance plane says.
+    let split = stages.last().unwrap();
+    let error = table.bench.view(AmpId(3), "split").unwrap().variance.unwrap();
+    let typical = f64::from(error[[100, 100]]).sqrt();
+    let rms = split.to_truth.unwrap().rms;
+    assert!((rms / typical - 1.0).abs() < 0.15, "{rms} {typical}");
+    assert!(stages.iter().all(|stage| stage.state == State::Ok), "{stages:?}");
+}
+
+#[test]
+fn a_pixel_tells_how_each_step_came_to_its_value() {
+    let mut table = table();
+    table.run(1);
+    let (x, y) = (300, 400);
+    let pixel = table.bench.pixel(x, y).unwrap();
+    assert_eq!((pixel.amp, pixel.rows.len()), (1, ALL.len()));
+    let value = |stage: &str| {
+        pixel.rows.iter().find(|row| row.stage == stage).and_then(|row| row.value).unwrap()
+    };
+    let view = table.bench.view(AmpId(1), "split").unwrap();
+    let there = view.image[[y - view.origin.1, x - view.origin.0]];
+    assert!((value("split") - f64::from(there)).abs() < 1e-12);
+    assert!((pixel.truth.unwrap() - value("split")).abs() < 60.0, "{pixel:?}");
+    let overscan = pixel.rows.iter().find(|row| row.stage == "overscan").unwrap();
+    assert!(overscan.arithmetic.contains("level of its row"), "{}", overscan.arithmetic);
+    assert!(pixel.ra_deg.is_some_and(|ra| (0.0..360.0).contains(&ra)));
+    assert!(table.bench.pixel(5000, 10).is_none());
+}
+
+#[test]
+fn what_is_missing_is_skipped_and_never_made_up() {
+    let mut table = table();
+    let files = Files { flat: None, level: None, truth: Vec::new(), ..table.files.clone() };
+    let info = table.bench.open(&mut table.store, files).unwrap();
+    assert!(info.calibration.iter().any(|one| one.what == "master flat" && one.found.is_none()));
+    table.run(4);
+    let stages = table.bench.stages(AmpId(4)).unwrap();
+    let flat = stages.iter().find(|stage| stage.stage == "flat").unwrap();
+    assert_eq!(flat.state, State::Skipped);
+    assert!(flat.reason.as_ref().unwrap().contains("no master flat"), "{flat:?}");
+    assert!(stages.last().unwrap().state == State::Ok && stages[0].to_truth.is_none());
+    let residual = PlotRequest::Residual { stage: "split".to_owned(), amp: 4 };
+    assert!(table.bench.plot(&residual).unwrap_err().to_string().contains("simulated"));
+}
+
+#[test]
+fn an_impossible_order_or_value_changes_nothing() {
+    let mut table = table();
+    table.run(1);
+    let mut settings = table.bench.settings().to_vec();
+    settings.swap(1, 2);
+    let error = table.bench.set(settings).unwrap_err().to_string();
+    assert!(error.contains("passes through zero"), "{error}");
+    let mut settings = table.bench.settings().to_vec();
+    settings[1].params.insert("terms".to_owned(), "many".into());
+    assert!(table.bench.set(settings).is_err());
+    assert!(table.run(1).is_empty());
+}
+
+#[test]
+fn plots_show_what_the_stages_hold() {
+    let mut table = table();
+    table.run(1);
+    let row = PlotRequest::Row {
+        at: 300,
+        half_width: 0,
+        stages: vec!["split".to_owned(), "truth".to_owned()],
+        amp: 1,
+    };
+    let plot = table.bench.plot(&row).unwrap();
+    let view = table.bench.view(AmpId(1), "split").unwrap();
+    assert_eq!((plot.x[0], plot.series.len()), (256.0, 2));
+    assert_eq!(plot.series[0].y[7], f64::from(view.image[[300 - view.origin.1, 7]]));
+    let stage = "split".to_owned();
+    let histogram = PlotRequest::Histogram { stage, low: 0.0, high: 400.0, bins: 40, amp: 1 };
+    let counted: f64 = table.bench.plot(&histogram).unwrap().series[0].y.iter().sum();
+    let inside = view.image.iter().filter(|value| (0.0..400.0).contains(*value)).count();
+    assert_eq!(counted, inside as f64);
+    let overscan = table.bench.plot(&PlotRequest::Overscan { amp: 1 }).unwrap();
+    assert_eq!(overscan.x.len(), 256);
+    assert!(overscan.summary.contains("rows are left out"));
+    for request in [
+        PlotRequest::Linearity { amp: 1 },
+        PlotRequest::Residual { stage: "split".to_owned(), amp: 1 },
+    ] {
+        assert!(!table.bench.plot(&request).unwrap().summary.is_empty());
+    }
+    table.bench.photometry(AmpId(1)).unwrap().unwrap();
+    let growth = table.bench.plot(&PlotRequest::Growth { star: 0, amp: 1 }).unwrap();
+    assert!(growth.series[0].y.len() > 2);
+}
+
+#[test]
+fn the_table_of_parameters_is_that_of_the_steps() {
+    let bench = Bench::new("ztf").unwrap();
+    for info in bench.steps() {
+        for parameter in info.schema.iter().filter(|parameter| !parameter.optional) {
+            let mut place = Some(&serde_json::Value::Object(info.defaults.clone()));
+            for part in parameter.path.split('.') {
+                place = place.and_then(|value| value.get(part)).or(None);
+            }
+            assert!(place.is_some(), "{}.{}", info.step, parameter.path);
+        }
+        let named = |key: &&String| {
+            !info.schema.iter().any(|known| known.path.split('.').next() == Some(key.as_str()))
+        };
+        assert_eq!(info.defaults.keys().find(named), None, "{}", info.step);
+    }
+}
+
+#[test]
+fn dropped_files_are_sorted_by_what_they_are() {
+    let mut table = table();
+    let keys: Vec<String> = table.store.list();
+    let fits: Vec<String> =
+        keys.iter().filter(|key| key.starts_with("teaching")).cloned().collect();
+    let raws = fits.iter().filter(|key| !key.contains("_q")).cloned().collect();
+    let task = Task::Survey {
+        files: raws,
+        masters: vec!["bench_bias.fits".to_owned()],
+        output: "survey.json".to_owned(),
+    };
+    let (camera, recipe) =
+        (Text::BuiltIn("teaching".to_owned()), Text::BuiltIn("default".to_owned()));
+    let job = Job { version: job::VERSION, camera, recipe, inputs: Vec::new(), task };
+    job::execute(&job, &mut table.store, &mut ()).unwrap();
+    let survey = load(&mut table.store, "survey.json", 1 << 20).unwrap();
+    let survey = serde_json::from_slice(&survey).unwrap();
+    let found = dropped(table.bench.camera(), &survey, &keys).unwrap();
+    assert_eq!(found.files.raw, table.files.raw);
+    assert_eq!(found.files.bias.as_deref(), Some("bench_bias.fits"));
+    assert_eq!(found.files.headers.len(), 4);
+    let labels: Vec<&str> = found.units.iter().map(|unit| unit.label.as_str()).collect();
+    assert!(labels.contains(&"stacking 3 flats"), "{labels:?}");
+}
