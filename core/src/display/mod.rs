@@ -1,0 +1,26 @@
+//! What a page draws and shows of an image: pictures, cuts, statistics, histograms, profiles.
+//!
+//! ```text
+//! image ─ cuts ─▶ low, high ─┐
+//! image ─ overview ─▶ 1/2 …  ├─▶ raster ─▶ RGBA bytes
+//!   stretch × colour map ────┘
+//! image ─▶ region, histogram, profile ─▶ numbers
+//! ```
+//!
+//! Images are `(row, column)` arrays in sky order: row 0 is the bottom of the picture, column 0 its
+//! left edge, and an integer coordinate is a pixel's center. Pictures are rows of RGBA bytes, the
+//! topmost first. Nothing here flips an image.
+//!
+//! The bytes and numbers are the same on every target, so that a picture can be tested bit by bit:
+//! transcendental functions are `libm`'s, sums are `f64` in a fixed order.
+
+pub mod colour_map;
+pub mod marks;
+pub mod raster;
+pub mod stretch;
+pub mod style;
+
+pub use colour_map::ColourMap;
+pub use raster::{Frame, Layer, draw, draw_split};
+pub use stretch::Stretch;
+pub use style::{Lookup, Style};
