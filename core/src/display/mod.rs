@@ -4,7 +4,7 @@
 //! image ─ cuts ─▶ low, high ─┐
 //! image ─ overview ─▶ 1/2 …  ├─▶ raster ─▶ RGBA bytes
 //!   stretch × colour map ────┘
-//! image ─▶ region, histogram, profile ─▶ numbers
+//! image ─▶ region × statistics, histogram, profile ─▶ numbers
 //! ```
 //!
 //! Images are `(row, column)` arrays in sky order: row 0 is the bottom of the picture, column 0 its
@@ -15,12 +15,27 @@
 //! transcendental functions are `libm`'s, sums are `f64` in a fixed order.
 
 pub mod colour_map;
+pub mod cuts;
+#[cfg(test)]
+mod fixture;
+pub mod histogram;
 pub mod marks;
+pub mod overview;
+pub mod pixels;
+pub mod profile;
 pub mod raster;
+pub mod region;
+pub mod statistics;
 pub mod stretch;
 pub mod style;
+pub mod zscale;
 
 pub use colour_map::ColourMap;
+pub use cuts::Cuts;
+pub use histogram::Histogram;
+pub use pixels::Pixels;
 pub use raster::{Frame, Layer, draw, draw_split};
+pub use region::Region;
+pub use statistics::Statistics;
 pub use stretch::Stretch;
 pub use style::{Lookup, Style};

@@ -10,12 +10,12 @@
 //! picture one after another: what is outside a layer keeps its bytes. Pixels without a value and
 //! masked pixels are drawn by [`super::marks`], all others by a [`Lookup`].
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use ndarray::{ArrayView2, Axis};
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::pixels::row_of;
 use super::{Lookup, marks};
 use crate::error::{Error, Result};
 
@@ -189,18 +189,13 @@ fn paint(
         let Some(row) = layer.row(y) else { continue };
         let (pixels, _) = picture.as_chunks_mut::<4>();
         let pixels = pixels.get_mut(columns.range()).unwrap_or_default();
-        columns.show(line, &row_of(layer.image, row), lookup, pixels);
+        columns.show(line, &row_of(layer.image, row).unwrap_or_default(), lookup, pixels);
         if let Some(mask) = layer.mask.filter(|_| lookup.mask_bits != 0) {
-            columns.mark(line, &row_of(mask, row), lookup.mask_bits, pixels);
+            let mask = row_of(mask, row).unwrap_or_default();
+            columns.mark(line, &mask, lookup.mask_bits, pixels);
         }
     }
     Ok(())
-}
-
-/// A row as a slice, copied if it does not lie so in memory.
-fn row_of<T: Copy>(image: ArrayView2<'_, T>, row: usize) -> Cow<'_, [T]> {
-    let row = image.index_axis_move(Axis(0), row);
-    row.to_slice().map_or_else(|| row.iter().copied().collect(), Cow::Borrowed)
 }
 
 /// The picture columns that show a layer, and the image column of each.
