@@ -13,9 +13,9 @@
 //!
 //! # Layers
 //! 0 words ([`error`], [`geometry`], [`image`], [`header`], [`mask`], [`table`], …), 1 [`numerics`],
-//! 2 [`instrument`], 3 [`steps`], [`stack`], [`measure`], [`simulate`], [`validate`], 4 [`formats`],
-//! 5 [`recipe`], [`pipeline`], [`job`], [`bench`]. A layer imports lower ones only; 3 and 4 do not see each
-//! other. A test reads every `use` line.
+//! 2 [`instrument`], 3 [`steps`], [`stack`], [`measure`], [`simulate`], [`validate`], [`display`],
+//! 4 [`formats`], 5 [`recipe`], [`pipeline`], [`job`], [`bench`]. A layer imports lower ones only; 3
+//! and 4 do not see each other. A test reads every `use` line.
 //!
 //! # Conventions
 //! * Arrays are `(row, column)`, zero-based; an integer coordinate is a pixel's centre. FITS counts
@@ -51,6 +51,7 @@ pub mod numerics;
 
 pub mod instrument;
 
+pub mod display;
 pub mod measure;
 pub mod simulate;
 pub mod stack;
