@@ -18,6 +18,20 @@ pub enum Value {
     Undefined,
 }
 
+impl std::fmt::Display for Value {
+    /// The value as a person reads it: `T` or `F`, a number, text without quotes, or nothing.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Logical(true) => f.write_str("T"),
+            Value::Logical(false) => f.write_str("F"),
+            Value::Integer(number) => number.fmt(f),
+            Value::Real(number) => number.fmt(f),
+            Value::Text(text) => f.write_str(text),
+            Value::Undefined => Ok(()),
+        }
+    }
+}
+
 /// One card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Card {

@@ -53,6 +53,28 @@ impl Values {
         }
     }
 
+    /// The numbers as f64, if none is changed by that; `None` for text.
+    pub fn to_f64_exactly(&self) -> Option<Vec<f64>> {
+        const LAST: i64 = 1 << 53;
+        match self {
+            Values::I64(v) if v.iter().any(|x| LAST < x.saturating_abs()) => None,
+            values => values.to_f64(),
+        }
+    }
+
+    /// The values as text.
+    pub fn to_text(&self) -> Vec<String> {
+        match self {
+            Values::F64(v) => v.iter().map(ToString::to_string).collect(),
+            Values::F32(v) => v.iter().map(ToString::to_string).collect(),
+            Values::I64(v) => v.iter().map(ToString::to_string).collect(),
+            Values::I32(v) => v.iter().map(ToString::to_string).collect(),
+            Values::U8(v) => v.iter().map(ToString::to_string).collect(),
+            Values::Bool(v) => v.iter().map(ToString::to_string).collect(),
+            Values::Text(v) => v.clone(),
+        }
+    }
+
     /// These values and then `more`; `None` if their types differ. Numbers of different types meet
     /// as f64.
     #[must_use = "the joined values are returned"]

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use js_sys::{Map, Object, Reflect, Uint8Array};
+use js_sys::{Array, Float64Array, Map, Object, Reflect, Uint8Array};
+use rawsky_core::bench::{Measured, Plot};
 use rawsky_core::error::Error;
+use rawsky_core::header::{Card, Header};
 use rawsky_core::provenance::Provenance;
 use rawsky_core::store::Key;
 use serde::Serialize;
@@ -28,9 +30,67 @@ pub(crate) fn error(error: &Error) -> JsValue {
 }
 
 /// Plain data as plain JavaScript, with objects for maps.
-fn plain(value: &impl Serialize) -> JsValue {
+pub(crate) fn plain(value: &impl Serialize) -> JsValue {
     let plain = value.serialize(&Serializer::json_compatible());
     plain.unwrap_or_else(|error| JsValue::from(error.to_string()))
+}
+
+/// `{ title, xLabel, yLabel, x, series: [{ label, y, style }], summary }`.
+pub(crate) fn plot(plot: &Plot) -> JsValue {
+    let series = Array::new();
+    for one in &plot.series {
+        series.push(&object(&[
+            ("label", JsValue::from(one.label.as_str())),
+            ("y", numbers(&one.y).into()),
+            ("style", plain(&one.style)),
+        ]));
+    }
+    object(&[
+        ("title", JsValue::from(plot.title.as_str())),
+        ("xLabel", JsValue::from(plot.x_label.as_str())),
+        ("yLabel", JsValue::from(plot.y_label.as_str())),
+        ("x", numbers(&plot.x).into()),
+        ("series", series.into()),
+        ("summary", JsValue::from(plot.summary.as_str())),
+    ])
+}
+
+/// `{ columns: [{ name, unit, values }], rows, x, y, radii, warnings }`.
+pub(crate) fn measured(measured: &Measured) -> JsValue {
+    let columns = Array::new();
+    for column in measured.table.columns() {
+        let values = match column.values.to_f64_exactly() {
+            Some(values) => numbers(&values).into(),
+            None => plain(&column.values.to_text()),
+        };
+        columns.push(&object(&[
+            ("name", JsValue::from(column.name.as_str())),
+            ("unit", JsValue::from(column.unit.as_str())),
+            ("values", values),
+        ]));
+    }
+    let (x, y): (Vec<f64>, Vec<f64>) = measured.positions.iter().copied().unzip();
+    object(&[
+        ("columns", columns.into()),
+        ("rows", JsValue::from(measured.table.rows() as f64)),
+        ("x", numbers(&x).into()),
+        ("y", numbers(&y).into()),
+        ("radii", plain(&measured.radii_pix)),
+        ("warnings", plain(&measured.warnings)),
+    ])
+}
+
+/// `[{ key, value, comment }]`.
+pub(crate) fn header(header: &Header) -> JsValue {
+    let card = |card: &Card| {
+        let value = card.value.to_string();
+        serde_json::json!({ "key": card.key, "value": value, "comment": card.comment })
+    };
+    plain(&header.cards.iter().map(card).collect::<Vec<_>>())
+}
+
+fn numbers(values: &[f64]) -> Float64Array {
+    Float64Array::from(values)
 }
 
 fn object(fields: &[(&str, JsValue)]) -> JsValue {

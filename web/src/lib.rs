@@ -5,14 +5,19 @@
 //! ```
 
 mod dto;
+mod files;
+mod session;
 mod store;
 
 use js_sys::Map;
 use rawsky_core::error::Error;
+use rawsky_core::instrument::{BUILT_IN, Instrument};
 use rawsky_core::job::{self, Job};
 use wasm_bindgen::prelude::*;
 
 use crate::store::MemoryStore;
+
+pub use session::Session;
 
 /// Does a job.
 ///
@@ -33,6 +38,20 @@ fn run(job: &str, files: &Map) -> rawsky_core::Result<JsValue> {
     let mut store = MemoryStore::new(files)?;
     let record = job::execute(&job, &mut store, &mut ())?;
     Ok(dto::result(&record, store.products()))
+}
+
+/// The cameras that come with the core: `[{ name, description }]`.
+///
+/// # Errors
+/// If one of them is broken, which a test does not let happen.
+#[wasm_bindgen]
+pub fn cameras() -> Result<JsValue, JsValue> {
+    let mut all = Vec::new();
+    for (name, _) in BUILT_IN {
+        let camera = Instrument::built_in(name).map_err(|error| dto::error(&error))?;
+        all.push(serde_json::json!({ "name": name, "description": camera.description }));
+    }
+    Ok(dto::plain(&all))
 }
 
 /// Version of the core.

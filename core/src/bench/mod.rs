@@ -14,6 +14,7 @@
 
 mod arithmetic;
 mod chain;
+mod export;
 mod exposure;
 mod files;
 mod info;
@@ -24,6 +25,7 @@ mod preparation;
 mod schema;
 mod settings;
 mod truth;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +39,7 @@ use crate::recipe::{Recipe, Stage};
 use crate::store::Store;
 
 pub use arithmetic::{PixelInfo, PixelRow};
+pub use export::RECIPE;
 pub use files::Files;
 pub use info::{AmpInfo, CalibrationInfo, ExposureInfo, StageInfo, State, Statistics};
 pub use kept::SkyView;
@@ -45,6 +48,7 @@ pub use plots::{Plot, PlotRequest, Series, SeriesStyle};
 pub use preparation::{Preparation, Unit, dropped, simulated};
 pub use schema::{ParamKind, ParamSchema, StepInfo};
 pub use settings::Setting;
+pub use view::{MaskCount, Mode, View, cuts_of_name};
 
 use chain::Chain;
 use exposure::Exposure;
@@ -58,6 +62,7 @@ pub struct Bench {
     exposure: Option<Exposure>,
     chains: BTreeMap<AmpId, Chain>,
     measured: BTreeMap<AmpId, Measured>,
+    derived: view::Derived,
 }
 
 impl Bench {
@@ -69,8 +74,15 @@ impl Bench {
         let camera = Instrument::built_in(camera)?;
         let recipe = Recipe::built_in("default", &camera)?;
         let settings = settings::of_recipe(&recipe);
-        let (chains, measured) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Bench { camera, recipe, settings, exposure: None, chains, measured })
+        Ok(Bench {
+            camera,
+            recipe,
+            settings,
+            exposure: None,
+            chains: BTreeMap::new(),
+            measured: BTreeMap::new(),
+            derived: view::Derived::new(),
+        })
     }
 
     /// The camera.
@@ -86,6 +98,7 @@ impl Bench {
         let exposure = Exposure::open(store, &self.camera, files)?;
         self.chains = exposure.amps().map(|amp| (amp, Chain::new(amp))).collect();
         self.measured.clear();
+        self.derived.clear();
         let info = exposure.info(&self.camera)?;
         self.exposure = Some(exposure);
         self.want()?;

@@ -289,3 +289,60 @@ fn dropped_files_are_sorted_by_what_they_are() {
     let labels: Vec<&str> = found.units.iter().map(|unit| unit.label.as_str()).collect();
     assert!(labels.contains(&"stacking 3 flats"), "{labels:?}");
 }
+
+fn shown(stage: &str, against: &str, mode: Mode) -> View {
+    View {
+        width: 64,
+        height: 64,
+        x: 384.0,
+        y: 384.0,
+        scale: 1.0,
+        stage: stage.to_owned(),
+        against: against.to_owned(),
+        mode,
+        split: 0.5,
+        low: 0.0,
+        high: 400.0,
+        stretch: crate::display::Stretch::Linear,
+        colour: crate::display::ColourMap::Grey,
+        invert: false,
+        mask_bits: 0,
+        amps: vec![1, 2, 3, 4],
+    }
+}
+
+#[test]
+fn pictures_show_stages_sides_and_differences() {
+    let mut table = table();
+    table.run(1);
+    let mut picture = |view: &View| {
+        let mut bytes = vec![0; 4 * view.width * view.height];
+        table.bench.draw(view, &mut bytes).unwrap();
+        bytes
+    };
+    let one = picture(&shown("split", "raw", Mode::Single));
+    let other = picture(&shown("raw", "split", Mode::Single));
+    let both = picture(&shown("split", "raw", Mode::Split));
+    let line = 4 * 64 * 10;
+    assert_eq!(both[line..line + 4 * 32], other[line..line + 4 * 32]);
+    assert_eq!(both[line + 4 * 32..line + 4 * 64], one[line + 4 * 32..line + 4 * 64]);
+    let nothing = picture(&shown("split", "split", Mode::Difference));
+    assert!(nothing.chunks_exact(4).all(|pixel| pixel == [0, 0, 0, 255]));
+    let small = View { scale: 0.1, ..shown("split", "raw", Mode::Single) };
+    let small = picture(&small);
+    // Amplifier 1 alone was reduced: it covers a part of the picture.
+    let drawn = small.chunks_exact(4).filter(|pixel| pixel[3] == 255).count();
+    assert!((500..900).contains(&drawn), "{drawn}");
+    // The view of a stage that is made anew is that of the new one.
+    table.change("overscan", "terms", 1.into());
+    table.run(1);
+    let amps = [AmpId(1)];
+    let zscale = cuts_of_name("zscale").unwrap();
+    let (low, high) = table.bench.cuts(("split", Some("truth")), zscale, &amps).unwrap().unwrap();
+    assert!(low < 0.0 && 0.0 < high && high < 100.0, "{low} {high}");
+    assert!(table.bench.cuts(("none", None), zscale, &amps).unwrap().is_none());
+    let counts = table.bench.mask_counts("split", &amps);
+    let region = crate::display::Region::Circle { x: 380.0, y: 380.0, radius: 20.0 };
+    let statistics = table.bench.region(&region, "split").unwrap();
+    assert!(statistics.n_pixels > 1200 && counts.iter().any(|bit| bit.count > 0));
+}

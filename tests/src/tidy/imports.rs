@@ -31,10 +31,11 @@ const LAYERS: &[(u8, &[&str])] = &[
 
 /// Modules of the core that a front-end may name: the job, the bench and what is drawn, what they are made of, and the words in
 /// which its products are written (`ids`, `time`). `Error` and `Result` are `error`'s.
-const FRONT_END_MODULES: [&str; 15] = [
+const FRONT_END_MODULES: [&str; 16] = [
     "job",
     "bench",
     "display",
+    "header",
     "plan",
     "recipe",
     "probe",

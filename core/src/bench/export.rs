@@ -1,0 +1,119 @@
+//! What a person takes away: the recipe, the jobs that make the products of a batch, the command line.
+
+use crate::error::{Error, Result};
+use crate::ids::AmpId;
+use crate::job::{self, AmpFile, Detrend, Electronics, Job, Task, Text};
+use crate::provenance::{InputId, digest};
+use crate::store::{Key, Store, load};
+
+use super::{Bench, Files};
+
+/// Key under which the recipe stands in the store while products are made.
+pub const RECIPE: &str = "recipe.toml";
+/// The largest input that is hashed (byte).
+const LARGEST: u64 = 1 << 31;
+
+impl Bench {
+    /// The recipe as it is set now, as a file for `--recipe`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if it cannot be written, which no recipe is.
+    pub fn recipe_text(&self) -> Result<String> {
+        let recipe = self.recipe()?;
+        toml::to_string(&recipe).map_err(|error| Error::parameter("recipe", error, "plain values"))
+    }
+
+    /// The job that writes the science images of all amplifiers as a batch does, and the key of each.
+    /// The recipe is to stand in the store under [`RECIPE`].
+    ///
+    /// # Errors
+    /// Those of reading the inputs.
+    pub fn image_job(&self, store: &mut dyn Store) -> Result<(Job, Vec<AmpFile>)> {
+        let files = self.files()?.clone();
+        let name = |amp: &AmpId| format!("{}_q{amp}_sciimg.fits", self.product(&files.raw));
+        let outputs: Vec<AmpFile> =
+            self.chains.keys().map(|amp| AmpFile { amp: *amp, key: name(amp) }).collect();
+        let beside = |all: &[AmpFile]| all.iter().map(|file| file.key.clone()).collect::<Vec<_>>();
+        let single = [Some(&files.raw), files.bias.as_ref(), files.dark.as_ref()];
+        let more = [files.flat.as_ref(), files.level.as_ref()];
+        let mut inputs: Vec<Key> = single.into_iter().chain(more).flatten().cloned().collect();
+        inputs.extend(beside(&files.headers).into_iter().chain(beside(&files.masks)));
+        let task = Task::Detrend(Detrend {
+            raw: files.raw.clone(),
+            bias: files.bias.clone(),
+            dark: files.dark.clone(),
+            flat: files.flat.clone(),
+            focal_plane: files.level.clone(),
+            headers: files.headers.clone(),
+            masks: files.masks.clone(),
+            outputs: outputs.clone(),
+            mask_outputs: Vec::new(),
+        });
+        Ok((self.job(store, task, inputs)?, outputs))
+    }
+
+    /// The job that measures the catalogue on a science image of the store, and its key.
+    ///
+    /// # Errors
+    /// Those of reading the inputs.
+    pub fn catalogue_job(
+        &self,
+        store: &mut dyn Store,
+        (science, amp): (&Key, AmpId),
+    ) -> Result<(Job, Key)> {
+        let files = self.files()?;
+        let output = format!("{}_q{amp}_apcat.parquet", self.product(&files.raw));
+        let inputs = files.catalogue.iter().chain([science]).cloned().collect();
+        let task = Task::Aperture(job::Aperture {
+            science: science.clone(),
+            mask: None,
+            catalogue: files.catalogue.clone(),
+            detector: Electronics::default(),
+            output: output.clone(),
+        });
+        Ok((self.job(store, task, inputs)?, output))
+    }
+
+    /// The command that does the same.
+    ///
+    /// # Errors
+    /// If nothing is open.
+    pub fn command(&self) -> Result<String> {
+        let files = self.files()?;
+        let mut words = vec![format!("rawsky detrend {}", files.raw)];
+        let given = [("--bias", &files.bias), ("--dark", &files.dark), ("--flat", &files.flat)];
+        let given = given.into_iter().chain([("--focal-plane", &files.level)]);
+        words.extend(given.filter_map(|(name, key)| Some(format!("{name} {}", key.as_ref()?))));
+        words.push(format!("--camera {} --recipe {RECIPE} -o OUT", self.camera().name));
+        Ok(words.join(" "))
+    }
+
+    fn files(&self) -> Result<&Files> {
+        self.exposure.as_ref().map(|exposure| &exposure.files).ok_or_else(super::nothing_open)
+    }
+
+    /// What the names of products begin with: the raw file's, with our prefix for the camera's.
+    fn product(&self, raw: &str) -> String {
+        let name = raw.rsplit('/').next().unwrap_or_default();
+        let stem = name.split('.').next().unwrap_or_default();
+        let rest = stem.strip_prefix(&self.camera().names.prefix).unwrap_or(stem);
+        format!("rawsky_{}", rest.trim_start_matches('_'))
+    }
+
+    fn job(&self, store: &mut dyn Store, task: Task, mut keys: Vec<Key>) -> Result<Job> {
+        keys.push(RECIPE.to_owned());
+        let mut inputs = Vec::with_capacity(keys.len());
+        for key in &keys {
+            let bytes = load(store, key, LARGEST)?;
+            let name = key.rsplit('/').next().unwrap_or_default().to_owned();
+            inputs.push(InputId { name, sha256: digest(&bytes) });
+        }
+        Ok(Job {
+            version: job::VERSION,
+            camera: Text::BuiltIn(self.camera().name.clone()),
+            recipe: Text::File(RECIPE.to_owned()),
+            inputs,
+            task,
+        })
+    }
+}

@@ -1,0 +1,280 @@
+//! Pictures of stages, their cuts, marks and regions.
+//!
+//! A picture shows one stage, two on the two sides of a line, or the difference of two. Pictures of
+//! less than half size are drawn from halved images, which are kept as long as they are looked at.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
+
+use super::Bench;
+use crate::display::statistics::Sample;
+use crate::display::{
+    ColourMap, Cuts, Frame, Layer, Lookup, Pixels, Region, Statistics, Stretch, Style, draw,
+    draw_split, overview,
+};
+use crate::error::{Error, Result};
+use crate::ids::AmpId;
+use crate::mask;
+
+/// How two stages share a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// One stage alone.
+    #[default]
+    Single,
+    /// The stage on the right of a line, the other on its left.
+    Split,
+    /// The stage minus the other.
+    Difference,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct View {
+    /// Columns of the picture (pixels).
+    pub width: usize,
+    /// Lines of the picture (pixels).
+    pub height: usize,
+    /// Column of the detector at the center.
+    pub x: f64,
+    /// Row of the detector at the center.
+    pub y: f64,
+    /// Picture pixels per detector pixel.
+    pub scale: f64,
+    /// The stage.
+    pub stage: String,
+    /// The other stage.
+    pub against: String,
+    /// How they share the picture.
+    pub mode: Mode,
+    /// Place of the line, 0 (left) to 1.
+    pub split: f64,
+    /// Value of the first color (DN).
+    pub low: f64,
+    /// Value of the last color (DN).
+    pub high: f64,
+    /// Curve between the two.
+    pub stretch: Stretch,
+    /// Color table.
+    pub colour: ColourMap,
+    /// Whether the table runs backwards.
+    pub invert: bool,
+    /// Mask bits to mark.
+    pub mask_bits: u32,
+    /// Amplifiers to draw.
+    pub amps: Vec<u32>,
+}
+
+/// A bit of the mask with its count.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MaskCount {
+    /// Position, 0 to 30.
+    pub bit: u32,
+    /// Its name.
+    pub name: &'static str,
+    /// What it says of a pixel.
+    pub meaning: &'static str,
+    /// Pixels that have it.
+    pub count: usize,
+}
+
+/// Images derived from stages for pictures: amplifier, stage, other stage of a difference, level.
+pub(super) type Derived = BTreeMap<(AmpId, String, String, u32), (Array2<f32>, Array2<u32>)>;
+
+/// Most derived images that are kept: both sides of a line for sixteen amplifiers.
+const MOST_DERIVED: usize = 32;
+
+impl Bench {
+    /// Draws onto a picture of `4 × width × height` bytes (RGBA, topmost line first); stages that are
+    /// not there leave it as it is.
+    ///
+    /// # Errors
+    /// If a number of the view is impossible, or the picture has another size.
+    pub fn draw(&mut self, view: &View, bytes: &mut [u8]) -> Result<()> {
+        let frame = Frame {
+            width: view.width,
+            height: view.height,
+            x: view.x,
+            y: view.y,
+            scale: view.scale,
+        };
+        let lookup = Lookup::new(&Style {
+            low: view.low,
+            high: view.high,
+            stretch: view.stretch,
+            map: view.colour,
+            invert: view.invert,
+            mask_bits: view.mask_bits,
+        })?;
+        let level = level_of(view.scale);
+        for amp in view.amps.iter().copied().map(AmpId) {
+            let other = if view.mode == Mode::Difference { view.against.as_str() } else { "" };
+            self.derive((amp, &view.stage, other), level);
+            if view.mode == Mode::Split {
+                self.derive((amp, &view.against, ""), level);
+            }
+            let Some(layer) = self.layer((amp, &view.stage, other), level) else { continue };
+            match self.layer((amp, &view.against, ""), level) {
+                Some(left) if view.mode == Mode::Split => {
+                    draw_split(&frame, [&left, &layer], view.split, &lookup, bytes)?;
+                }
+                _ => draw(&frame, &layer, &lookup, bytes)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Low and high cut of a stage, or of its difference to another one: of several amplifiers the
+    /// lowest and highest, for a rule that looks at all pixels, else the mean.
+    ///
+    /// # Errors
+    /// If the rule is impossible.
+    pub fn cuts(
+        &mut self,
+        (stage, against): (&str, Option<&str>),
+        rule: Cuts,
+        amps: &[AmpId],
+    ) -> Result<Option<(f64, f64)>> {
+        let mut found: Vec<(f64, f64)> = Vec::new();
+        for &amp in amps {
+            let other = against.unwrap_or_default();
+            self.derive((amp, stage, other), 0);
+            let Some(layer) = self.layer((amp, stage, other), 0) else { continue };
+            found.extend(rule.of(&Pixels::all(layer.image))?);
+        }
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let count = found.len() as f64;
+        let mean = |pick: fn(&(f64, f64)) -> f64| found.iter().map(pick).sum::<f64>() / count;
+        Ok(Some(match rule {
+            Cuts::MinMax => found.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |all, one| {
+                (all.0.min(one.0), all.1.max(one.1))
+            }),
+            _ => (mean(|cuts| cuts.0), mean(|cuts| cuts.1)),
+        }))
+    }
+
+    /// Every bit of the registry with the pixels of a stage that have it.
+    pub fn mask_counts(&self, stage: &str, amps: &[AmpId]) -> Vec<MaskCount> {
+        let mut counts = [0_usize; 32];
+        for mask in amps.iter().filter_map(|&amp| self.view(amp, stage)?.mask) {
+            for &bits in mask.iter().filter(|bits| **bits != 0) {
+                for (bit, count) in counts.iter_mut().enumerate() {
+                    *count += (bits >> bit & 1) as usize;
+                }
+            }
+        }
+        let counted = |entry: &mask::MaskBit| MaskCount {
+            bit: entry.bit,
+            name: entry.name,
+            meaning: entry.meaning,
+            count: counts.get(entry.bit as usize).copied().unwrap_or(0),
+        };
+        mask::REGISTRY.iter().map(counted).collect()
+    }
+
+    /// Statistics of a region of the detector, bad pixels left out.
+    ///
+    /// # Errors
+    /// If the region is impossible.
+    pub fn region(&self, region: &Region, stage: &str) -> Result<Statistics> {
+        let mut sample = Sample::default();
+        for view in self.chains.keys().filter_map(|&amp| self.view(amp, stage)) {
+            let pixels = match view.mask {
+                Some(mask) => Pixels::unmasked(view.image, mask, mask::BAD)?,
+                None => Pixels::all(view.image),
+            };
+            sample.add(region, &pixels, (view.origin.0 as f64, view.origin.1 as f64))?;
+        }
+        Ok(sample.statistics())
+    }
+
+    /// Makes the halved or difference image of a stage, unless it is there or not needed.
+    fn derive(&mut self, (amp, stage, other): (AmpId, &str, &str), level: u32) {
+        if level == 0 && other.is_empty() {
+            return;
+        }
+        let key = (amp, self.name_of(amp, stage), self.name_of(amp, other), level);
+        if self.derived.contains_key(&key) {
+            return;
+        }
+        let Some(made) = self.derived_image((amp, stage, other), level) else { return };
+        if MOST_DERIVED <= self.derived.len() {
+            self.derived.clear();
+        }
+        self.derived.insert(key, made);
+    }
+
+    /// What tells a stage from an earlier one of the same name.
+    fn name_of(&self, amp: AmpId, stage: &str) -> String {
+        let kept = self.chains.get(&amp).and_then(|chain| match stage {
+            "truth" => chain.last(),
+            stage => chain.kept(stage),
+        });
+        kept.map_or(String::new(), |kept| format!("{stage} {}", kept.key))
+    }
+
+    fn derived_image(
+        &self,
+        (amp, stage, other): (AmpId, &str, &str),
+        level: u32,
+    ) -> Option<(Array2<f32>, Array2<u32>)> {
+        let view = self.view(amp, stage)?;
+        let shape = view.image.dim();
+        let mut bits = match view.mask {
+            Some(mask) => mask.to_owned(),
+            None => Array2::zeros(shape),
+        };
+        let mut image = match other {
+            "" => view.image.to_owned(),
+            other => difference(view.image, self.view(amp, other)?.image)?,
+        };
+        for _ in 0..level {
+            image = overview::halve(image.view());
+            bits = overview::halve_mask(bits.view());
+        }
+        Some((image, bits))
+    }
+
+    fn layer(&self, (amp, stage, other): (AmpId, &str, &str), level: u32) -> Option<Layer<'_>> {
+        let view = self.view(amp, stage)?;
+        let origin = (view.origin.0 as f64, view.origin.1 as f64);
+        let size = view.image.dim();
+        if level == 0 && other.is_empty() {
+            return Some(Layer { image: view.image, mask: view.mask, origin, size, level });
+        }
+        let key = (amp, self.name_of(amp, stage), self.name_of(amp, other), level);
+        let (image, mask) = self.derived.get(&key)?;
+        Some(Layer { image: image.view(), mask: Some(mask.view()), origin, size, level })
+    }
+}
+
+/// How often an image is halved for a scale (picture pixels per detector pixel).
+fn level_of(scale: f64) -> u32 {
+    (0..8).find(|&level| 0.5 < scale * f64::from(1_u32 << level)).unwrap_or(8)
+}
+
+fn difference(one: ArrayView2<'_, f32>, other: ArrayView2<'_, f32>) -> Option<Array2<f32>> {
+    (one.dim() == other.dim()).then(|| &one - &other)
+}
+
+/// The rule for cuts of a name: `zscale`, `minmax`, or a central part such as `99.5%`.
+///
+/// # Errors
+/// [`Error::Parameter`] for another name.
+pub fn cuts_of_name(name: &str) -> Result<Cuts> {
+    let unknown = || Error::parameter("cuts", name, "zscale, minmax or a percentage");
+    match name {
+        "zscale" => Ok(Cuts::Zscale),
+        "minmax" => Ok(Cuts::MinMax),
+        name => {
+            let percent = name.strip_suffix('%').and_then(|number| number.parse().ok());
+            percent.map(Cuts::Percentile).ok_or_else(unknown)
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The bench for a worker of the page: one exposure held open, asked in small pieces so that the
+//! worker can listen between them.
+
+use std::collections::VecDeque;
+
+use js_sys::Uint8Array;
+use rawsky_core::bench::{self, Bench, PlotRequest, Setting, Unit, View, cuts_of_name};
+use rawsky_core::display::Region;
+use rawsky_core::error::{Error, Result};
+use rawsky_core::ids::AmpId;
+use rawsky_core::job::{self, Job, Survey, Task, Text};
+use rawsky_core::store::load;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+
+use crate::dto;
+use crate::files::{Files, Reader};
+
+/// The product of the job that looks at dropped files.
+const SURVEY: &str = "survey.json";
+/// Largest survey (byte).
+const LARGEST_SURVEY: u64 = 1 << 26;
+
+/// One exposure under the hands of a person.
+#[wasm_bindgen]
+pub struct Session {
+    bench: Bench,
+    files: Files,
+    names: Vec<String>,
+    units: VecDeque<Unit>,
+    wanted: bench::Files,
+}
+
+type Js<T> = std::result::Result<T, JsValue>;
+
+#[wasm_bindgen]
+impl Session {
+    /// A session for a built-in camera.
+    ///
+    /// # Errors
+    /// `{ class, message, detail }`, as of every function here.
+    #[wasm_bindgen(constructor)]
+    pub fn new(camera: &str) -> Js<Session> {
+        let bench = Bench::new(camera).map_err(|error| dto::error(&error))?;
+        let (files, wanted) = (Files::default(), bench::Files::default());
+        Ok(Session { bench, files, names: Vec::new(), units: VecDeque::new(), wanted })
+    }
+
+    /// Plans a simulated exposure with its calibration; the number of units of work.
+    pub fn simulate(&mut self, night: JsValue) -> Js<usize> {
+        let night = from_js("night", night).map_err(|error| dto::error(&error))?;
+        let prepared = bench::simulated(self.bench.camera(), &night);
+        self.take(prepared).map(|_| self.units.len())
+    }
+
+    /// Adds a dropped file: `{ size, read(offset, length) }`.
+    pub fn add(&mut self, name: String, reader: Reader) {
+        self.names.push(name.clone());
+        self.files.add(name, reader);
+    }
+
+    /// Sorts the dropped files by what they are: `{ units, leftOut }`.
+    pub fn sort(&mut self) -> Js<JsValue> {
+        let prepared = self.survey();
+        let left_out = self.take(prepared)?;
+        Ok(dto::plain(&serde_json::json!({ "units": self.units.len(), "leftOut": left_out })))
+    }
+
+    /// The next unit of work in words; nothing if all is done.
+    pub fn next_unit(&self) -> Option<String> {
+        self.units.front().map(|unit| unit.label.clone())
+    }
+
+    /// Does the next unit of work.
+    pub fn do_unit(&mut self) -> Js<()> {
+        let Some(unit) = self.units.pop_front() else { return Ok(()) };
+        let done = job::execute(&unit.job, &mut self.files, &mut ());
+        done.map(|_| ()).map_err(|error| dto::error(&error))
+    }
+
+    /// Opens the exposure, once the work is done; says what it is.
+    pub fn open(&mut self) -> Js<JsValue> {
+        answer(self.bench.open(&mut self.files, self.wanted.clone()))
+    }
+
+    /// What can be set of the steps.
+    pub fn steps(&self) -> JsValue {
+        dto::plain(&self.bench.steps())
+    }
+
+    /// How they are set.
+    pub fn settings(&self) -> JsValue {
+        dto::plain(&self.bench.settings())
+    }
+
+    /// Sets them; stages that depend on a change become stale.
+    pub fn set(&mut self, settings: JsValue) -> Js<()> {
+        let settings = from_js::<Vec<Setting>>("steps", settings);
+        settings.and_then(|settings| self.bench.set(settings)).map_err(|error| dto::error(&error))
+    }
+
+    /// What the amplifier does next; nothing if all is done.
+    pub fn next(&self, amp: u32) -> Option<String> {
+        self.bench.next(AmpId(amp)).map(str::to_owned)
+    }
+
+    /// Does it.
+    pub fn advance(&mut self, amp: u32) -> Js<()> {
+        let done = self.bench.advance(&mut self.files, AmpId(amp));
+        done.map(|_| ()).map_err(|error| dto::error(&error))
+    }
+
+    /// How often each step was done.
+    pub fn executed(&self) -> JsValue {
+        dto::plain(&self.bench.executed())
+    }
+
+    /// The stages of an amplifier.
+    pub fn stages(&self, amp: u32) -> Js<JsValue> {
+        answer(self.bench.stages(AmpId(amp)))
+    }
+
+    /// Draws a view: RGBA bytes, the topmost line first.
+    pub fn draw(&mut self, view: JsValue) -> Js<Vec<u8>> {
+        let drawn = from_js::<View>("view", view).and_then(|view| {
+            let sides = [view.width, view.height];
+            if sides.iter().any(|side| !(1..=16384).contains(side)) {
+                return Err(Error::parameter("size of the picture", view.width, "1 to 16384"));
+            }
+            let mut bytes = vec![0; 4 * view.width * view.height];
+            self.bench.draw(&view, &mut bytes)?;
+            Ok(bytes)
+        });
+        drawn.map_err(|error| dto::error(&error))
+    }
+
+    /// Low and high cut of a stage, or of its difference to another; nothing if it is not there.
+    pub fn cuts(
+        &mut self,
+        stage: &str,
+        against: Option<String>,
+        rule: &str,
+        amps: Vec<u32>,
+    ) -> Js<Option<Vec<f64>>> {
+        let amps: Vec<AmpId> = amps.into_iter().map(AmpId).collect();
+        let cuts = cuts_of_name(rule)
+            .and_then(|rule| self.bench.cuts((stage, against.as_deref()), rule, &amps));
+        let cuts = cuts.map_err(|error| dto::error(&error))?;
+        Ok(cuts.map(|(low, high)| vec![low, high]))
+    }
+
+    /// Every bit of the mask with its count.
+    pub fn mask_bits(&self, stage: &str, amps: Vec<u32>) -> JsValue {
+        let amps: Vec<AmpId> = amps.into_iter().map(AmpId).collect();
+        dto::plain(&self.bench.mask_counts(stage, &amps))
+    }
+
+    /// One pixel of the detector through all stages; nothing off the amplifiers.
+    pub fn pixel(&self, x: usize, y: usize) -> JsValue {
+        dto::plain(&self.bench.pixel(x, y))
+    }
+
+    /// Something to plot.
+    pub fn plot(&mut self, request: JsValue) -> Js<JsValue> {
+        let plot = from_js::<PlotRequest>("plot", request).and_then(|request| {
+            if matches!(request, PlotRequest::Growth { .. }) {
+                self.bench.photometry(request.amp())?;
+            }
+            self.bench.plot(&request)
+        });
+        plot.map(|plot| dto::plot(&plot)).map_err(|error| dto::error(&error))
+    }
+
+    /// Statistics of a region.
+    pub fn region(&self, region: JsValue, stage: &str) -> Js<JsValue> {
+        answer(
+            from_js::<Region>("region", region)
+                .and_then(|region| self.bench.region(&region, stage)),
+        )
+    }
+
+    /// The header of an amplifier's science image: `[key, value, comment]`, card after card.
+    pub fn header(&self, amp: u32) -> Js<JsValue> {
+        let header = self.bench.header(AmpId(amp)).map_err(|error| dto::error(&error))?;
+        Ok(dto::header(&header))
+    }
+
+    /// The parameters of photometry.
+    pub fn aperture(&self) -> Js<JsValue> {
+        answer(self.bench.recipe().map(|recipe| recipe.aperture))
+    }
+
+    /// Sets them; images stay as they are.
+    pub fn set_aperture(&mut self, params: JsValue) -> Js<()> {
+        let params = from_js("aperture", params);
+        params
+            .and_then(|params| self.bench.set_aperture(params))
+            .map_err(|error| dto::error(&error))
+    }
+
+    /// The stars measured on an amplifier; nothing without a catalogue.
+    pub fn photometry(&mut self, amp: u32) -> Js<JsValue> {
+        let measured = self.bench.photometry(AmpId(amp)).map_err(|error| dto::error(&error))?;
+        Ok(measured.map_or(JsValue::NULL, dto::measured))
+    }
+
+    /// The recipe as it is set now, as TOML.
+    pub fn recipe(&self) -> Js<String> {
+        self.bench.recipe_text().map_err(|error| dto::error(&error))
+    }
+
+    /// The command that does the same.
+    pub fn command(&self) -> Js<String> {
+        self.bench.command().map_err(|error| dto::error(&error))
+    }
+
+    /// The science images as a batch writes them: their keys. [`Session::product`] gives the bytes.
+    pub fn make_images(&mut self) -> Js<Vec<String>> {
+        self.images().map_err(|error| dto::error(&error))
+    }
+
+    /// The catalogue of an amplifier as a batch writes it; `science` is a key of
+    /// [`Session::make_images`].
+    pub fn make_catalogue(&mut self, science: String, amp: u32) -> Js<String> {
+        let made = self.bench.catalogue_job(&mut self.files, (&science, AmpId(amp)));
+        let made = made.and_then(|(job, key)| {
+            self.files.take(&key);
+            job::execute(&job, &mut self.files, &mut ()).map(|_| key)
+        });
+        made.map_err(|error| dto::error(&error))
+    }
+
+    /// Takes a product out of the session.
+    pub fn product(&mut self, key: &str) -> Option<Uint8Array> {
+        self.files.take(key).map(|bytes| Uint8Array::from(bytes.as_slice()))
+    }
+
+    /// Bytes of the stages and of the files that were made.
+    pub fn bytes(&self) -> f64 {
+        (self.bench.bytes() + self.files.bytes()) as f64
+    }
+
+    /// Lets go of everything.
+    pub fn close(&mut self) {
+        self.files.clear();
+        self.units.clear();
+    }
+}
+
+impl Session {
+    fn take(&mut self, prepared: Result<bench::Preparation>) -> Js<Vec<String>> {
+        let prepared = prepared.map_err(|error| dto::error(&error))?;
+        self.units = prepared.units.into();
+        self.wanted = prepared.files;
+        Ok(prepared.left_out)
+    }
+
+    /// What the core says of the dropped files, as raw files and as masters.
+    fn survey(&mut self) -> Result<bench::Preparation> {
+        let is_fits = |name: &&String| {
+            let name = name.to_lowercase();
+            [".fits", ".fit", ".fts", ".fz", ".gz"].iter().any(|end| name.ends_with(end))
+        };
+        let beside = |name: &String| name.contains("sciimg") || name.contains("mskimg");
+        let (mut files, mut masters) = (Vec::new(), Vec::new());
+        for name in &self.names {
+            if name.to_lowercase().ends_with("level.json") {
+                masters.push(name.clone());
+            } else if is_fits(&name) && !beside(name) {
+                files.push(name.clone());
+            }
+        }
+        let asked = self.ask(files, masters)?;
+        // What is no raw file may be a master.
+        let other = asked.files.iter().filter(|file| file.visit.is_none() && file.master.is_none());
+        let other: Vec<String> = other.map(|file| file.key.clone()).collect();
+        let again = if other.is_empty() { None } else { Some(self.ask(Vec::new(), other)?) };
+        let survey = with_masters(asked, again);
+        bench::dropped(self.bench.camera(), &survey, &self.names)
+    }
+
+    fn ask(&mut self, files: Vec<String>, masters: Vec<String>) -> Result<Survey> {
+        self.files.take(SURVEY);
+        let job = Job {
+            version: job::VERSION,
+            camera: Text::BuiltIn(self.bench.camera().name.clone()),
+            recipe: Text::BuiltIn("default".to_owned()),
+            inputs: Vec::new(),
+            task: Task::Survey { files, masters, output: SURVEY.to_owned() },
+        };
+        job::execute(&job, &mut self.files, &mut ())?;
+        let text = load(&mut self.files, SURVEY, LARGEST_SURVEY)?;
+        serde_json::from_slice(&text).map_err(|error| Error::format(SURVEY, "JSON", error))
+    }
+
+    fn images(&mut self) -> Result<Vec<String>> {
+        let recipe = self.bench.recipe_text()?;
+        self.files.put(bench::RECIPE, recipe.into_bytes());
+        let (job, outputs) = self.bench.image_job(&mut self.files)?;
+        for output in &outputs {
+            self.files.take(&output.key);
+        }
+        job::execute(&job, &mut self.files, &mut ())?;
+        Ok(outputs.into_iter().map(|output| output.key).collect())
+    }
+}
+
+/// A survey in which a file that turned out to be a master is one.
+fn with_masters(mut survey: Survey, again: Option<Survey>) -> Survey {
+    for file in again.into_iter().flat_map(|survey| survey.files) {
+        let known = survey.files.iter_mut().find(|known| known.key == file.key);
+        if let Some(known) = known.filter(|_| file.master.is_some()) {
+            *known = file;
+        }
+    }
+    survey
+}
+
+fn from_js<T: DeserializeOwned>(what: &str, value: JsValue) -> Result<T> {
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|error| Error::parameter(what, error, "an object of the right form"))
+}
+
+fn answer<T: serde::Serialize>(value: Result<T>) -> Js<JsValue> {
+    value.map(|value| dto::plain(&value)).map_err(|error| dto::error(&error))
+}
