@@ -54,9 +54,14 @@ impl Cuts {
 pub(super) fn min_max(pixels: &Pixels<'_>) -> Option<(f64, f64)> {
     let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
     for row in pixels.rows() {
-        for &value in row.iter().filter(|value| value.is_finite()) {
-            low = low.min(value);
-            high = high.max(value);
+        for &value in row.iter() {
+            // No comparison holds for NaN; what is infinite lies beyond the other limit.
+            if value < low && value >= f32::MIN {
+                low = value;
+            }
+            if value > high && value <= f32::MAX {
+                high = value;
+            }
         }
     }
     (low <= high).then_some((f64::from(low), f64::from(high)))

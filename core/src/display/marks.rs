@@ -26,7 +26,7 @@ pub const STRIPES: [[u8; 3]; 7] = [
 /// The color of a pixel without a value at a column and line of the picture.
 pub fn checker(column: usize, line: usize) -> [u8; 4] {
     let [dark, light] = CHECKER;
-    let [red, green, blue] = if (column / 4 + line / 4) % 2 == 0 { dark } else { light };
+    let [red, green, blue] = if (column / 4 + line / 4).is_multiple_of(2) { dark } else { light };
     [red, green, blue, 255]
 }
 

@@ -8,7 +8,8 @@
 //!
 //! The clipping is that of `sigma_clipped_stats` of astropy 8.0 with its defaults. A plane of more
 //! than [`SORTED_PIXELS`] pixels is not copied: its medians come from counting passes, exact but for
-//! its `sigma`, whose deviations are rounded to `f32`.
+//! its `sigma`, whose deviations are rounded to `f32`. That takes up to fifteen passes over the plane;
+//! the statistics of its [`super::overview::eighth`] are there at once.
 
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
@@ -77,11 +78,8 @@ pub fn whole(
 }
 
 fn sorted(pixels: &Pixels<'_>) -> Statistics {
-    let mut sample = Sample::default();
-    sample.n_pixels = pixels.len() as u64;
-    sample.n_masked = pixels.n_masked();
-    sample.values = pixels.finite().collect();
-    sample.statistics()
+    let (n_pixels, n_masked) = (pixels.len() as u64, pixels.n_masked());
+    Sample { n_pixels, n_masked, values: pixels.finite().collect() }.statistics()
 }
 
 fn streamed(pixels: &Pixels<'_>) -> Statistics {
@@ -128,14 +126,13 @@ impl Sample {
 
 /// Completes statistics of which the pixels are counted.
 fn of(values: &impl Values, counts: Statistics) -> Statistics {
-    let moments = values.moments(EVERYTHING, 0.0);
-    let n_nan = counts.n_pixels.saturating_sub(counts.n_masked + moments.count);
-    let counts = Statistics { n_nan, ..counts };
-    let Some(median) = values.median(EVERYTHING) else { return counts };
-    // The sums again about the median, where they lose no digits.
+    let unmasked = counts.n_pixels.saturating_sub(counts.n_masked);
+    let Some(median) = values.median() else { return Statistics { n_nan: unmasked, ..counts } };
+    // About the median the sums lose no digits.
     let moments = values.moments(EVERYTHING, median);
     let clipped = clipped(values, median, moments);
     Statistics {
+        n_nan: unmasked.saturating_sub(moments.count),
         mean: Some(moments.mean),
         median: Some(median),
         sigma: values.deviation(median).map(|deviation| SIGMA_FROM_MAD * deviation),
@@ -155,12 +152,11 @@ fn clipped(values: &impl Values, mut median: f64, mut kept: Moments) -> Moments 
     for _ in 0..PASSES {
         limits = (median - CLIP * kept.std, median + CLIP * kept.std);
         inside = (limits.0.max(inside.0), limits.1.min(inside.1));
-        let before = kept.count;
-        kept = values.moments(inside, median);
-        if kept.count == before {
+        let (now_kept, now_median) = values.clip(inside, median);
+        if now_kept.count == kept.count {
             break;
         }
-        median = values.median(inside).unwrap_or(median);
+        (kept, median) = (now_kept, now_median.unwrap_or(median));
     }
     if limits == inside { kept } else { values.moments(limits, median) }
 }
@@ -170,12 +166,14 @@ const EVERYTHING: (f64, f64) = (f64::MIN, f64::MAX);
 
 /// Finite values that can be run through again and again.
 trait Values {
-    /// Count, mean, standard deviation and ends of the values within `limits`, both included.
-    fn moments(&self, limits: (f64, f64), pivot: f64) -> Moments;
-    /// Median of the values within `limits`.
-    fn median(&self, limits: (f64, f64)) -> Option<f64>;
+    /// Median of all.
+    fn median(&self) -> Option<f64>;
     /// Median distance from `center`.
     fn deviation(&self, center: f64) -> Option<f64>;
+    /// Count, mean, standard deviation and ends of the values within `limits`, both included.
+    fn moments(&self, limits: (f64, f64), pivot: f64) -> Moments;
+    /// The same, and the median of these values.
+    fn clip(&self, limits: (f64, f64), pivot: f64) -> (Moments, Option<f64>);
 }
 
 #[derive(Clone, Copy)]
@@ -238,6 +236,15 @@ impl Sorted {
 }
 
 impl Values for Sorted {
+    fn median(&self) -> Option<f64> {
+        middle(&self.0)
+    }
+
+    fn deviation(&self, center: f64) -> Option<f64> {
+        let distance = |&value: &f32| (f64::from(value) - center).abs();
+        median(&mut self.0.iter().map(distance).collect::<Vec<f64>>())
+    }
+
     fn moments(&self, limits: (f64, f64), pivot: f64) -> Moments {
         let mut sums = Sums::NONE;
         for chunk in self.within(limits).chunks(CHUNK) {
@@ -248,41 +255,55 @@ impl Values for Sorted {
         sums.moments(pivot)
     }
 
-    fn median(&self, limits: (f64, f64)) -> Option<f64> {
-        let values = self.within(limits);
-        let upper = f64::from(*values.get(values.len() / 2)?);
-        let lower = f64::from(*values.get((values.len() - 1) / 2)?);
-        Some(0.5 * (lower + upper))
-    }
-
-    fn deviation(&self, center: f64) -> Option<f64> {
-        let distance = |&value: &f32| (f64::from(value) - center).abs();
-        median(&mut self.0.iter().map(distance).collect::<Vec<f64>>())
+    fn clip(&self, limits: (f64, f64), pivot: f64) -> (Moments, Option<f64>) {
+        (self.moments(limits, pivot), middle(self.within(limits)))
     }
 }
 
-impl Values for Pixels<'_> {
-    fn moments(&self, (low, high): (f64, f64), pivot: f64) -> Moments {
-        let mut sums = Sums::NONE;
-        for row in self.rows() {
-            let mut part = Sums::NONE;
-            // No comparison holds for NaN, and the widest limits are finite.
-            let kept = |value: &f64| *value >= low && *value <= high;
-            row.iter().copied().map(f64::from).filter(kept).for_each(|v| part.add(v, pivot));
-            sums.merge(part);
-        }
-        sums.moments(pivot)
-    }
+/// Median of values in ascending order.
+fn middle(sorted: &[f32]) -> Option<f64> {
+    let upper = f64::from(*sorted.get(sorted.len() / 2)?);
+    let lower = f64::from(*sorted.get((sorted.len() - 1) / 2)?);
+    Some(0.5 * (lower + upper))
+}
 
-    fn median(&self, (low, high): (f64, f64)) -> Option<f64> {
-        let kept = |value: f64| value >= low && value <= high;
-        counted(self, |value| if kept(f64::from(value)) { value } else { f32::NAN })
+impl Values for Pixels<'_> {
+    fn median(&self) -> Option<f64> {
+        counted(self, |value| if value.is_finite() { value } else { f32::NAN })
     }
 
     fn deviation(&self, center: f64) -> Option<f64> {
         let distance = |value: f32| (f64::from(value) - center).abs() as f32;
         counted(self, |value| if value.is_finite() { distance(value) } else { f32::NAN })
     }
+
+    fn moments(&self, limits: (f64, f64), pivot: f64) -> Moments {
+        let mut sums = Sums::NONE;
+        for row in self.rows() {
+            let mut part = Sums::NONE;
+            within(&row, limits).for_each(|value| part.add(f64::from(value), pivot));
+            sums.merge(part);
+        }
+        sums.moments(pivot)
+    }
+
+    fn clip(&self, limits: (f64, f64), pivot: f64) -> (Moments, Option<f64>) {
+        let (mut sums, mut median) = (Sums::NONE, CountingMedian::new());
+        for row in self.rows() {
+            let mut part = Sums::NONE;
+            let add = |value: &f32| part.add(f64::from(*value), pivot);
+            median.offer(within(&row, limits).inspect(add));
+            sums.merge(part);
+        }
+        median.begin_second_pass();
+        self.rows().for_each(|row| median.offer(within(&row, limits)));
+        (sums.moments(pivot), median.finish())
+    }
+}
+
+/// The values within finite limits, both included; NaN never is.
+fn within(row: &[f32], (low, high): (f64, f64)) -> impl Iterator<Item = f32> {
+    row.iter().copied().filter(move |&v| f64::from(v) >= low && f64::from(v) <= high)
 }
 
 /// The median of a number made of each pixel, where it is not NaN, by two counting passes.

@@ -24,8 +24,8 @@ NOTES = {
 
 WHITE = (0.95047, 1.0, 1.08883)
 LIGHT, DARK = 96.0, 32.0
-BLUE_DEG, RED_DEG = 264.0, 42.0
-MOST_CHROMA = 62.0
+BLUE_DEG, RED_DEG = 282.0, 38.0
+MOST_CHROMA = 42.0
 
 
 def linear_rgb(lightness, chroma, hue_deg):
@@ -40,12 +40,7 @@ def linear_rgb(lightness, chroma, hue_deg):
             0.0556434 * x - 0.2040259 * y + 1.0572252 * z)
 
 
-def fits(color):
-    return all(-1e-9 <= part <= 1 + 1e-9 for part in color)
-
-
 def encoded(part):
-    part = min(max(part, 0.0), 1.0)
     value = 12.92 * part if part <= 0.0031308 else 1.055 * part ** (1 / 2.4) - 0.055
     return round(255 * value)
 
@@ -56,10 +51,9 @@ def diverging():
         away = abs(index - 127.5) / 127.5
         lightness = LIGHT + (DARK - LIGHT) * away
         hue = BLUE_DEG if index < 128 else RED_DEG
-        chroma = MOST_CHROMA * min(1.0, 1.25 * away)
-        while not fits(linear_rgb(lightness, chroma, hue)):
-            chroma -= 0.05
-        colors.append(tuple(encoded(part) for part in linear_rgb(lightness, chroma, hue)))
+        color = linear_rgb(lightness, MOST_CHROMA * math.sin(math.pi / 2 * away), hue)
+        assert all(-1e-9 <= part <= 1 + 1e-9 for part in color), f"{index} is no sRGB color"
+        colors.append(tuple(encoded(part) for part in color))
     return colors
 
 
