@@ -72,7 +72,8 @@ def truth_of(sim, night, header, flats):
 
 
 def fluxes(table, recipe, truth, scale):
-    """Of stars that no cosmic ray hit: flux minus the star's own light in the circle, over the flux's error; and the stars without a flux."""
+    """Of stars that no cosmic ray hit: flux minus their own light in the circle, and its error. Of all: how many
+    have no flux, and how many there are."""
     stars, cosmic = truth
     x, y = table.x.values.astype(float), table.y.values.astype(float)
     if recipe != "default":
