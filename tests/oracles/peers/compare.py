@@ -4,8 +4,9 @@
     python3 compare.py --rawsky RAWSKY NIGHT [NIGHT ...] [--ccd 1,13] [--filter zg,zr,zi]
     python3 compare.py --rawsky RAWSKY --simulator SIMULATE_PY --work DIR [--geom tiny] [--seeds 1,2,3] [--fz both]
 
-prints one Markdown table per step. The recipe is the one of the packages that Python finds (README.md).
-A night is a folder as simulate.py writes it; with --simulator the nights are made first.
+prints a summary with the limits, then one Markdown table per step; the exit code is 1 if anything is beyond
+its limit. The recipe is the one of the packages that Python finds (README.md). A night is a folder as
+simulate.py writes it; with --simulator the nights are made first.
 """
 import argparse
 import json
@@ -25,6 +26,7 @@ from peers import CHANGES, RADII, Peers  # noqa: E402
 
 RECIPES = pathlib.Path(__file__).resolve().parents[3] / "core" / "recipes"
 LIMIT_DN = 2e-3
+LIMIT_PART = 1e-4
 APERTURE_UNIT = 1e-5
 
 
@@ -32,9 +34,28 @@ class Tables:
     """One table per step, a row per comparison."""
 
     def __init__(self):
-        self.steps = {}
+        self.steps, self.worst = {}, {}
 
-    def pixels(self, step, where, ours, theirs):
+    def judge(self, step, limit, numbers):
+        """Keeps the largest of each number of a step; a number over its limit (None: no limit) is told of."""
+        kept = self.worst.setdefault(step, {"limit": limit, "rows": 0, "numbers": {}, "beyond": 0})
+        kept["rows"] += 1
+        kept["beyond"] += any(most is not None and not value <= most for value, most in numbers.values())
+        for name, (value, _) in numbers.items():
+            kept["numbers"][name] = max(value, kept["numbers"].get(name, 0))
+
+    def summary(self):
+        print("\n| step | limit | comparisons | largest of each number | beyond the limit |\n|---|---|---|---|---|")
+        for step, kept in self.worst.items():
+            told = ", ".join(f"{name} {value:.3g}" for name, value in kept["numbers"].items())
+            print(f"| {step} | {kept['limit']} | {kept['rows']} | {told} | {kept['beyond']} |")
+        return sum(kept["beyond"] for kept in self.worst.values())
+
+    def pixels(self, step, where, ours, theirs, limited=True, level=0.0):
+        """One row. Numbers that are stored over a level (DN) may differ by two units in their last place."""
+        limit = max(LIMIT_DN, 2 * 2.0**-23 * level) if limited else np.inf
+        told = (f"{LIMIT_DN:g} DN" + " or two units in the last place" * bool(level)
+                + f", for all but {LIMIT_PART:g}") if limited else "none"
         ours, theirs = np.asarray(ours, float), np.asarray(theirs, float)
         with np.errstate(invalid="ignore"):
             difference = np.abs(ours - theirs)
@@ -43,6 +64,10 @@ class Tables:
                                f"above {LIMIT_DN:g} DN": f"{np.mean(difference > LIMIT_DN):.1e}",
                                "rms (DN)": f"{np.sqrt(np.nanmean(difference**2)):.1e}",
                                "NaN in one only": nans, "numbers": difference.size})
+        part = lambda above: np.mean(difference > above)
+        self.judge(step, told, {"max (DN)": (np.nanmax(difference), None),
+                                f"part above {LIMIT_DN:g} DN": (part(LIMIT_DN), None),
+                                "part above the limit": (part(limit), LIMIT_PART), "NaN in one only": (nans, 0)})
 
     def row(self, step, where, cells):
         self.steps.setdefault(step, []).append({**where, **cells})
@@ -95,6 +120,7 @@ def one_ccd(peers, rawsky, tables, where, band, ccd):
     flat, norm = peers.master_flat(band, ccd, bias)
     level = float(np.median(flat * norm))
     compare_masters(peers, tables, where, (bias, flat, norm, level), (bias_path, flat_path, level_path))
+    compare_flat_in_double(peers, tables, where, (band, ccd, bias), flat_path)
     images = {}
     for name, gone in (("overscan", ("linearity", "bias", "flat")), ("corrected", ("bias", "flat")), ("science", ())):
         folder = scratch / name
@@ -123,12 +149,27 @@ def compare_masters(peers, tables, where, theirs, paths):
     for q in (1, 2, 3, 4):
         here = {**where, "q": q}
         tables.pixels("Master bias", here, part(paths[0], q), peers.quadrants_of(bias)[q])
-        # Ours has a median of 1 over the CCD; theirs, a mean of flats that have, nearly.
-        tables.pixels("Master flat times level over their level (no unit)", here,
-                      part(paths[1], q) * (header["FLTNORM"] / norm), peers.quadrants_of(flat)[q])
+        # Ours has a median of 1 over the CCD; theirs, a mean of flats that have, nearly. Their sums over
+        # frames are in single precision, which is coarser than the limit at these levels.
+        tables.pixels("Master flat times level", here, part(paths[1], q) * header["FLTNORM"],
+                      peers.quadrants_of(flat)[q].astype(float) * norm, limited=False)
     ours = json.loads(paths[2].read_text())["level_dn"]
+    tables.judge("Levels", "1e-5", {"flat, relative": (abs(header["FLTNORM"] / norm - 1), None),
+                                    "flat level, relative": (abs(ours / level - 1), 1e-5)})
     tables.row("Levels", where, {"flat, theirs (DN)": f"{norm:.4f}", "ours": f"{header['FLTNORM']:.4f}",
                                  "focal plane, theirs (DN)": f"{level:.4f}", "ours (DN)": f"{ours:.4f}"})
+
+
+def compare_flat_in_double(peers, tables, where, of, path):
+    """The same flat with their stacks summed in double precision: what is left is ours."""
+    band, ccd, bias = of
+    with peers.double_precision():
+        flat, norm = peers.master_flat(band, ccd, bias)
+    level = fits.getheader(path)["FLTNORM"]
+    for q in (1, 2, 3, 4):
+        tables.pixels("Master flat times level, their sums in double precision", {**where, "q": q},
+                      part(path, q) * level, peers.quadrants_of(flat)[q] * norm,
+                      level=level)
 
 
 def compare_apertures(peers, rawsky, tables, place, image):
@@ -143,8 +184,10 @@ def compare_apertures(peers, rawsky, tables, place, image):
     theirs = peers.apertures(fits.getdata(image).astype("f4"), archive, mask)
     assert header["OBSMJD"] == archive["OBSMJD"]
     both = ours.merge(theirs, on="source_id", suffixes=("", "_peer"))
-    cells = {"stars": f"{len(both)} of {len(ours)} and {len(theirs)}",
-             "max |x, y| (pix)": f"{np.abs(both[['x', 'y']].values - both[['x_peer', 'y_peer']].values).max():.1e}",
+    apart = np.abs(both[["x", "y"]].values - both[["x_peer", "y_peer"]].values).max(axis=1)
+    still = both.source_id.isin(peers.still_stars()).values
+    cells = {"stars": f"{len(both)} of {len(ours)} and {len(theirs)}", "max |x, y| (pix)": f"{apart.max():.1e}",
+             "of stars without motion": f"{apart[still].max(initial=0):.1e}",
              "isolated differ": int((both.isolated != both.isolated_peer).sum())}
     worst, beyond, nans, flags, count = 0.0, 0, 0, 0, 0
     for i in range(len(RADII)):
@@ -159,6 +202,12 @@ def compare_apertures(peers, rawsky, tables, place, image):
     cells |= {"worst (1e-5 (|f| + e))": f"{worst:.2e}", "beyond 1": f"{beyond} of {count}",
               "NaN in one only": nans, "flags differ": flags}
     tables.row("Apertures on identical pixels", here, cells)
+    unlike = len(ours) + len(theirs) - 2 * len(both)
+    tables.judge("Apertures on identical pixels", "1 in units of 1e-5 (abs(flux) + error); 1e-8 pix without motion",
+                 {"flux or error": (worst, 1), "x, y (pix)": (apart.max(), None),
+                  "x, y of stars without motion": (apart[still].max(initial=0), 1e-8),
+                  "stars of one side": (unlike, 0), "isolated differ": (cells["isolated differ"], 0),
+                  "NaN in one only": (nans, 0), "flags differ": (flags, 0)})
 
 
 def nights(args):
@@ -202,8 +251,10 @@ def main():
                     one_ccd(peers, rawsky, tables, where, band, ccd)
     print(f"{peers.recipe}: " + ", ".join(f"{n} {v}" for n, v in peers.versions.items()) + f", numpy {np.__version__}")
     print("\nPatched: " + "; ".join(dict.fromkeys(CHANGES)))
+    beyond = tables.summary()
     tables.show()
+    return beyond != 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

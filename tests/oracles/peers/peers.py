@@ -10,6 +10,7 @@ What is replaced: the list of files (by name instead of a metadata data base), t
 moved to the date as the newer release does it), the level of the focal plane (of the flats present; the
 helper of 0.4.1 multiplies every CCD by the level of the first one).
 """
+import contextlib
 import os
 import pathlib
 import warnings
@@ -141,6 +142,17 @@ class Peers:
             flats.append(flat / norms[-1])
         return np.average(flats, axis=0), float(np.average(norms))
 
+    @contextlib.contextmanager
+    def double_precision(self):
+        """Their stacks over frames in double precision, by the same formula."""
+        from ztfin2p3 import builder
+        single = builder.get_meandata
+        builder.get_meandata = lambda frames, **how: single(np.asarray(frames, float), **how)
+        try:
+            yield
+        finally:
+            builder.get_meandata = single
+
     def science(self, raw, bias, flat, scale):
         """Science quadrants in stored order."""
         from ztfin2p3.science import build_science_data
@@ -154,6 +166,14 @@ class Peers:
         for path in paths:
             os.remove(path)
         return {q: np.asarray(d) * np.float32(scale) for q, d in zip((1, 2, 3, 4), data)}
+
+    def still_stars(self):
+        """Identifiers of the catalogue's stars without a proper motion. The others' places depend on the scale
+        of time too: theirs takes the date as UTC, ours as the catalogue's (69 s)."""
+        import pandas as pd
+        files = sorted((self.night / "calibrator" / "gaia_dr3_astro").glob("*.parquet"))
+        stars = pd.concat([pd.read_parquet(f, columns=["source_id", "pmra"]) for f in files])
+        return set(stars.source_id[stars.pmra.isna()])
 
     def catalogue(self, image, mjd):
         """All stars of the night's catalogue on the image, moved to the date."""

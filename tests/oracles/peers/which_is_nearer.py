@@ -5,8 +5,9 @@
 
 The night is one of the independent simulator (README.md); its truth is made with that simulator's own
 functions, as in ../independent_night, and nothing of rawsky's or of the peers'. Pixels that the night's
-mask calls bad, or next to an injected cosmic ray, are left out. All three recipes get the same camera file,
-with the traps that the night was made with: only the default recipe asks for them.
+mask calls bad, or next to an injected cosmic ray, are left out, and so are fluxes of stars with such a ray in
+the circle. All three recipes get the same camera file, with the traps that the night was made with: only the
+default recipe asks for them.
 """
 import argparse
 import importlib.util
@@ -70,16 +71,19 @@ def truth_of(sim, night, header, flats):
     return light, light - stored(sky / flats[q]), binary_dilation(stored(t["cosmic_sky"]), np.ones((3, 3)))
 
 
-def fluxes(table, recipe, stars, shape, scale):
-    """Flux minus the star's own light in the circle, over the flux's error; and the stars without a flux."""
+def fluxes(table, recipe, truth, scale):
+    """Of stars that no cosmic ray hit: flux minus their own light in the circle, and its error. Of all: how many
+    have no flux, and how many there are."""
+    stars, cosmic = truth
     x, y = table.x.values.astype(float), table.y.values.astype(float)
     if recipe != "default":
-        x, y = shape[1] - 1 - x, shape[0] - 1 - y
+        x, y = stars.shape[1] - 1 - x, stars.shape[0] - 1 - y
     column = next(c[2:] for c in table.columns if c.startswith("r_") and abs(table[c].iloc[0] - RADIUS) < 1e-9)
     own, _, edge = sep.sum_circle(stars * scale, x, y, RADIUS, subpix=0)
     flux, error = table[f"f_{column}"].values.astype(float), table[f"f_{column}_e"].values.astype(float)
+    hit, _, _ = sep.sum_circle(cosmic.astype(float), x, y, RADIUS, subpix=0)
     use = table.isolated.values & (edge == 0) & (own > 0)
-    clean = use & np.isfinite(flux) & (table[f"f_{column}_f"].values == 0)
+    clean = use & (hit == 0) & np.isfinite(flux) & (table[f"f_{column}_f"].values == 0)
     return (flux - own)[clean], error[clean], int((use & ~np.isfinite(flux)).sum()), int(use.sum())
 
 
@@ -111,7 +115,7 @@ def quadrants(args, sim, independent, night, camera):
                 for recipe in RECIPES:
                     image, own, table = images[recipe][q]
                     residual = np.where(bad | ~np.isfinite(image), np.nan, image - light * own["FLATSCAL"])
-                    off, error, lost, wanted = fluxes(table, recipe, stars, image.shape, own["FLATSCAL"])
+                    off, error, lost, wanted = fluxes(table, recipe, (stars, cosmic), own["FLATSCAL"])
                     rows.append(dict(recipe=recipe, median=np.nanmedian(residual), first=first_columns(residual, q),
                                      off=off, error=error, lost=lost, wanted=wanted))
                     if recipe != "default":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Real cameras: rawsky against plain numpy, against ccdproc, and against the headers.
 
-    python3 compare.py RAWSKY DATA WORK [--engine native] [--only kast,saao,generic,lsst]
+    python3 compare.py RAWSKY DATA WORK [--engine native] [--only kast,saao,stl1001,generic,aspen,lsst]
 
 RAWSKY is the command, DATA the folder of shared test material (kast_blue, ccd), WORK an empty folder
 for what is made here. Needs numpy, astropy, ccdproc. The exit code is 1 if anything differs by more
@@ -200,12 +200,32 @@ def saao(args, report):
     report.holds("gain of the header", header["GAIN"] == 1.9, header["GAIN"])
 
 
-# ---- a camera that nobody described ----------------------------------------------------------------
+# ---- nights of one amplifier ---------------------------------------------------------------------
 
-def simulate(folder, seed):
-    """Biases, darks of two times, flats of two filters and two exposures, one amplifier, overscan."""
-    dice = np.random.default_rng(seed)
+class Generic:
+    """An unknown camera with an overscan, and keywords as observatories write them."""
     shape, width, gain, noise = (120, 150), 16, 1.6, 4.0
+    roles = {"bias": "zero", "dark": "Dark Frame", "flat": "flat", "science": "object"}
+
+    def cards(self):
+        height, width = self.shape
+        return {"GAIN": self.gain, "RDNOISE": self.noise, "DATASEC": f"[1:{width},1:{height}]",
+                "BIASSEC": f"[{width + 3}:{width + self.width},1:{height}]"}
+
+
+class Stl1001:
+    """1024 x 1024 pixels, no overscan; gain and read noise are in no header."""
+    shape, width, gain, noise = (1024, 1024), 0, 2.06, 15.0
+    roles = {"bias": "Bias Frame", "dark": "Dark Frame", "flat": "Flat Field", "science": "Light Frame"}
+
+    def cards(self):
+        return {"INSTRUME": "SBIG STL-1001 3 CCD Camera", "XBINNING": 1, "YBINNING": 1}
+
+
+def simulate(camera, folder, seed):
+    """Biases, darks of two times, flats of two filters and two exposures, one amplifier."""
+    dice = np.random.default_rng(seed)
+    shape, gain = camera.shape, camera.gain
     rows, columns = np.mgrid[:shape[0], :shape[1]]
     pattern = 3.0 * np.sin(columns / 9.0)
     dark = 0.02 + 0.5 * (dice.random(shape) > 0.99)
@@ -213,32 +233,31 @@ def simulate(folder, seed):
     truth = {}
     folder.mkdir(parents=True)
 
-    def write(name, kind, seconds, light, band, number):
+    def write(name, role, seconds, light, band, number):
         level = 900 + 0.05 * rows[:, :1]
         electrons = dice.poisson(np.clip(gain * (light + seconds * dark), 0, None)) / gain
-        data = np.hstack([level + pattern + electrons, level + np.zeros((shape[0], width))])
-        data = np.rint(data + dice.normal(0, noise / gain, data.shape)).clip(0, 65535).astype(np.uint16)
+        data = np.hstack([level + pattern + electrons, level + np.zeros((shape[0], camera.width))])
+        data = np.rint(data + dice.normal(0, camera.noise / gain, data.shape)).clip(0, 65535).astype(np.uint16)
         hdu = fits.PrimaryHDU(data)
-        cards = {"IMAGETYP": kind, "EXPTIME": seconds, "DATE-OBS": f"2024-05-0{2 + number // 24}T{number % 24:02}:30:00",
-                 "FILTER": band, "GAIN": gain, "RDNOISE": noise,
-                 "DATASEC": f"[1:{shape[1]},1:{shape[0]}]", "BIASSEC": f"[{shape[1] + 3}:{shape[1] + width},1:{shape[0]}]"}
-        hdu.header.update(cards)
+        cards = {"IMAGETYP": camera.roles[role], "EXPTIME": seconds, "FILTER": band,
+                 "DATE-OBS": f"2024-05-0{2 + number // 24}T{number % 24:02}:30:00"}
+        hdu.header.update(cards | camera.cards())
         hdu.writeto(folder / name)
 
     number = 0
     for n in range(9):
-        write(f"bias{n:02}.FIT", "zero", 0.0, 0.0, "B", number := number + 1)
+        write(f"bias{n:02}.FIT", "bias", 0.0, 0.0, "B", number := number + 1)
     for seconds in (60.0, 300.0):
         for n in range(5):
-            write(f"D {seconds:.0f}s {n}.fits", "Dark Frame", seconds, 0.0, "B", number := number + 1)
+            write(f"D {seconds:.0f}s {n}.fits", "dark", seconds, 0.0, "B", number := number + 1)
     for band in response:
         for n in range(5):
             write(f"flat_{band[0]}{n}.fts", "flat", 5.0, 20000 * response[band], band, number := number + 1)
     for band in response:
         light = 200 + 3000 * np.exp(-((rows - 60) ** 2 + (columns - 70) ** 2) / 18)
-        write(f"m57 {band[0]}.fits", "object", 240.0, light * response[band], band, number := number + 1)
+        write(f"m57 {band[0]}.fits", "science", 240.0, light * response[band], band, number := number + 1)
         truth[f"m57 {band[0]}"] = (light * np.median(response[band]), band, response[band])
-    return truth, shape, width
+    return truth
 
 
 def legendre(level):
@@ -268,38 +287,85 @@ def clipped_median(frames):
 
 
 def generic(args, report):
-    import ccdproc
     print("\nA camera that nobody described: simulated here, against numpy and ccdproc")
-    work = args.work / "generic"
-    truth, shape, width = simulate(work / "night", 11)
-    print("   ", run(args, "reduce", work / "night", "-o", work / "run", "--camera", "generic").strip().splitlines()[0])
-    products = work / "run" / "products"
+    one_amplifier(args, report, "generic", Generic())
 
-    def trimmed(name):
-        data, header = fits.getdata(work / "night" / name, header=True)
+
+def stl1001(args, report):
+    print("\nSBIG STL-1001E, 1024 x 1024 without overscan: simulated here, against numpy and ccdproc")
+    one_amplifier(args, report, "stl1001", Stl1001())
+
+
+def one_amplifier(args, report, name, camera):
+    """A simulated night by its camera file, each step against numpy and ccdproc."""
+    work = args.work / name
+    truth = simulate(camera, work / "night", 11)
+    print("   ", run(args, "reduce", work / "night", "-o", work / "run", "--camera", name).strip().splitlines()[0])
+    products = work / "run" / "products"
+    columns = camera.shape[1]
+
+    def trimmed(file):
+        data, header = fits.getdata(work / "night" / file, header=True)
         data = data.astype(float)
-        level = legendre(data[:, shape[1] + 2:].mean(axis=1))
-        return CCDData(data[:, :shape[1]] - level[:, None], unit="adu", header=header)
+        if camera.width:
+            data = data[:, :columns] - legendre(data[:, columns + 2:].mean(axis=1))[:, None]
+        return CCDData(data, unit="adu", header=header)
 
     names = sorted(path.name for path in (work / "night").iterdir())
     stack = lambda start: clipped_median([trimmed(n).data for n in names if n.startswith(start)])
     bias = stack("bias")
     darks = {t: stack(f"D {t}s") - bias for t in (60, 300)}
-    dark = CCDData(darks[300], unit="adu", header={"EXPTIME": 300.0})
+    with fits.open(next(products.glob("*_bias.fits"))) as hdus:
+        report.equal("master bias", hdus["IMAGE1"].data, bias)
     with fits.open(next(products.glob("*_t300_dark.fits"))) as hdus:
         report.equal("master dark of 300 s", hdus["IMAGE1"].data, darks[300])
-    for stem, (light, band, response) in truth.items():
+    for stem, (light, band, _) in truth.items():
         flat = stack(f"flat_{band[0]}") - bias - 5.0 / 60.0 * darks[60]
-        image = ccdproc.subtract_bias(trimmed(stem + ".fits"), CCDData(bias, unit="adu"))
-        image = ccdproc.subtract_dark(image, dark, exposure_time="EXPTIME", exposure_unit=u.s, scale=True)
-        image = ccdproc.flat_correct(image, CCDData(flat, unit="adu"), norm_value=np.median(flat))
-        name = f"rawsky_{stem.replace(' ', '_')}_q1_sciimg.fits"
-        with fits.open(products / name) as hdus:
+        image = by_ccdproc(trimmed(stem + ".fits"), bias, (darks[300], 300.0), flat)
+        with fits.open(products / f"rawsky_{stem.replace(' ', '_')}_q1_sciimg.fits") as hdus:
             ours, variance = hdus[0].data.astype(float), hdus["VARIANCE"].data.astype(float)
-        report.equal(f"{stem} against ccdproc", ours, image.data)
+            gain = hdus[0].header["GAIN"]
+        report.equal(f"{stem} against ccdproc", ours, image)
+        report.holds(f"{stem} gain", gain == camera.gain, gain)
         pull = (ours - light) / np.sqrt(variance)
         report.holds(f"{stem} pulls to the truth", abs(pull.mean()) < 0.05 and abs(pull.std() - 1) < 0.05,
                      f"mean {pull.mean():+.3f}, scatter {pull.std():.3f}")
+
+
+def by_ccdproc(image, bias, dark, flat):
+    """Bias, dark scaled to the exposure, flat over its median: with ccdproc's functions."""
+    import ccdproc
+    frame, seconds = dark
+    dark = CCDData(frame, unit="adu", header={"EXPTIME": seconds})
+    image = ccdproc.subtract_bias(image, CCDData(bias, unit="adu"))
+    image = ccdproc.subtract_dark(image, dark, exposure_time="EXPTIME", exposure_unit=u.s, scale=True)
+    return ccdproc.flat_correct(image, CCDData(flat, unit="adu"), norm_value=np.median(flat)).data
+
+
+def aspen(args, report):
+    """A real exposure of a camera without a file of its own. Its raw calibrations are made back from
+    the combined ones that go with it (a dark less bias, a flat over its level)."""
+    print("\nAspenCG16 (KELT-16, real) with the generic camera against ccdproc")
+    folder, work = args.data / "ccd" / "aspen", args.work / "aspen"
+    night = work / "night"
+    night.mkdir(parents=True)
+    read = lambda stem: fits.getdata(next(folder.glob(stem + "*")), header=True)
+    bias, bias_header = read("combined_bias")
+    bias = bias.astype("f4")
+    (dark, dark_header), (flat, flat_header), (image, header) = map(read, ("combined_dark", "combined_flat", "kelt"))
+    raws = {"a": (bias, bias_header), "b": (dark + bias, dark_header), "c": (flat * np.float32(20000) + bias, flat_header),
+            "d": (image.astype("f4"), header)}
+    for name, (data, cards) in raws.items():
+        data = raws[name] = np.asarray(data, "f4")
+        keep = {k: cards[k] for k in ("DATE-OBS", "EXPTIME", "IMAGETYP", "INSTRUME", "BIASSEC", "TRIMSEC", "FILTER") if k in cards}
+        fits.writeto(night / f"{name}.fit", data, fits.Header(keep))
+    run(args, "reduce", night, "-o", work / "run", "--camera", "generic")
+    raws = {name: data.astype(float) for name, data in raws.items()}
+    seconds = header["EXPTIME"]
+    flat = raws["c"] - raws["a"] - flat_header["EXPTIME"] / dark_header["EXPTIME"] * (raws["b"] - raws["a"])
+    theirs = by_ccdproc(CCDData(raws["d"], unit="adu", header={"EXPTIME": seconds}), raws["a"],
+                        (raws["b"] - raws["a"], dark_header["EXPTIME"]), flat)
+    report.equal("detrended", fits.getdata(work / "run" / "products" / "rawsky_d_q1_sciimg.fits"), theirs)
 
 
 # ---- sixteen amplifiers --------------------------------------------------------------------------
@@ -355,13 +421,13 @@ def main():
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("work", type=pathlib.Path)
     parser.add_argument("--engine", default="native")
-    parser.add_argument("--only", default="kast,saao,generic,lsst")
+    parser.add_argument("--only", default="kast,saao,stl1001,generic,aspen,lsst")
     args = parser.parse_args()
     if args.work.exists() and any(args.work.iterdir()):
         sys.exit(f"{args.work} is not empty")
     report = Report()
     for name in args.only.split(","):
-        {"kast": kast, "saao": saao, "generic": generic, "lsst": lsst}[name](args, report)
+        {"kast": kast, "saao": saao, "stl1001": stl1001, "generic": generic, "aspen": aspen, "lsst": lsst}[name](args, report)
     print("\nall equal" if report.good else "\nsomething differs")
     sys.exit(0 if report.good else 1)
 

@@ -9,6 +9,10 @@ use crate::numerics::overlap::circle_pixel;
 
 use super::{Masked, Params, Pixels, Weighting};
 
+/// sep adds a pixel, if only with a weight of 0, whose center is less than half a diagonal (pixel,
+/// rounded up as there) beyond the radius.
+const SEP_REACH_PIX: f64 = 0.7072;
+
 /// Sums of one aperture while it grows.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sums {
@@ -106,6 +110,9 @@ impl<'a> Summer<'a> {
         let far = (dx.abs() + 0.5, dy.abs() + 0.5);
         let (near2, far2) = (near.0 * near.0 + near.1 * near.1, far.0 * far.0 + far.1 * far.1);
         let first_touched = self.squares.iter().filter(|&&square| square <= near2).count();
+        if self.masked == Masked::NotANumber {
+            self.add_without_weight(at, (dx, dy), first_touched);
+        }
         if first_touched == self.radii.len() {
             return;
         }
@@ -125,6 +132,22 @@ impl<'a> Summer<'a> {
         }
         if let Some(sums) = self.ring.get_mut(first_whole) {
             accumulate(sums, &pixel, 1.0, self.weighting);
+        }
+    }
+
+    /// A pixel without a number takes away the flux of the `circles` smallest circles that do not
+    /// touch it but come as near as sep looks: 0 times no number is none.
+    fn add_without_weight(&mut self, at: (usize, usize), (dx, dy): (f64, f64), circles: usize) {
+        let sample = self.pixel(at).and_then(|pixel| pixel.sample);
+        if sample.is_none_or(|(value, _)| value.is_finite()) {
+            return;
+        }
+        let distance2 = dx * dx + dy * dy;
+        for (radius, sums) in self.radii.iter().zip(&mut self.total).take(circles) {
+            let (reach, box_half) = (radius + SEP_REACH_PIX, radius + 0.5);
+            if distance2 < reach * reach && dx.abs() < box_half && dy.abs() < box_half {
+                sums.flux = f64::NAN;
+            }
         }
     }
 

@@ -156,6 +156,25 @@ fn masked_and_missing_pixels_are_left_out_counted_and_flagged() {
     assert_eq!((found.n_masked[0], found.flags[0]), (3, flags::MASKED));
 }
 
+/// By `sep.sum_circle(ones, x, y, radius, subpix=0)` of sep 1.4.1, one pixel of the ones NaN.
+#[test]
+fn a_pixel_without_a_number_takes_the_fluxes_that_it_takes_in_sep() {
+    let mut planes = flat(1.0, 1.0);
+    planes.image[[12, 27]] = f32::NAN;
+    let params = Params { masked: Masked::NotANumber, ..params(&[3.0, 9.0, 10.0, 11.0]) };
+    // The circle of 10 pixels ends before the pixel in all three; in the second, so does its box.
+    let cases = [
+        ((16.648563, 14.39838), [false, false, true, true]),
+        ((16.4, 12.1), [false, false, false, true]),
+        ((16.51, 12.1), [false, false, true, true]),
+    ];
+    for (at, lost) in cases {
+        let found: Vec<bool> =
+            sum(&planes, at, &params).iter().map(|circle| circle.flux[0].is_nan()).collect();
+        assert_eq!(found, lost, "{at:?}");
+    }
+}
+
 #[test]
 fn a_saturated_pixel_is_flagged_even_where_the_mask_lets_it_in() {
     let mut planes = flat(1.0, 1.0);
