@@ -216,7 +216,9 @@ pub fn correct_detector(
             }
             Step::Dark(p) => match &masters.dark {
                 Some((master, ratio)) => {
-                    log.note(amp, step.name(), steps::dark::subtract(ccd, master, *ratio)?);
+                    let bias = masters.bias.as_ref();
+                    let report = steps::dark::subtract(ccd, master, *ratio, bias)?;
+                    log.note(amp, step.name(), report);
                 }
                 None if p.without_master == WithoutMaster::Leave => {
                     log.note(amp, step.name(), serde_json::json!({ "applied": false }));

@@ -71,6 +71,11 @@ impl Session {
         self.units.front().map(|unit| unit.label.clone())
     }
 
+    /// How many units of work are left.
+    pub fn units_left(&self) -> usize {
+        self.units.len()
+    }
+
     /// Does the next unit of work.
     pub fn do_unit(&mut self) -> Js<()> {
         let Some(unit) = self.units.pop_front() else { return Ok(()) };

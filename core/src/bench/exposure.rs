@@ -164,6 +164,7 @@ impl Exposure {
             Step::Bias => masters.bias = part(store, &self.bias)?,
             Step::Flat(_) => masters.flat = part(store, &self.flat)?,
             Step::Dark(_) => {
+                masters.bias = part(store, &self.bias)?;
                 let dark = part(store, &self.dark)?;
                 let own = self.dark.as_ref().and_then(|file| file.header.real("EXPTIME"));
                 let ratio = crate::steps::dark::time_ratio(self.raw.visit.exposure_s, own)?;

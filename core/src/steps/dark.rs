@@ -6,8 +6,11 @@
 //! ```text
 //! r        = t / t_d
 //! image    <- image - r d
-//! variance <- variance + r² variance_d
+//! variance <- variance + r² variance_d - 2 r variance_b
 //! ```
+//!
+//! with `b` the master bias that was subtracted from both: `image - r d` holds it `1 - r` times, and
+//! `variance` and `variance_d` each hold its variance once.
 //!
 //! The photon noise of the dark charge itself is in the variance already: it came with the signal.
 //!
@@ -75,13 +78,22 @@ pub fn time_ratio(exposure_s: Option<f64>, master_s: Option<f64>) -> Result<f64>
     Ok(time / of_master)
 }
 
-/// Subtracts `time_ratio` times `master` from `ccd`.
+/// Subtracts `time_ratio` times `master` from `ccd`. `bias` is the master bias that was subtracted
+/// from both, if there was one.
 ///
 /// # Errors
-/// [`Error::Input`] if the master is of another detector, part or unit, [`Error::Parameter`] if the
+/// [`Error::Input`] if a master is of another detector, part or unit, [`Error::Parameter`] if the
 /// ratio is negative or not finite; then `ccd` is unchanged.
-pub fn subtract(ccd: &mut CcdImage, master: &CcdImage, time_ratio: f64) -> Result<Report> {
+pub fn subtract(
+    ccd: &mut CcdImage,
+    master: &CcdImage,
+    time_ratio: f64,
+    bias: Option<&CcdImage>,
+) -> Result<Report> {
     check_match(STEP, ccd, master)?;
+    if let Some(bias) = bias {
+        check_match(STEP, ccd, bias)?;
+    }
     if (ccd.unit, master.unit) != (PixelUnit::Dn, PixelUnit::Dn) {
         let found = format!("{:?} and a master in {:?}", ccd.unit, master.unit);
         return Err(Error::input(STEP, "pixel unit", found, "Dn for both"));
@@ -107,6 +119,14 @@ pub fn subtract(ccd: &mut CcdImage, master: &CcdImage, time_ratio: f64) -> Resul
             *variance = (f64::from(*variance) + noise) as f32;
         });
     Zip::from(&mut ccd.planes.mask).and(&master.planes.mask).for_each(|bits, &more| *bits |= more);
+    if let Some(bias) = bias {
+        Zip::from(&mut ccd.planes.variance).and(&bias.planes.variance).for_each(
+            |variance, &common| {
+                let counted_twice = 2.0 * time_ratio * f64::from(common);
+                *variance = (f64::from(*variance) - counted_twice).max(0.0) as f32;
+            },
+        );
+    }
     Ok(Report { time_ratio, no_dark })
 }
 
@@ -122,12 +142,23 @@ mod tests {
         master.planes.image[[0, 0]] = f32::NAN;
         master.planes.mask[[0, 1]] = mask::FEW_FRAMES;
         let ratio = time_ratio(Some(150.0), Some(60.0)).unwrap();
-        let report = subtract(&mut ccd, &master, ratio).unwrap();
+        let report = subtract(&mut ccd, &master, ratio, None).unwrap();
         assert_eq!(report, Report { time_ratio: 2.5, no_dark: 1 });
         assert_eq!((ccd.planes.image[[2, 2]], ccd.planes.variance[[2, 2]]), (25.0, 7.125));
         assert!(ccd.planes.image[[0, 0]].is_nan());
         assert_eq!(ccd.planes.mask[[0, 0]], mask::NO_DARK);
         assert_eq!(ccd.planes.mask[[0, 1]], mask::FEW_FRAMES);
+    }
+
+    #[test]
+    fn the_bias_that_both_hold_counts_as_often_as_it_is_there() {
+        // raw - b - r (dark - b): variances 4, 0.3 and 0.2, r = 2.5.
+        let bias = flat_ccd(0.0, 0.2, PixelUnit::Dn);
+        let mut ccd = flat_ccd(100.0, 4.0 + 0.2, PixelUnit::Dn);
+        let master = flat_ccd(30.0, 0.3 + 0.2, PixelUnit::Dn);
+        subtract(&mut ccd, &master, 2.5, Some(&bias)).unwrap();
+        let exact = 4.0 + 2.5_f32.powi(2) * 0.3 + (1.0 - 2.5_f32).powi(2) * 0.2;
+        assert!((ccd.planes.variance[[1, 1]] - exact).abs() < 1e-5);
     }
 
     #[test]
@@ -145,10 +176,10 @@ mod tests {
         let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
         let before = ccd.clone();
         let master = flat_ccd(1.0, 0.0, PixelUnit::Relative);
-        assert!(subtract(&mut ccd, &master, 1.0).is_err());
+        assert!(subtract(&mut ccd, &master, 1.0, None).is_err());
         let master = flat_ccd(1.0, 0.0, PixelUnit::Dn);
-        assert!(subtract(&mut ccd, &master, f64::NAN).is_err());
-        assert!(subtract(&mut ccd, &master, -1.0).is_err());
+        assert!(subtract(&mut ccd, &master, f64::NAN, None).is_err());
+        assert!(subtract(&mut ccd, &master, -1.0, None).is_err());
         assert_eq!(ccd, before);
     }
 }
