@@ -148,6 +148,10 @@ export class MockEngine implements Engine {
     return setting?.on ? fitOverscan(this.amp(amp), setting.params) : null;
   }
 
+  titleOf(stage: string): string {
+    return STEPS.find((info) => info.step === stage)?.title ?? stage;
+  }
+
   isAfterFlat(stage: string): boolean {
     return stage === "flat" || stage === "split";
   }

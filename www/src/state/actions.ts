@@ -3,7 +3,7 @@
 import { batch } from "@preact/signals";
 import type { Json, SourceRequest, StepSetting } from "../engine/protocol";
 import {
-  aperture, cameras, engine, exposure, lastRun, lastStage, notice, photometry, progress, report, resetForExposure, selected, settings, stagesByAmp, stepInfos,
+  aperture, cameras, engine, exposure, lastRun, lastStage, notice, photometry, problem, progress, report, resetForExposure, selected, settings, stagesByAmp, stepInfos,
 } from "./bench";
 import { withValue } from "./paths";
 import { fileDigest, pendingLink, source } from "./source";
@@ -57,12 +57,27 @@ export async function open(request: SourceRequest): Promise<boolean> {
   }
 }
 
+const FIRST_STEP = "overscan";
+
+/** A star has more to tell than a pixel of sky: the one nearest to the middle, else the middle. */
+function firstPixel(): { x: number; y: number } | null {
+  const info = exposure.peek();
+  if (!info) return null;
+  const middle = { x: Math.round(info.width / 2), y: Math.round(info.height / 2) };
+  const far = (at: { x: number; y: number }) => Math.hypot(at.x - middle.x, at.y - middle.y);
+  const found = photometry.peek();
+  const stars = Array.from(found?.x ?? [], (x, i) => ({ x: Math.round(x), y: Math.round(found?.y[i] ?? 0) }));
+  return stars.reduce<{ x: number; y: number } | null>((best, star) => (best === null || far(star) < far(best) ? star : best), null) ?? middle;
+}
+
 /** A raw exposure is first seen half raw, half reduced. */
 function firstView(): void {
   const raw = exposure.peek()?.kind === "raw";
   const last = lastStage.value;
   comparison.value = { stage: last, against: "raw", mode: raw && last !== "raw" ? "split" : "single", split: 0.5 };
-  selected.value = last;
+  // The picture shows the end; the inspector opens where a person can change something first.
+  selected.value = stepInfos.peek().some((info) => info.step === FIRST_STEP) ? FIRST_STEP : last;
+  cursor.value = firstPixel();
   fit();
 }
 
@@ -73,6 +88,7 @@ export async function openSimulated(seed: number, night: { [key: string]: Json }
 export async function openFiles(files: File[], camera: string): Promise<void> {
   if (files.length === 0) return;
   notice.value = null;
+  problem.value = null;
   const opened = await open({ kind: "files", camera, files });
   const link = pendingLink.peek();
   if (opened && link) {

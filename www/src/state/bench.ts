@@ -104,6 +104,5 @@ export function resetForExposure(info: ExposureInfo): void {
     photometry.value = null;
     selectedStar.value = null;
     shownAmp.value = 0;
-    problem.value = null;
   });
 }

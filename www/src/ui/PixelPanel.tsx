@@ -109,7 +109,7 @@ export function PixelPanel() {
         <Nudge />
         <button type="button" class={pinned.value ? "toggle on" : "toggle"} aria-pressed={pinned.value} title="Keep this pixel while the pointer moves (key p)" onClick={() => (pinned.value = !pinned.peek())}>pin</button>
       </header>
-      {at ? <><Position at={at} /><Rows at={at} /></> : <p class="quiet">Point at a pixel, or use the arrows: its value after every step appears here.</p>}
+      {at ? <><Position at={at} /><div class="pixel-scroll"><Rows at={at} /></div></> : <p class="quiet">Point at a pixel, or use the arrows: its value after every step appears here.</p>}
       <p class="unseen" aria-live="polite">{spoken.value}</p>
     </section>
   );

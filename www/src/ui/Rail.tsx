@@ -34,10 +34,11 @@ function Switch({ step }: { step: string }) {
 
 function Item({ info }: { info: StageInfo }) {
   const chosen = selected.value === info.stage;
+  const shown = comparison.value.stage === info.stage;
   return (
-    <li class={chosen ? "rail-item chosen" : "rail-item"} data-stage={info.stage}>
+    <li class={`rail-item${chosen ? " chosen" : ""}${shown ? " shown" : ""}`} data-stage={info.stage}>
       <button type="button" class="rail-pick" aria-current={chosen ? "step" : undefined} onClick={() => show(info.stage)}>
-        <span class="rail-title">{info.title}</span>
+        <span class="rail-title">{info.title}{shown && <span class="unseen">, shown</span>}</span>
         <Thumbnail stage={info.stage} off={info.state === "off"} />
         <Facts info={info} />
       </button>
@@ -59,7 +60,8 @@ function PhotometryItem() {
       <button type="button" class="rail-pick" aria-current={chosen ? "step" : undefined} onClick={openPhotometry}>
         <span class="rail-title">photometry</span>
         <span class="thumbnail rings" aria-hidden="true">◎</span>
-        <span class="rail-state">{photometry.value ? `✓ ${photometry.value.table.rows} stars` : "no catalog"}</span>
+        <span class="rail-state">{photometry.value ? `✓ ${photometry.value.table.rows}` : "none"}</span>
+        <span class="rail-state">{photometry.value ? "stars" : ""}</span>
       </button>
     </li>
   );

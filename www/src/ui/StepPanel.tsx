@@ -90,7 +90,7 @@ function OneStep({ info, setting, stage }: { info: StepInfo; setting: StepSettin
           <ParamField key={schema.path} schema={schema} value={valueAt(setting.params, schema.path)} onChange={(value) => setParam(info.step, schema.path, value)} />
         ))}
       </div>
-      <p class="quiet">{rerunText(info.step)}</p>
+      {(info.schema.length > 0 || info.canSwitchOff) && <p class="quiet">{rerunText(info.step)}</p>}
       {stage && <StageFacts info={stage} />}
     </>
   );

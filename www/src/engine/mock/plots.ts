@@ -34,7 +34,7 @@ function profileOf(image: (x: number, y: number) => number | undefined, request:
 }
 
 function profile(engine: MockEngine, request: Profile, amp: RawAmp): Plot {
-  const series = request.stages.map((stage) => ({ label: stage, y: profileOf((x, y) => engine.valueAt(stage, x, y), request, amp), style: "line" as const }));
+  const series = request.stages.map((stage) => ({ label: engine.titleOf(stage), y: profileOf((x, y) => engine.valueAt(stage, x, y), request, amp), style: "line" as const }));
   const along = request.kind === "row" || request.kind === "mean-row";
   const first = series[0]?.y ?? new Float64Array(0);
   const stats = statistics(first);
@@ -46,7 +46,7 @@ function profile(engine: MockEngine, request: Profile, amp: RawAmp): Plot {
     yLabel: "value (DN)",
     x: Float64Array.from(first, (_v, i) => i + start),
     series,
-    summary: `${request.stages[0] ?? ""}: median ${text(stats.median)} DN, scatter ${text(stats.sigma)} DN, from ${text(stats.min)} to ${text(stats.max)} DN.`,
+    summary: `${engine.titleOf(request.stages[0] ?? "")}: median ${text(stats.median)} DN, scatter ${text(stats.sigma)} DN, from ${text(stats.min)} to ${text(stats.max)} DN.`,
   };
 }
 
