@@ -1,0 +1,22 @@
+import { defineConfig } from "@playwright/test";
+
+/** Debian's browser; the tool's own download is not used. */
+const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const PORT = 4174;
+
+export default defineConfig({
+  testDir: "tests",
+  timeout: 30_000,
+  workers: 1,
+  forbidOnly: true,
+  reporter: "list",
+  use: {
+    baseURL: `http://localhost:${PORT}/`,
+    launchOptions: {
+      executablePath: CHROMIUM,
+      args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+    },
+    viewport: { width: 1440, height: 900 },
+  },
+  webServer: { command: `npx vite preview --port ${PORT} --strictPort`, port: PORT, reuseExistingServer: false },
+});

@@ -1,0 +1,274 @@
+/**
+ * What the page and the engine say to each other. The engine owns every pixel; the page sees numbers,
+ * words and pictures that are ready to show.
+ *
+ * Coordinates are those of the detector in sky order: `x` is the column, `y` the row, zero-based, an
+ * integer is the centre of a pixel, `y` grows upward on the screen. An amplifier covers the part
+ * `x0 <= x < x0 + width`, `y0 <= y < y0 + height`. Values are in DN unless a unit says otherwise.
+ */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** One amplifier's part of the detector (pixels). */
+export interface AmpInfo {
+  amp: number;
+  x0: number;
+  y0: number;
+  width: number;
+  height: number;
+}
+
+export interface ExposureInfo {
+  /** Name of the file, or of the simulated one. */
+  name: string;
+  camera: string;
+  /** A raw exposure is reduced; an image (science image, plain FITS) is looked at. */
+  kind: "raw" | "image";
+  detector: number;
+  band: string | null;
+  /** Start (UTC), ISO 8601, if known. */
+  start: string | null;
+  exposureS: number | null;
+  amps: AmpInfo[];
+  /** Whole detector (pixels). */
+  width: number;
+  height: number;
+  simulated: boolean;
+  /** Seed of the simulation. */
+  seed: number | null;
+  /** What was found beside the exposure, such as "master bias of 10 frames"; what is missing. */
+  calibration: { what: string; found: string | null }[];
+}
+
+/** One parameter of a step, from the core's own table. */
+export interface ParamSchema {
+  /** Key below `params`; `columns.last` is `params.columns.last`. */
+  path: string;
+  label: string;
+  /** Empty if it has none. */
+  unit: string;
+  /** One sentence. */
+  doc: string;
+  kind: "integer" | "number" | "choice" | "flag" | "range";
+  min?: number;
+  max?: number;
+  step?: number;
+  choices?: { value: Json; label: string }[];
+}
+
+/** A step of the recipe, as it is set now. */
+export interface StepSetting {
+  step: string;
+  on: boolean;
+  params: { [key: string]: Json };
+}
+
+export interface StepInfo {
+  step: string;
+  title: string;
+  /** One sentence on what it does. */
+  summary: string;
+  schema: ParamSchema[];
+  /** Values of the recipe before anybody changed them. */
+  defaults: { [key: string]: Json };
+  canSwitchOff: boolean;
+}
+
+export interface Stats {
+  mean: number;
+  median: number;
+  /** 1.4826 MAD. */
+  sigma: number;
+  min: number;
+  max: number;
+  nNan: number;
+  nMasked: number;
+  nPixels: number;
+}
+
+/** An image after a step. The first one is `raw`. */
+export interface StageInfo {
+  stage: string;
+  title: string;
+  unit: string;
+  state: "ok" | "stale" | "running" | "skipped" | "off" | "failed";
+  /** Why it was skipped or failed. */
+  reason: string | null;
+  stats: Stats | null;
+  /** Difference to the truth (simulated exposures only). */
+  toTruth: { median: number; rms: number } | null;
+  /** What running its step took (ms); 0 if it was kept. */
+  ms: number | null;
+  warnings: string[];
+  /** What the step reports, as it is. */
+  report: Json;
+}
+
+export type Stretch = "linear" | "log" | "sqrt" | "asinh";
+export type ColourMap = "grey" | "viridis" | "cividis" | "magma" | "diverging";
+export type ViewMode = "single" | "split" | "difference";
+
+/** What is drawn. */
+export interface View {
+  /** Pixels of the picture. */
+  width: number;
+  height: number;
+  /** Detector coordinates of the picture's centre. */
+  x: number;
+  y: number;
+  /** Picture pixels per detector pixel. */
+  scale: number;
+  stage: string;
+  /** The other stage of `split` and `difference`. */
+  against: string;
+  mode: ViewMode;
+  /** Place of the divider, 0 to 1. */
+  split: number;
+  low: number;
+  high: number;
+  stretch: Stretch;
+  colour: ColourMap;
+  invert: boolean;
+  /** Bits of the mask that are shown, OR-ed. */
+  maskBits: number;
+  amps: number[];
+}
+
+export type CutsKind = "zscale" | "minmax" | "99.5%" | "98%" | "95%";
+
+export interface MaskBit {
+  bit: number;
+  name: string;
+  meaning: string;
+  /** Pixels of the shown stage that have it. */
+  count: number;
+}
+
+/** One pixel through all stages. */
+export interface PixelInfo {
+  x: number;
+  y: number;
+  amp: number;
+  /** Column and row of the raw file's array, zero-based. */
+  storedX: number;
+  storedY: number;
+  raDeg: number | null;
+  decDeg: number | null;
+  truth: number | null;
+  truthText: string | null;
+  rows: {
+    stage: string;
+    title: string;
+    value: number | null;
+    unit: string;
+    /** Standard deviation by the variance plane. */
+    error: number | null;
+    /** `1412.0 − 1003.2`, in words of the step's formula. */
+    arithmetic: string;
+    flags: string[];
+  }[];
+}
+
+export type ProfileKind = "row" | "column" | "mean-row" | "mean-column";
+
+/** Something to plot, with its words for those who do not see it. */
+export interface Plot {
+  title: string;
+  xLabel: string;
+  yLabel: string;
+  x: Float64Array;
+  series: { label: string; y: Float64Array; style: "line" | "points" | "clipped" }[];
+  /** One or two sentences. */
+  summary: string;
+}
+
+export type PlotRequest =
+  | { kind: ProfileKind; at: number; halfWidth: number; stages: string[]; amp: number }
+  | { kind: "histogram"; stage: string; low: number; high: number; bins: number; amp: number }
+  | { kind: "overscan"; amp: number }
+  | { kind: "linearity"; amp: number }
+  | { kind: "residual"; stage: string; amp: number }
+  | { kind: "growth"; star: number; amp: number };
+
+export type Region =
+  | { kind: "rectangle"; x: number; y: number; width: number; height: number }
+  | { kind: "circle"; x: number; y: number; radius: number }
+  | { kind: "annulus"; x: number; y: number; inner: number; outer: number };
+
+export interface RegionStats extends Stats {
+  /** After clipping at 3 sigma. */
+  clippedMean: number;
+  clippedSigma: number;
+}
+
+export interface HeaderCard {
+  key: string;
+  value: string;
+  comment: string;
+}
+
+/** Table of columns; a column is numbers or words. */
+export interface Table {
+  columns: { name: string; unit: string; values: Float64Array | string[] }[];
+  rows: number;
+}
+
+export interface Photometry {
+  table: Table;
+  /** Detector coordinates of the stars, one per row. */
+  x: Float64Array;
+  y: Float64Array;
+  /** Radii (pixels) of the flux columns, and which one is shown. */
+  radii: number[];
+  summary: string;
+}
+
+export type ExportKind = "fits" | "parquet" | "csv" | "recipe" | "command";
+
+/** Where the exposure comes from. */
+export type SourceRequest =
+  | { kind: "simulated"; camera: string; seed: number; night: { [key: string]: Json } }
+  | { kind: "files"; camera: string; files: File[] };
+
+export interface Progress {
+  /** What is being done, such as "overscan, amplifier 2". */
+  label: string;
+  done: number;
+  total: number;
+}
+
+export interface EngineError {
+  class: string;
+  message: string;
+}
+
+/** All that a page may ask. Every promise is rejected with an [`EngineError`]. */
+export interface Engine {
+  /** Called whenever a stage changes its state, until the returned function is called. */
+  onStages(listener: (amp: number, stages: StageInfo[]) => void): () => void;
+  onProgress(listener: (progress: Progress | null) => void): () => void;
+  cameras(): Promise<{ name: string; description: string }[]>;
+  open(source: SourceRequest): Promise<ExposureInfo>;
+  /** The steps that the recipe has, in its order. */
+  steps(): Promise<{ info: StepInfo[]; settings: StepSetting[] }>;
+  /** Sets steps, order and parameters; runs what depends on the change. Resolves when all is done,
+   * with the names of the steps that were run per amplifier. */
+  setSteps(settings: StepSetting[]): Promise<{ executed: { amp: number; step: string }[] }>;
+  /** Stops what runs; stages that were not reached are stale. */
+  cancel(): void;
+  stages(amp: number): Promise<StageInfo[]>;
+  render(view: View): Promise<ImageBitmap>;
+  cuts(stage: string, against: string | null, kind: CutsKind, amps: number[]): Promise<{ low: number; high: number }>;
+  maskBits(stage: string, amps: number[]): Promise<MaskBit[]>;
+  pixel(x: number, y: number): Promise<PixelInfo | null>;
+  plot(request: PlotRequest): Promise<Plot>;
+  region(region: Region, stage: string): Promise<RegionStats>;
+  header(amp: number): Promise<HeaderCard[]>;
+  setAperture(params: { [key: string]: Json }): Promise<Photometry | null>;
+  photometry(): Promise<Photometry | null>;
+  apertureSchema(): Promise<{ schema: ParamSchema[]; params: { [key: string]: Json } }>;
+  export(kind: ExportKind, amp: number): Promise<{ name: string; bytes: Uint8Array }>;
+  /** Bytes that all amplifiers hold. */
+  memory(): Promise<number>;
+  dispose(): void;
+}

@@ -1,0 +1,25 @@
+import { render } from "preact";
+import "./style/index.css";
+import { openSimulated, start } from "./state/actions";
+import { keepCuts } from "./state/autocuts";
+import { report } from "./state/bench";
+import { openLink } from "./state/openLink";
+import { App } from "./ui/App";
+import { keepBlinking } from "./ui/blink";
+import { listenToKeys } from "./ui/keys";
+
+const FIRST_SEED = 1;
+
+async function begin(): Promise<void> {
+  await start();
+  if (!(await openLink(location.hash))) await openSimulated(FIRST_SEED);
+}
+
+const root = document.getElementById("app");
+if (root) render(<App />, root);
+listenToKeys();
+keepCuts();
+keepBlinking();
+begin().catch(report);
+addEventListener("hashchange", () => void openLink(location.hash).catch(report));
+if (import.meta.env.PROD && "serviceWorker" in navigator) navigator.serviceWorker.register("./sw.js").catch(() => undefined);

@@ -1,0 +1,174 @@
+/** What a person does to the bench. */
+
+import { batch } from "@preact/signals";
+import type { Json, SourceRequest, StepSetting } from "../engine/protocol";
+import {
+  aperture, cameras, engine, exposure, lastRun, lastStage, notice, photometry, problem, progress, report, resetForExposure, selected, settings, stagesByAmp, stepInfos,
+} from "./bench";
+import { withValue } from "./paths";
+import { fileDigest, pendingLink, source } from "./source";
+import { refresh, runRecipe } from "./run";
+import { forgetHistory, remember, takeAgain, takeBack, type Snapshot } from "./undo";
+import { comparison, cursor, fit, look, pinned, region, type Look } from "./view";
+
+export const CAMERA = "teaching";
+
+export async function start(): Promise<void> {
+  const { createEngine } = await import("../engine/create");
+  const made = await createEngine();
+  engine.value = made;
+  made.onStages((amp, list) => {
+    stagesByAmp.value = new Map(stagesByAmp.peek()).set(amp, list);
+  });
+  made.onProgress((value) => (progress.value = value));
+  cameras.value = await made.cameras();
+}
+
+/** Opens an exposure and reduces it with its camera's recipe. */
+export async function open(request: SourceRequest): Promise<boolean> {
+  const made = engine.peek();
+  if (!made) return false;
+  const begin = performance.now();
+  try {
+    const info = await made.open(request);
+    const { info: infos, settings: recipe } = await made.steps();
+    const apertures = await made.apertureSchema();
+    batch(() => {
+      resetForExposure(info);
+      stepInfos.value = infos;
+      settings.value = recipe;
+      aperture.value = apertures.params;
+      stagesByAmp.value = new Map(info.amps.map((amp) => [amp.amp, []]));
+      source.value = request;
+      cursor.value = null;
+      pinned.value = false;
+      region.value = null;
+      forgetHistory();
+    });
+    await refresh();
+    batch(() => firstView());
+    lastRun.value = `${((performance.now() - begin) / 1000).toFixed(2)} s to open and reduce`;
+    if (request.kind === "files") void fileDigest(request.files);
+    return true;
+  } catch (cause) {
+    report(cause);
+    progress.value = null;
+    return false;
+  }
+}
+
+const FIRST_STEP = "overscan";
+
+/** A star has more to tell than a pixel of sky: the one nearest to the middle, else the middle. */
+function firstPixel(): { x: number; y: number } | null {
+  const info = exposure.peek();
+  if (!info) return null;
+  const middle = { x: Math.round(info.width / 2), y: Math.round(info.height / 2) };
+  const far = (at: { x: number; y: number }) => Math.hypot(at.x - middle.x, at.y - middle.y);
+  const found = photometry.peek();
+  const stars = Array.from(found?.x ?? [], (x, i) => ({ x: Math.round(x), y: Math.round(found?.y[i] ?? 0) }));
+  return stars.reduce<{ x: number; y: number } | null>((best, star) => (best === null || far(star) < far(best) ? star : best), null) ?? middle;
+}
+
+/** A raw exposure is first seen half raw, half reduced. */
+function firstView(): void {
+  const raw = exposure.peek()?.kind === "raw";
+  const last = lastStage.value;
+  comparison.value = { stage: last, against: "raw", mode: raw && last !== "raw" ? "split" : "single", split: 0.5 };
+  // The picture shows the end; the inspector opens where a person can change something first.
+  selected.value = stepInfos.peek().some((info) => info.step === FIRST_STEP) ? FIRST_STEP : last;
+  cursor.value = firstPixel();
+  fit();
+}
+
+export async function openSimulated(seed: number, night: { [key: string]: Json } = {}): Promise<boolean> {
+  return open({ kind: "simulated", camera: CAMERA, seed, night });
+}
+
+export async function openFiles(files: File[], camera: string): Promise<void> {
+  if (files.length === 0) return;
+  notice.value = null;
+  problem.value = null;
+  const opened = await open({ kind: "files", camera, files });
+  const link = pendingLink.peek();
+  if (opened && link) {
+    pendingLink.value = null;
+    await changeRecipe("recipe of the link", link.settings);
+  }
+}
+
+/** Resolves when the recipe has been run. */
+export function changeRecipe(label: string, next: StepSetting[]): Promise<void> {
+  remember(label);
+  settings.value = next;
+  return runRecipe();
+}
+
+function changeStep(step: string, label: string, change: (setting: StepSetting) => StepSetting): void {
+  void changeRecipe(label, settings.peek().map((setting) => (setting.step === step ? change(setting) : setting)));
+}
+
+export function setParam(step: string, path: string, value: Json): void {
+  changeStep(step, `${step} ${path}`, (setting) => ({ ...setting, params: withValue(setting.params, path, value) }));
+}
+
+export function switchStep(step: string, on: boolean): void {
+  changeStep(step, `${step} ${on ? "on" : "off"}`, (setting) => ({ ...setting, on }));
+}
+
+export function resetStep(step: string): void {
+  const info = stepInfos.peek().find((one) => one.step === step);
+  if (info) changeStep(step, `reset of ${step}`, () => ({ step, on: true, params: structuredClone(info.defaults) }));
+}
+
+export function moveStep(step: string, by: -1 | 1): void {
+  const next = [...settings.peek()];
+  const at = next.findIndex((setting) => setting.step === step);
+  const [moved] = next.splice(at, 1);
+  if (!moved || at + by < 0 || at + by > next.length) return;
+  next.splice(at + by, 0, moved);
+  void changeRecipe(`place of ${step}`, next);
+}
+
+export function changeLook(label: string, change: Partial<Look>): void {
+  remember(label);
+  look.value = { ...look.peek(), ...change };
+}
+
+export function setApertures(params: { [key: string]: Json }): Promise<void> {
+  aperture.value = params;
+  return measureAgain();
+}
+
+export function setAperture(path: string, value: Json): void {
+  remember(`aperture ${path}`);
+  aperture.value = withValue(aperture.peek(), path, value);
+  void measureAgain();
+}
+
+async function measureAgain(): Promise<void> {
+  const asked = aperture.peek();
+  try {
+    const measured = await engine.peek()?.setAperture(asked);
+    if (aperture.peek() === asked) photometry.value = measured ?? null;
+    lastRun.value = "only photometry run again";
+  } catch (cause) {
+    report(cause);
+  }
+}
+
+function restore(snapshot: Snapshot | null): void {
+  if (!snapshot) return;
+  const recipeChanged = JSON.stringify(snapshot.settings) !== JSON.stringify(settings.peek());
+  const apertureChanged = JSON.stringify(snapshot.aperture) !== JSON.stringify(aperture.peek());
+  batch(() => {
+    settings.value = snapshot.settings;
+    aperture.value = snapshot.aperture;
+    look.value = snapshot.look;
+  });
+  if (recipeChanged) void runRecipe();
+  if (apertureChanged) void measureAgain();
+}
+
+export const undo = (): void => restore(takeBack());
+export const redo = (): void => restore(takeAgain());

@@ -1,0 +1,108 @@
+/** What the page knows: one signal for each thing that the engine told or the person chose. */
+
+import { batch, computed, signal } from "@preact/signals";
+import type { Engine, EngineError, ExposureInfo, Json, Photometry, Progress, StageInfo, StepInfo, StepSetting } from "../engine/protocol";
+
+export const engine = signal<Engine | null>(null);
+export const exposure = signal<ExposureInfo | null>(null);
+export const cameras = signal<{ name: string; description: string }[]>([]);
+
+/** The steps that exist, and the recipe as it is set now. */
+export const stepInfos = signal<StepInfo[]>([]);
+export const settings = signal<StepSetting[]>([]);
+export const stagesByAmp = signal<ReadonlyMap<number, StageInfo[]>>(new Map());
+
+/** Grows whenever pixels of any stage have changed. */
+export const revision = signal(0);
+
+export const progress = signal<Progress | null>(null);
+export const problem = signal<EngineError | null>(null);
+export const notice = signal<string | null>(null);
+/** The last run in words, for the status line. */
+export const lastRun = signal("");
+export const memoryBytes = signal(0);
+
+export const photometry = signal<Photometry | null>(null);
+export const aperture = signal<{ [key: string]: Json }>({});
+export const selectedStar = signal<number | null>(null);
+
+/** Amplifier that is looked at; 0 stands for all of them. */
+export const shownAmp = signal(0);
+
+/** A pseudo-step of the rail: apertures on the last stage. */
+export const PHOTOMETRY = "photometry";
+/** What the rail has selected: a stage, or photometry. */
+export const selected = signal("raw");
+
+export const ampNumbers = computed(() => {
+  const all = exposure.value?.amps.map((amp) => amp.amp) ?? [];
+  return shownAmp.value === 0 ? all : all.filter((amp) => amp === shownAmp.value);
+});
+
+const STATE_ORDER: StageInfo["state"][] = ["ok", "off", "skipped", "stale", "running", "failed"];
+
+function worst(states: StageInfo["state"][]): StageInfo["state"] {
+  return states.reduce((a, b) => (STATE_ORDER.indexOf(b) > STATE_ORDER.indexOf(a) ? b : a), "ok");
+}
+
+/** Root mean square and median over amplifiers, each with the weight of its pixels. */
+function joinTruth(parts: StageInfo[]): StageInfo["toTruth"] {
+  let pixels = 0;
+  let squares = 0;
+  let medians = 0;
+  for (const { toTruth, stats } of parts) {
+    if (!toTruth) continue;
+    const weight = stats?.nPixels ?? 1;
+    pixels += weight;
+    squares += weight * toTruth.rms ** 2;
+    medians += weight * toTruth.median;
+  }
+  return pixels > 0 ? { rms: Math.sqrt(squares / pixels), median: medians / pixels } : null;
+}
+
+function joinStage(parts: StageInfo[]): StageInfo {
+  const first = parts[0] as StageInfo;
+  if (parts.length === 1) return first;
+  return {
+    ...first,
+    state: worst(parts.map((part) => part.state)),
+    reason: parts.find((part) => part.reason)?.reason ?? null,
+    stats: null,
+    toTruth: joinTruth(parts),
+    ms: parts.reduce((sum, part) => sum + (part.ms ?? 0), 0),
+    warnings: [...new Set(parts.flatMap((part) => part.warnings))],
+  };
+}
+
+/** The stages of the shown amplifiers as one list. */
+export const stages = computed<StageInfo[]>(() => {
+  const lists = ampNumbers.value.map((amp) => stagesByAmp.value.get(amp) ?? []).filter((list) => list.length > 0);
+  const first = lists[0] ?? [];
+  return first.map((stage) => joinStage(lists.flatMap((list) => list.filter((other) => other.stage === stage.stage))));
+});
+
+export const lastStage = computed(() => stages.value[stages.value.length - 1]?.stage ?? "raw");
+
+export function stageTitle(stage: string): string {
+  return stages.value.find((info) => info.stage === stage)?.title ?? stage;
+}
+
+/** Says what went wrong; a job that was stopped is no error. */
+export function report(cause: unknown): void {
+  const error = cause as Partial<EngineError>;
+  if (error.class === "cancelled") {
+    notice.value = error.message ?? "stopped";
+    return;
+  }
+  problem.value = { class: error.class ?? "page", message: error.message ?? String(cause) };
+}
+
+export function resetForExposure(info: ExposureInfo): void {
+  batch(() => {
+    exposure.value = info;
+    stagesByAmp.value = new Map();
+    photometry.value = null;
+    selectedStar.value = null;
+    shownAmp.value = 0;
+  });
+}

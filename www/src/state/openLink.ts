@@ -1,0 +1,26 @@
+/** Brings the bench into the state of a link. */
+
+import { changeRecipe, openSimulated, setApertures } from "./actions";
+import { problem } from "./bench";
+import { applyView, decode } from "./share";
+import { pendingLink } from "./source";
+
+/** True if the link named an exposure that could be opened. */
+export async function openLink(hash: string): Promise<boolean> {
+  const fragment = /^#s=([A-Za-z0-9_-]+)$/.exec(hash)?.[1];
+  if (!fragment) return false;
+  const state = await decode(fragment);
+  if (!state) {
+    problem.value = { class: "link", message: "the link is damaged or was made by another version: a simulated exposure is shown" };
+    return false;
+  }
+  if (state.source.kind === "files") {
+    pendingLink.value = { name: state.source.name, digest: state.source.digest, settings: state.settings };
+    return false;
+  }
+  if (!(await openSimulated(state.source.seed, state.source.night))) return false;
+  await changeRecipe("recipe of the link", state.settings);
+  await setApertures(state.aperture);
+  applyView(state);
+  return true;
+}

@@ -1,0 +1,27 @@
+/** Where the exposure came from, and how a link knows that it is the same one. */
+
+import { signal } from "@preact/signals";
+import type { SourceRequest, StepSetting } from "../engine/protocol";
+
+export const source = signal<SourceRequest | null>(null);
+
+/** SHA-256 of the first opened file, in hexadecimal digits; empty while it is not known. */
+export const digest = signal("");
+
+/** A link for files that this computer has not opened yet. */
+export interface PendingLink {
+  name: string;
+  digest: string;
+  settings: StepSetting[];
+}
+
+export const pendingLink = signal<PendingLink | null>(null);
+
+export async function fileDigest(files: File[]): Promise<void> {
+  digest.value = "";
+  const first = files[0];
+  // Absent when the page is not served over a secure connection; the link then names the file only.
+  if (!first || !globalThis.crypto?.subtle) return;
+  const hash = await crypto.subtle.digest("SHA-256", await first.arrayBuffer());
+  digest.value = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

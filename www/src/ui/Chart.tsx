@@ -1,0 +1,67 @@
+/** A line plot (uPlot) with its words; the table beside it says the same in numbers. */
+
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { useEffect, useRef } from "preact/hooks";
+import type { Plot } from "../engine/protocol";
+import { preferences } from "../state/preferences";
+
+function color(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** The series differ by dash as well as by color. */
+const DASHES: number[][] = [[], [6, 4], [2, 3], [10, 3, 2, 3], [1, 2]];
+
+function seriesOptions(plot: Plot): uPlot.Series[] {
+  const drawn = plot.series.map((series, i): uPlot.Series => {
+    const stroke = series.style === "clipped" ? color("--warn") : color(`--series-${i % 5}`);
+    const points = series.style !== "line";
+    return {
+      label: series.label, stroke, width: 1.5, dash: DASHES[i % DASHES.length] ?? [],
+      ...(points ? { paths: () => null } : {}),
+      points: points ? { show: true, size: series.style === "clipped" ? 7 : 3, fill: series.style === "clipped" ? "transparent" : stroke } : { show: plot.x.length < 40 },
+    };
+  });
+  return [{ label: plot.xLabel }, ...drawn];
+}
+
+function axis(label: string): uPlot.Axis {
+  return {
+    label, labelSize: 18, labelFont: "12px system-ui, sans-serif", font: "11px system-ui, sans-serif", stroke: color("--quiet"),
+    grid: { stroke: color("--line"), width: 1 }, ticks: { stroke: color("--line"), width: 1 },
+  };
+}
+
+function makeChart(box: HTMLElement, plot: Plot): uPlot {
+  const options: uPlot.Options = {
+    width: box.clientWidth, height: box.clientHeight, series: seriesOptions(plot), scales: { x: { time: false } },
+    axes: [{ ...axis(plot.xLabel), size: 34 }, { ...axis(plot.yLabel), size: 56 }],
+    legend: { show: false }, cursor: { drag: { x: true, y: false } }, padding: [8, 12, 0, 0],
+  };
+  return new uPlot(options, [plot.x, ...plot.series.map((series) => series.y)] as uPlot.AlignedData, box);
+}
+
+export function Chart({ plot }: { plot: Plot }) {
+  const box = useRef<HTMLDivElement>(null);
+  const theme = preferences.value.theme;
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    let chart = makeChart(element, plot);
+    const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: element.clientHeight }));
+    observer.observe(element);
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    const redraw = (): void => {
+      chart.destroy();
+      chart = makeChart(element, plot);
+    };
+    scheme.addEventListener("change", redraw);
+    return () => {
+      scheme.removeEventListener("change", redraw);
+      observer.disconnect();
+      chart.destroy();
+    };
+  }, [plot, theme]);
+  return <div class="chart" ref={box} role="img" aria-label={`${plot.title}. ${plot.summary}`} />;
+}

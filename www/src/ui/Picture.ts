@@ -1,0 +1,69 @@
+/**
+ * Puts the engine's pictures on the canvas. While a new one is on its way the last one is shown, moved
+ * and scaled to the new place, so that the hand never waits for the engine.
+ */
+
+import { effect } from "@preact/signals";
+import type { View } from "../engine/protocol";
+import { engine, report, revision } from "../state/bench";
+import { blinkOn, comparison, viewFor } from "../state/view";
+import { latest } from "./latest";
+
+interface Shown {
+  bitmap: ImageBitmap;
+  view: View;
+}
+
+function pixelRatio(): number {
+  // Above 2 nobody sees the difference, and the picture takes twice the time.
+  return Math.min(globalThis.devicePixelRatio || 1, 2);
+}
+
+/** Draws a bitmap made for one view as it would lie in another one. */
+function paint(canvas: HTMLCanvasElement, shown: Shown, view: View): void {
+  if (canvas.width !== view.width) canvas.width = view.width;
+  if (canvas.height !== view.height) canvas.height = view.height;
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  const zoom = view.scale / shown.view.scale;
+  const left = view.width / 2 + (shown.view.x - view.x) * view.scale - (shown.view.width / 2) * zoom;
+  const top = view.height / 2 - (shown.view.y - view.y) * view.scale - (shown.view.height / 2) * zoom;
+  context.imageSmoothingEnabled = false;
+  context.clearRect(0, 0, view.width, view.height);
+  context.drawImage(shown.bitmap, left, top, shown.view.width * zoom, shown.view.height * zoom);
+}
+
+/** Keeps the canvas up to date until the returned function is called. */
+export function keepPicture(canvas: HTMLCanvasElement): () => void {
+  let shown: Shown | null = null;
+  let wanted: View | null = null;
+  let frame = 0;
+  const ask = latest<View, ImageBitmap | null>(
+    async (view) => (await engine.peek()?.render(view)) ?? null,
+    (bitmap, view) => {
+      if (!bitmap) return;
+      shown?.bitmap.close();
+      shown = { bitmap, view };
+      paint(canvas, shown, wanted ?? view);
+      canvas.dataset["drawn"] = `${view.stage} ${view.mode}`;
+    },
+    report,
+  );
+  const tick = (): void => {
+    frame = 0;
+    if (!wanted) return;
+    if (shown) paint(canvas, shown, wanted);
+    ask(wanted);
+  };
+  const stop = effect(() => {
+    void revision.value;
+    const { stage, against, mode } = comparison.value;
+    const blinkedOff = mode === "blink" && !blinkOn.value;
+    wanted = viewFor(blinkedOff ? against : stage, pixelRatio());
+    if (wanted && frame === 0) frame = requestAnimationFrame(tick);
+  });
+  return () => {
+    stop();
+    cancelAnimationFrame(frame);
+  };
+}

@@ -1,0 +1,45 @@
+/** A small picture of a stage, each with its own cuts. Made when the page has nothing better to do. */
+
+import { useEffect, useRef } from "preact/hooks";
+import { ampNumbers, engine, exposure, revision } from "../state/bench";
+
+const WIDTH = 112;
+const HEIGHT = 84;
+
+const whenIdle: (work: () => void) => number = globalThis.requestIdleCallback ?? ((work) => window.setTimeout(work, 60));
+const forgetIdle: (handle: number) => void = globalThis.cancelIdleCallback ?? clearTimeout;
+
+/** Thumbnails are made one after the other, so that the large picture never waits for more than one. */
+let queue: Promise<void> = Promise.resolve();
+
+async function drawInto(canvas: HTMLCanvasElement, stage: string, amps: number[], isWanted: () => boolean): Promise<void> {
+  const source = engine.peek();
+  const info = exposure.peek();
+  if (!source || !info || !isWanted()) return;
+  const cuts = await source.cuts(stage, null, "98%", amps);
+  if (!isWanted()) return;
+  const bitmap = await source.render({
+    width: WIDTH, height: HEIGHT, x: (info.width - 1) / 2, y: (info.height - 1) / 2, scale: Math.max(WIDTH / info.width, HEIGHT / info.height),
+    stage, against: stage, mode: "single", split: 0.5, ...cuts, stretch: "asinh", colour: "grey", invert: false, maskBits: 0, amps,
+  });
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  bitmap.close();
+}
+
+export function Thumbnail({ stage, off }: { stage: string; off: boolean }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const version = revision.value;
+  const amps = ampNumbers.value;
+  useEffect(() => {
+    let wanted = true;
+    const handle = whenIdle(() => {
+      const element = canvas.current;
+      if (element) queue = queue.then(() => drawInto(element, stage, amps, () => wanted)).catch(() => undefined);
+    });
+    return () => {
+      wanted = false;
+      forgetIdle(handle);
+    };
+  }, [stage, version, amps]);
+  return <canvas ref={canvas} class={off ? "thumbnail off" : "thumbnail"} width={WIDTH} height={HEIGHT} aria-hidden="true" />;
+}

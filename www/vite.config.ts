@@ -1,0 +1,59 @@
+import { defineConfig, type Plugin } from "vite";
+
+/** Nothing but this page's own files: what is dropped on it cannot leave. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "connect-src 'self'",
+  "img-src 'self' blob: data:",
+  "style-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+/** The policy stands in the built page only: the development server injects styles. */
+function contentSecurityPolicy(): Plugin {
+  return {
+    name: "content-security-policy",
+    apply: "build",
+    transformIndexHtml: () => [
+      {
+        tag: "meta",
+        attrs: { "http-equiv": "Content-Security-Policy", content: CONTENT_SECURITY_POLICY },
+        injectTo: "head-prepend",
+      },
+    ],
+  };
+}
+
+/** Tells the service worker which files make up the page, so that it can keep them all. */
+function precacheList(): Plugin {
+  return {
+    name: "precache-list",
+    apply: "build",
+    generateBundle(_options, bundle) {
+      const worker = bundle["sw.js"];
+      if (worker?.type !== "chunk") return;
+      const files = Object.keys(bundle).filter((name) => name !== "sw.js");
+      const list = ["./", "manifest.webmanifest", "icon.svg", ...files];
+      worker.code = worker.code.replace("__PRECACHE__", JSON.stringify(list.join("\n")).slice(1, -1));
+    },
+  };
+}
+
+export default defineConfig({
+  // The page may be served from any folder of any static host.
+  base: "./",
+  plugins: [contentSecurityPolicy(), precacheList()],
+  build: {
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: { main: "index.html", sw: "src/sw.ts" },
+      output: {
+        entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+      },
+    },
+  },
+  worker: { format: "es" },
+});
