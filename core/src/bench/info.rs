@@ -101,7 +101,7 @@ pub struct Statistics {
 pub struct ToTruth {
     /// Median (DN).
     pub median: f64,
-    /// 1.4826 MAD (DN).
+    /// `sqrt(median² + (1.4826 MAD)²)` (DN): a root mean square without its outliers.
     pub rms: f64,
 }
 
@@ -327,7 +327,8 @@ fn to_truth(exposure: &Exposure, chain: &Chain, kept: &Kept) -> Option<ToTruth> 
     }
     let middle = median(&mut differences)?;
     let mut distances: Vec<f64> = differences.iter().map(|d| (d - middle).abs()).collect();
-    Some(ToTruth { median: middle, rms: 1.4826 * median(&mut distances)? })
+    let sigma = 1.4826 * median(&mut distances)?;
+    Some(ToTruth { median: middle, rms: libm::hypot(middle, sigma) })
 }
 
 /// The amplifier of an information.

@@ -209,12 +209,12 @@ fn the_variance_counts_light_and_dark_and_not_the_pedestal() {
         let photon = |seconds: f64, light: f64| (charge(seconds, light) + own).max(0.0);
         let of_bias = frame * third;
         let of_dark = (frame + photon(60.0, 0.0)) * third + of_bias;
-        let of_flat = (frame + photon(8.0, 20_000.0)) * third
-            + of_bias
-            + (8.0_f64 / 60.0) * (8.0 / 60.0) * of_dark;
+        // Image and dark share the bias: it counts (1 - r)² times, of which r² stands in the dark.
+        let minus_dark = |r: f64| of_bias + r * r * of_dark - 2.0 * r * of_bias;
+        let of_flat = (frame + photon(8.0, 20_000.0)) * third + minus_dark(8.0 / 60.0);
         let flat = response(row, column) / middle();
         let (level, signal) = (20_000.0 * middle(), 100.0 * response(row, column));
-        let before = frame + photon(150.0, 100.0) + of_bias + 6.25 * of_dark;
+        let before = frame + photon(150.0, 100.0) + minus_dark(2.5);
         let ratio = signal / flat;
         let expected = (before + ratio * ratio * of_flat / (level * level)) / (flat * flat);
         let found = f64::from(variance[[row, column]]);

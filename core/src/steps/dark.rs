@@ -157,7 +157,7 @@ mod tests {
         let mut ccd = flat_ccd(100.0, 4.0 + 0.2, PixelUnit::Dn);
         let master = flat_ccd(30.0, 0.3 + 0.2, PixelUnit::Dn);
         subtract(&mut ccd, &master, 2.5, Some(&bias)).unwrap();
-        let exact = 4.0 + 2.5_f32.powi(2) * 0.3 + (1.0 - 2.5_f32).powi(2) * 0.2;
+        let exact = 4.0 + 2.5 * 2.5 * 0.3 + 1.5 * 1.5 * 0.2;
         assert!((ccd.planes.variance[[1, 1]] - exact).abs() < 1e-5);
     }
 

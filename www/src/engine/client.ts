@@ -1,0 +1,237 @@
+/** The engine of the page: a worker with the WebAssembly core. */
+
+import type { Message, Opened, Reply, Request } from "./messages";
+import type {
+  CutsKind,
+  Engine,
+  ExportKind,
+  ExposureInfo,
+  HeaderCard,
+  Json,
+  MaskBit,
+  ParamSchema,
+  Photometry,
+  PixelInfo,
+  Plot,
+  PlotRequest,
+  Progress,
+  Region,
+  RegionStats,
+  SourceRequest,
+  StageInfo,
+  StepInfo,
+  StepSetting,
+  Table,
+  View,
+} from "./protocol";
+import { apertureParams, apertureSchema, withAperture } from "./aperture";
+import { csvOf, joined, type Measured } from "./tables";
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+export function createClient(): Engine {
+  return new Client();
+}
+
+class Client implements Engine {
+  private readonly worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly stageListeners = new Set<(amp: number, stages: StageInfo[]) => void>();
+  private readonly progressListeners = new Set<(progress: Progress | null) => void>();
+  private last = 0;
+  private exposure: ExposureInfo | null = null;
+
+  constructor() {
+    this.worker.onmessage = (event: MessageEvent<Reply>) => this.receive(event.data);
+    this.worker.onerror = (event) => this.fail(event.message);
+  }
+
+  private receive(reply: Reply): void {
+    switch (reply.kind) {
+      case "answer":
+        this.settle(reply.id)?.resolve(reply.value);
+        break;
+      case "failure":
+        this.settle(reply.id)?.reject(reply.error);
+        break;
+      case "stages":
+        for (const listener of this.stageListeners) listener(reply.amp, reply.stages);
+        break;
+      case "progress":
+        for (const listener of this.progressListeners) listener(reply.progress);
+    }
+  }
+
+  private settle(id: number): Waiting | undefined {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
+    return waiting;
+  }
+
+  /** The worker itself broke: nothing that waits will be answered. */
+  private fail(message: string): void {
+    for (const waiting of this.waiting.values()) waiting.reject({ class: "engine", message });
+    this.waiting.clear();
+  }
+
+  private ask<T>(request: Request): Promise<T> {
+    this.last += 1;
+    const id = this.last;
+    const message: Message = { id, request };
+    return new Promise<T>((resolve, reject) => {
+      this.waiting.set(id, { resolve: (value) => resolve(value as T), reject });
+      this.worker.postMessage(message);
+    });
+  }
+
+  onStages(listener: (amp: number, stages: StageInfo[]) => void): () => void {
+    this.stageListeners.add(listener);
+    return () => this.stageListeners.delete(listener);
+  }
+
+  onProgress(listener: (progress: Progress | null) => void): () => void {
+    this.progressListeners.add(listener);
+    return () => this.progressListeners.delete(listener);
+  }
+
+  cameras(): Promise<{ name: string; description: string }[]> {
+    return this.ask({ kind: "cameras" });
+  }
+
+  async open(source: SourceRequest): Promise<ExposureInfo> {
+    const { camera } = source;
+    const opened = await this.ask<Opened>(
+      source.kind === "simulated"
+        ? { kind: "simulate", camera, night: { ...source.night, seed: source.seed } }
+        : { kind: "drop", camera, files: source.files.map((file) => ({ name: file.name, file })) },
+    );
+    const notes = opened.leftOut.map((text) => ({ what: `left out: ${text}`, found: null }));
+    const { info } = opened;
+    this.exposure = { ...info, calibration: [...info.calibration, ...notes] };
+    return this.exposure;
+  }
+
+  steps(): Promise<{ info: StepInfo[]; settings: StepSetting[] }> {
+    return this.ask({ kind: "steps" });
+  }
+
+  setSteps(settings: StepSetting[]): Promise<{ executed: { amp: number; step: string }[] }> {
+    return this.ask({ kind: "set", settings });
+  }
+
+  cancel(): void {
+    const message: Message = { cancel: true };
+    this.worker.postMessage(message);
+    for (const listener of this.progressListeners) listener(null);
+  }
+
+  stages(amp: number): Promise<StageInfo[]> {
+    return this.ask({ kind: "stages", amp });
+  }
+
+  async render(view: View): Promise<ImageBitmap> {
+    return createImageBitmap(await this.ask<ImageData>({ kind: "draw", view }));
+  }
+
+  async cuts(
+    stage: string,
+    against: string | null,
+    rule: CutsKind,
+    amps: number[],
+  ): Promise<{ low: number; high: number }> {
+    const found = await this.ask<{ low: number; high: number } | null>({
+      kind: "cuts",
+      stage,
+      against,
+      rule,
+      amps,
+    });
+    return found ?? { low: 0, high: 1 };
+  }
+
+  maskBits(stage: string, amps: number[]): Promise<MaskBit[]> {
+    return this.ask({ kind: "maskBits", stage, amps });
+  }
+
+  pixel(x: number, y: number): Promise<PixelInfo | null> {
+    if (x < 0 || y < 0) return Promise.resolve(null);
+    return this.ask({ kind: "pixel", x: Math.floor(x), y: Math.floor(y) });
+  }
+
+  plot(request: PlotRequest): Promise<Plot> {
+    return this.ask({ kind: "plot", request });
+  }
+
+  async region(region: Region, stage: string): Promise<RegionStats> {
+    const found = await this.ask<{ [key: string]: number | null }>({ kind: "region", region, stage });
+    const number = (key: string): number => found[key] ?? Number.NaN;
+    return {
+      mean: number("mean"),
+      median: number("median"),
+      sigma: number("sigma"),
+      min: number("min"),
+      max: number("max"),
+      nNan: number("n_nan"),
+      nMasked: number("n_masked"),
+      nPixels: number("n_pixels"),
+      clippedMean: number("clipped_mean"),
+      clippedSigma: number("clipped_sigma"),
+    };
+  }
+
+  header(amp: number): Promise<HeaderCard[]> {
+    return this.ask({ kind: "header", amp });
+  }
+
+  async setAperture(params: { [key: string]: Json }): Promise<Photometry | null> {
+    const now = await this.ask<{ [key: string]: Json }>({ kind: "aperture" });
+    await this.ask({ kind: "setAperture", params: withAperture(now, params) });
+    return this.photometry();
+  }
+
+  async photometry(): Promise<Photometry | null> {
+    const parts = await this.ask<(Measured | null)[]>({ kind: "photometry" });
+    return joined(parts, this.exposure?.amps.map((amp) => amp.amp) ?? []);
+  }
+
+  async apertureSchema(): Promise<{ schema: ParamSchema[]; params: { [key: string]: Json } }> {
+    const now = await this.ask<{ [key: string]: Json }>({ kind: "aperture" });
+    return { schema: apertureSchema(), params: apertureParams(now) };
+  }
+
+  async export(kind: ExportKind, amp: number): Promise<{ name: string; bytes: Uint8Array }> {
+    const text = (name: string, words: string) => ({ name, bytes: new TextEncoder().encode(words) });
+    switch (kind) {
+      case "fits": {
+        const images = await this.ask<{ name: string; bytes: Uint8Array }[]>({ kind: "images" });
+        const image = images.find(({ name }) => name.includes(`_q${amp}_`));
+        if (image === undefined) throw { class: "engine", message: `no amplifier ${amp}` };
+        return image;
+      }
+      case "parquet":
+        return this.ask({ kind: "catalogue", amp });
+      case "csv": {
+        const parts = await this.ask<(Measured | null)[]>({ kind: "photometry" });
+        const all = joined(parts, this.exposure?.amps.map((one) => one.amp) ?? []);
+        const table: Table = all?.table ?? { columns: [], rows: 0 };
+        return text("stars.csv", csvOf(table));
+      }
+      case "recipe":
+        return text("recipe.toml", await this.ask<string>({ kind: "recipe" }));
+      case "command":
+        return text("command.txt", await this.ask<string>({ kind: "command" }));
+    }
+  }
+
+  memory(): Promise<number> {
+    return this.ask({ kind: "memory" });
+  }
+
+  dispose(): void {
+    this.worker.terminate();
+    this.fail("the page has closed the engine");
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * The worker that owns the pixels. Work is done in small pieces; between them the worker listens, so
+ * that a wish to stop, a picture or a number never waits for a whole reduction.
+ */
+
+import init, { Session, cameras } from "../../pkg/rawsky_web.js";
+import wasmUrl from "../../pkg/rawsky_web_bg.wasm?url";
+import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
+import type { ExposureInfo, Json, Region, StageInfo, StepInfo } from "./protocol";
+
+/** The scope of a worker, of which the library for pages knows nothing. */
+interface Scope {
+  postMessage(message: Reply, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<Message>) => void) | null;
+}
+declare const self: Scope;
+
+declare class FileReaderSync {
+  readAsArrayBuffer(blob: Blob): ArrayBuffer;
+}
+
+const ready = init({ module_or_path: wasmUrl });
+
+let session: Session | null = null;
+let amps: number[] = [];
+/** Grows with every change; work for an older state stops. */
+let generation = 0;
+/** The step that runs now, for the rail. */
+let running: { amp: number; step: string } | null = null;
+const times = new Map<string, number>();
+
+self.onmessage = (event) => {
+  const message = event.data;
+  if ("cancel" in message) {
+    generation += 1;
+    return;
+  }
+  void respond(message.id, message.request);
+};
+
+async function respond(id: number, request: Request): Promise<void> {
+  try {
+    await ready;
+    const { value, transfer } = await answer(request);
+    self.postMessage({ kind: "answer", id, value }, transfer);
+  } catch (error) {
+    self.postMessage({ kind: "failure", id, error: told(error) });
+  }
+}
+
+/** The engine's own error, or the words of another. */
+function told(error: unknown): { class: string; message: string } {
+  if (typeof error === "object" && error !== null && "class" in error && "message" in error) {
+    return { class: String(error.class), message: String(error.message) };
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return { class: "engine", message: text };
+}
+
+interface Answer {
+  value: unknown;
+  transfer: Transferable[];
+}
+
+const plain = (value: unknown): Answer => ({ value, transfer: [] });
+
+async function answer(request: Request): Promise<Answer> {
+  switch (request.kind) {
+    case "cameras":
+      return plain(cameras());
+    case "simulate":
+      return plain(await simulate(request.camera, request.night));
+    case "drop":
+      return plain(await drop(request.camera, request.files));
+    case "set":
+      return plain(await set(request.settings));
+    case "draw":
+      return picture(request);
+    default:
+      return ask(open(), request);
+  }
+}
+
+function open(): Session {
+  if (session === null) throw { class: "engine", message: "nothing is open yet" };
+  return session;
+}
+
+/** What is answered at once. */
+function ask(held: Session, request: Request): Answer {
+  switch (request.kind) {
+    case "steps":
+      return plain({ info: held.steps(), settings: held.settings() });
+    case "stages":
+      return plain(stages(held, request.amp));
+    case "cuts":
+      return plain(cuts(held, request));
+    case "maskBits":
+      return plain(held.mask_bits(request.stage, Uint32Array.from(request.amps)));
+    case "pixel":
+      return plain(held.pixel(request.x, request.y));
+    case "plot":
+      return plain(held.plot(request.request));
+    case "region":
+      return plain(held.region(corners(request.region), request.stage));
+    case "header":
+      return plain(held.header(request.amp));
+    case "aperture":
+      return plain(held.aperture());
+    case "setAperture":
+      held.set_aperture(request.params);
+      return plain(null);
+    case "photometry":
+      return plain(amps.map((amp) => held.photometry(amp)));
+    default:
+      return take(held, request);
+  }
+}
+
+/** What a person takes away, and what tells how the engine is. */
+function take(held: Session, request: Request): Answer {
+  switch (request.kind) {
+    case "images":
+      return plain(held.make_images().map((name) => ({ name, bytes: held.product(name) })));
+    case "catalogue": {
+      const images = held.make_images();
+      const wanted = images.find((name) => name.includes(`_q${request.amp}_`));
+      if (wanted === undefined) throw { class: "engine", message: "no such amplifier" };
+      const name = held.make_catalogue(wanted, request.amp);
+      for (const image of images) held.product(image);
+      return plain({ name, bytes: held.product(name) });
+    }
+    case "recipe":
+      return plain(held.recipe());
+    case "command":
+      return plain(held.command());
+    case "memory":
+      return plain(held.bytes());
+    case "executed":
+      return plain(held.executed());
+    default:
+      throw { class: "engine", message: `unknown request ${request.kind}` };
+  }
+}
+
+function picture(request: Extract<Request, { kind: "draw" }>): Answer {
+  const { width, height } = request.view;
+  const bytes = open().draw(request.view);
+  const image = new ImageData(new Uint8ClampedArray(bytes.buffer as ArrayBuffer), width, height);
+  return { value: image, transfer: [image.data.buffer] };
+}
+
+function cuts(held: Session, request: Extract<Request, { kind: "cuts" }>): Json {
+  const found = held.cuts(
+    request.stage,
+    request.against ?? undefined,
+    request.rule,
+    Uint32Array.from(request.amps),
+  );
+  return found === undefined ? null : { low: found[0] ?? 0, high: found[1] ?? 1 };
+}
+
+/** A region as the core writes it: edges instead of a corner and sides. */
+function corners(region: Region): Json {
+  switch (region.kind) {
+    case "rectangle": {
+      const { x, y, width, height } = region;
+      return { rectangle: { x0: x, y0: y, x1: x + width - 1, y1: y + height - 1 } };
+    }
+    case "circle":
+      return { circle: { x: region.x, y: region.y, radius: region.radius } };
+    case "annulus": {
+      const { x, y, inner, outer } = region;
+      return { annulus: { x, y, inner, outer } };
+    }
+  }
+}
+
+function begin(camera: string): Session {
+  session?.free();
+  session = null;
+  generation += 1;
+  times.clear();
+  session = new Session(camera);
+  return session;
+}
+
+async function simulate(camera: string, night: { [key: string]: Json }): Promise<Opened> {
+  const held = begin(camera);
+  held.simulate(night);
+  return opened(held, []);
+}
+
+async function drop(camera: string, files: NamedFile[]): Promise<Opened> {
+  const held = begin(camera);
+  for (const { name, file } of files) held.add(name, reader(file));
+  const { leftOut } = held.sort() as { leftOut: string[] };
+  return opened(held, leftOut);
+}
+
+/** Reads a piece of a file without waiting, which only a worker can. */
+function reader(file: File): { size: number; read(offset: number, length: number): Uint8Array } {
+  const sync = new FileReaderSync();
+  const read = (offset: number, length: number): Uint8Array =>
+    new Uint8Array(sync.readAsArrayBuffer(file.slice(offset, offset + length)));
+  return { size: file.size, read };
+}
+
+async function opened(held: Session, leftOut: string[]): Promise<Opened> {
+  const mine = generation;
+  const total = 1 + countUnits(held);
+  for (let done = 0; ; done += 1) {
+    const label = held.next_unit();
+    if (label === undefined) break;
+    self.postMessage({ kind: "progress", progress: { label, done, total } });
+    held.do_unit();
+    await pause();
+    if (mine !== generation) throw { class: "stopped", message: "stopped before it was open" };
+  }
+  const info = held.open() as ExposureInfo;
+  amps = info.amps.map((amp) => amp.amp);
+  await run(held);
+  return { info, leftOut };
+}
+
+function countUnits(held: Session): number {
+  return held.units_left();
+}
+
+async function set(settings: unknown): Promise<{ executed: { amp: number; step: string }[] }> {
+  const held = open();
+  held.set(settings);
+  generation += 1;
+  return { executed: await run(held) };
+}
+
+/** Runs what is stale, amplifier by amplifier, until it is done or the state has changed. */
+async function run(held: Session): Promise<{ amp: number; step: string }[]> {
+  const mine = generation;
+  const executed: { amp: number; step: string }[] = [];
+  for (const amp of amps) tell(held, amp);
+  const total = amps.length * ((held.steps() as StepInfo[]).length + 1);
+  for (const amp of amps) {
+    for (;;) {
+      const step = held.next(amp);
+      if (step === undefined || mine !== generation) break;
+      running = { amp, step };
+      const label = `${step}, amplifier ${amp}`;
+      self.postMessage({ kind: "progress", progress: { label, done: executed.length, total } });
+      const start = performance.now();
+      try {
+        held.advance(amp);
+      } catch {
+        // The stage keeps the reason, and the rail shows it.
+      }
+      times.set(`${amp} ${step}`, performance.now() - start);
+      running = null;
+      executed.push({ amp, step });
+      tell(held, amp);
+      await pause();
+    }
+  }
+  if (mine === generation) self.postMessage({ kind: "progress", progress: null });
+  return executed;
+}
+
+function tell(held: Session, amp: number): void {
+  self.postMessage({ kind: "stages", amp, stages: stages(held, amp) });
+}
+
+function stages(held: Session, amp: number): StageInfo[] {
+  const all = held.stages(amp) as StageInfo[];
+  return all.map((stage) => ({
+    ...stage,
+    state: running?.amp === amp && running.step === stage.stage ? "running" : stage.state,
+    ms: times.get(`${amp} ${stage.stage}`) ?? null,
+  }));
+}
+
+/** Lets the messages that have arrived be answered. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => resolve();
+    channel.port2.postMessage(null);
+  });
+}
