@@ -85,7 +85,7 @@ test("a link brings recipe, view and pinned pixel back", async ({ bench, context
   const other = await context.newPage();
   await other.goto(link);
   await other.locator("canvas[data-drawn]").waitFor();
-  await expect(other.locator(".stage-label")).toHaveText("science − raw");
+  await expect(other.locator(".stage-label.right")).toHaveText("science − raw");
   await other.locator('.rail-item[data-stage="overscan"] .rail-pick').click();
   await expect(other.getByRole("spinbutton", { name: "last columns" })).toHaveValue("12");
   await expect(other.locator(".pixel-place span").first()).toHaveText(place);

@@ -119,10 +119,10 @@ export interface View {
   /** Picture pixels per detector pixel. */
   scale: number;
   stage: string;
-  /** The other stage of `split` and `difference`. */
+  /** The other stage of `split` and `difference` (`stage` − `against`). */
   against: string;
   mode: ViewMode;
-  /** Place of the divider, 0 to 1. */
+  /** Place of the divider, 0 to 1 of the width; left of it `against` is drawn, right of it `stage`. */
   split: number;
   low: number;
   high: number;

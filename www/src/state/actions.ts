@@ -48,7 +48,6 @@ export async function open(request: SourceRequest): Promise<boolean> {
     await refresh();
     batch(() => firstView());
     lastRun.value = `${((performance.now() - begin) / 1000).toFixed(2)} s to open and reduce`;
-    if (request.kind === "files") void fileDigest(request.files);
     return true;
   } catch (cause) {
     report(cause);
@@ -91,10 +90,14 @@ export async function openFiles(files: File[], camera: string): Promise<void> {
   problem.value = null;
   const opened = await open({ kind: "files", camera, files });
   const link = pendingLink.peek();
-  if (opened && link) {
-    pendingLink.value = null;
-    await changeRecipe("recipe of the link", link.settings);
+  if (!opened) return;
+  const digest = await fileDigest(files);
+  if (!link) return;
+  pendingLink.value = null;
+  if (link.digest && digest && link.digest !== digest) {
+    problem.value = { class: "link", message: `the link was made with another file than ${files[0]?.name}: their checksums differ. Its recipe is used all the same` };
   }
+  await changeRecipe("recipe of the link", link.settings);
 }
 
 /** Resolves when the recipe has been run. */

@@ -17,11 +17,13 @@ export interface PendingLink {
 
 export const pendingLink = signal<PendingLink | null>(null);
 
-export async function fileDigest(files: File[]): Promise<void> {
+/** Empty where the browser gives no digest. */
+export async function fileDigest(files: File[]): Promise<string> {
   digest.value = "";
   const first = files[0];
   // Absent when the page is not served over a secure connection; the link then names the file only.
-  if (!first || !globalThis.crypto?.subtle) return;
+  if (!first || !globalThis.crypto?.subtle) return "";
   const hash = await crypto.subtle.digest("SHA-256", await first.arrayBuffer());
   digest.value = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digest.value;
 }

@@ -1,6 +1,7 @@
 /** What went wrong, or what the page needs from the person. */
 
-import { problem } from "../state/bench";
+import { signal } from "@preact/signals";
+import { exposure, problem } from "../state/bench";
 import { pendingLink } from "../state/source";
 import { dialog } from "./dialogs";
 
@@ -27,6 +28,21 @@ function WaitingLink() {
   );
 }
 
+const closedFor = signal("");
+
+/** Real data without its calibration: said at once, so that nobody takes the result for a reduced one. */
+function MissingCalibration() {
+  const info = exposure.value;
+  const missing = info?.calibration.filter((one) => one.found === null).map((one) => one.what) ?? [];
+  if (!info || info.simulated || info.kind !== "raw" || missing.length === 0 || closedFor.value === info.name) return null;
+  return (
+    <div class="banner" role="status">
+      <p>Not found beside the exposure: <b>{missing.join(", ")}</b>. Steps that need it are skipped; drop the files together with the exposure to use them.</p>
+      <button type="button" onClick={() => (closedFor.value = info.name)}>Close</button>
+    </div>
+  );
+}
+
 export function Banner() {
-  return <div class="banners"><Problem /><WaitingLink /></div>;
+  return <div class="banners"><Problem /><WaitingLink /><MissingCalibration /></div>;
 }

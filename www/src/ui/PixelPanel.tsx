@@ -57,15 +57,13 @@ function Rows({ at }: { at: PixelInfo }) {
   return (
     <table class="pixel-table">
       <caption class="unseen">The pixel after each step</caption>
-      <thead><tr><th scope="col">step</th><th scope="col">arithmetic</th><th scope="col">value</th><th scope="col">±</th><th scope="col">flags</th></tr></thead>
+      <thead><tr><th scope="col">step</th><th scope="col">arithmetic</th><th scope="col">value ± error</th></tr></thead>
       <tbody>
         {at.rows.map((row) => (
           <tr key={row.stage} class={row.stage === selected.value ? "chosen" : ""}>
             <th scope="row"><button type="button" class="plain" onClick={() => show(row.stage)}>{row.title}</button></th>
-            <td class="arithmetic">{row.arithmetic}</td>
-            <td class="number">{row.value === null ? "NaN" : decimals(row.value)} <span class="unit">{row.unit}</span></td>
-            <td class="number quiet">{row.error === null ? "" : decimals(row.error)}</td>
-            <td>{row.flags.map((flag) => <span key={flag} class="flag">{flag}</span>)}</td>
+            <td class="arithmetic">{row.arithmetic} {row.flags.map((flag) => <span key={flag} class="flag">{flag}</span>)}</td>
+            <td class="number">{row.value === null ? "NaN" : decimals(row.value)} {row.error !== null && <small class="quiet">± {decimals(row.error)}</small>} <span class="unit">{row.unit}</span></td>
           </tr>
         ))}
         <Truth at={at} />
@@ -83,8 +81,7 @@ function Truth({ at }: { at: PixelInfo }) {
     <tr class="truth">
       <th scope="row">truth</th>
       <td class="arithmetic">{rest === null ? "" : `rest ${decimals(rest)} DN${sigmas}`}</td>
-      <td class="number">{decimals(at.truth)} <span class="unit">DN</span></td>
-      <td colSpan={2}><span class="unseen">{at.truthText}</span></td>
+      <td class="number">{decimals(at.truth)} <span class="unit">DN</span><span class="unseen"> {at.truthText}</span></td>
     </tr>
   );
 }

@@ -26,7 +26,12 @@ function useStats(): void {
   }, []);
 }
 
-function start(kind: Region["kind"]): void {
+/** Places a shape at the cursor and lets a drag draw the next one; once more: a drag moves again. */
+function choose(kind: Region["kind"]): void {
+  if (tool.peek() === kind) {
+    tool.value = "pan";
+    return;
+  }
   const info = exposure.peek();
   const { x, y } = cursor.peek() ?? { x: Math.floor((info?.width ?? 0) / 2), y: Math.floor((info?.height ?? 0) / 2) };
   tool.value = kind;
@@ -69,11 +74,11 @@ export function RegionPanel() {
         <h2>region</h2>
         <span class="spring" />
         {(["rectangle", "circle", "annulus"] as const).map((kind) => (
-          <button key={kind} type="button" class={shape?.kind === kind ? "toggle on" : "toggle"} aria-pressed={shape?.kind === kind} onClick={() => start(kind)}>{kind}</button>
+          <button key={kind} type="button" class={tool.value === kind ? "toggle on" : "toggle"} aria-pressed={tool.value === kind} onClick={() => choose(kind)}>{kind}</button>
         ))}
         {shape && <button type="button" class="plain" aria-label="Remove the region" onClick={() => { region.value = null; tool.value = "pan"; }}>×</button>}
       </header>
-      {shape ? <Sizes shape={shape} /> : <p class="quiet">Choose a shape: it is placed at the cursor. Drag on the picture to draw another.</p>}
+      {shape ? <Sizes shape={shape} /> : <p class="quiet">A shape is placed at the cursor; while its button is down, a drag on the picture draws another.</p>}
       {shape && stats.value && <Numbers of={stats.value} />}
     </section>
   );

@@ -3,9 +3,11 @@
 import { useEffect, useRef } from "preact/hooks";
 import { exposure, stages, stageTitle } from "../state/bench";
 import { activeCuts, blinkOn, comparison, cursor, fit, place, viewerSize } from "../state/view";
+import { lesson } from "../lessons/state";
 import { keepPicture } from "./Picture";
 import { followPointers } from "./pointer";
 import { Overlay } from "./Overlay";
+import { LessonCard } from "./LessonCard";
 import { SplitHandle } from "./SplitHandle";
 import { ViewerControls } from "./ViewerControls";
 import { ViewerToolbar } from "./ViewerToolbar";
@@ -78,7 +80,7 @@ export function Viewer() {
     <section class="viewer" aria-label="Viewer">
       <ViewerToolbar />
       <Stagebox />
-      <Welcome />
+      {lesson.value ? <LessonCard lesson={lesson.value} /> : <Welcome />}
       <ViewerControls />
     </section>
   );

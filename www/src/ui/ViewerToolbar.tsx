@@ -2,7 +2,8 @@
 
 import { PHOTOMETRY, selected, stages } from "../state/bench";
 import { preferences, prefer } from "../state/preferences";
-import { comparison, setMode, show, tool, type BenchMode, type Tool } from "../state/view";
+import { comparison, setMode, show, type BenchMode } from "../state/view";
+import { Looks } from "./Looks";
 import { Segmented } from "./Segmented";
 
 const MODES: readonly { value: BenchMode; label: string; key?: string }[] = [
@@ -10,13 +11,6 @@ const MODES: readonly { value: BenchMode; label: string; key?: string }[] = [
   { value: "split", label: "split", key: "s" },
   { value: "blink", label: "blink", key: "b" },
   { value: "difference", label: "difference", key: "d" },
-];
-
-const TOOLS: readonly { value: Tool; label: string }[] = [
-  { value: "pan", label: "move" },
-  { value: "rectangle", label: "rectangle" },
-  { value: "circle", label: "circle" },
-  { value: "annulus", label: "annulus" },
 ];
 
 function StageSelect({ label, value, onChange }: { label: string; value: string; onChange(stage: string): void }) {
@@ -55,12 +49,7 @@ export function ViewerToolbar() {
       <Segmented label="Comparison" hideLabel value={mode} options={MODES} onChange={setMode} />
       {mode === "blink" && <BlinkRate />}
       <span class="spring" />
-      <label class="inline drag-tool">
-        <span>drag</span>
-        <select value={tool.value} onChange={(event) => (tool.value = event.currentTarget.value as Tool)}>
-          {TOOLS.map((option) => <option key={option.value} value={option.value}>{option.label}</option>)}
-        </select>
-      </label>
+      <Looks />
     </div>
   );
 }

@@ -1,7 +1,8 @@
 /** Mouse, pen and fingers on the picture: pan, pinch, wheel, long press, drawing of regions. */
 
 import type { Region } from "../engine/protocol";
-import { ampAt, cursor, panBy, pinned, place, region, tool, viewerSize, zoomBy } from "../state/view";
+import { photometry, selectedStar } from "../state/bench";
+import { ampAt, cursor, panBy, pinned, place, region, showApertures, tool, viewerSize, zoomBy } from "../state/view";
 
 interface Contact {
   x: number;
@@ -23,6 +24,22 @@ function pixelAt(px: number, py: number): { x: number; y: number } | null {
   const at = detectorAt(px, py);
   const pixel = { x: Math.round(at.x), y: Math.round(at.y) };
   return ampAt(pixel.x, pixel.y) === null ? null : pixel;
+}
+
+/** How near a press must be to a star to choose it (CSS pixels). */
+const STAR_REACH = 14;
+
+function starAt(at: Contact): number | null {
+  const found = photometry.peek();
+  const { x, y } = detectorAt(at.x, at.y);
+  const reach = STAR_REACH / place.peek().scale;
+  let best: number | null = null;
+  let nearest = reach;
+  found?.x.forEach((starX, row) => {
+    const far = Math.hypot(starX - x, (found.y[row] ?? 0) - y);
+    if (far <= nearest) [best, nearest] = [row, far];
+  });
+  return best;
 }
 
 function regionBetween(a: Contact, b: Contact): Region | null {
@@ -61,6 +78,7 @@ export function followPointers(element: HTMLElement): () => void {
     const same = pixel.x === cursor.peek()?.x && pixel.y === cursor.peek()?.y;
     cursor.value = pixel;
     pinned.value = !(toggle && same && pinned.peek());
+    if (showApertures.peek()) selectedStar.value = starAt(at) ?? selectedStar.peek();
   };
 
   const down = (event: PointerEvent): void => {
@@ -114,7 +132,10 @@ export function followPointers(element: HTMLElement): () => void {
   const up = (event: PointerEvent): void => {
     clearTimeout(timer);
     if (contacts.delete(event.pointerId) && pressed && !dragged && event.type === "pointerup") {
-      if (event.pointerType === "touch") cursor.value = pixelAt(pressed.x, pressed.y) ?? cursor.peek();
+      if (event.pointerType === "touch") {
+        cursor.value = pixelAt(pressed.x, pressed.y) ?? cursor.peek();
+        if (showApertures.peek()) selectedStar.value = starAt(pressed) ?? selectedStar.peek();
+      }
       else pin(pressed, true);
     }
     pressed = null;

@@ -6,7 +6,7 @@ import { truthOf } from "./pipeline";
 import { MASK_BITS } from "./schema";
 import { SIDE, type RawAmp } from "./scene";
 
-const text = (value: number) => value.toFixed(1);
+const text = (value: number) => value.toFixed(1).replace("-", "−");
 
 function arithmetic(step: string, before: number, after: number, amp: RawAmp, i: number): string {
   switch (step) {

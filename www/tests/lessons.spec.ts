@@ -1,0 +1,64 @@
+import { expect, test } from "./bench";
+
+test("a lesson opens the bench, refuses a wrong answer with a hint and takes a right one", async ({ bench }) => {
+  await bench.getByRole("button", { name: "Lessons" }).click();
+  await bench.getByRole("button", { name: /^Which overscan columns/ }).click();
+  await expect(bench.getByRole("heading", { name: "Which overscan columns" })).toBeFocused();
+  const columns = bench.getByRole("spinbutton", { name: "last columns" });
+  await expect(columns).toHaveValue("30");
+  await bench.getByRole("button", { name: "Check" }).click();
+  await expect(bench.locator(".verdict")).toContainText("Not yet");
+  await columns.fill("5");
+  await columns.press("Enter");
+  await bench.getByRole("button", { name: "Check" }).click();
+  await expect(bench.locator(".verdict")).toContainText("Right");
+});
+
+test("an answer that is read off the bench is checked against the bench", async ({ bench }) => {
+  await bench.getByRole("button", { name: "Lessons" }).click();
+  await bench.getByRole("button", { name: /^How bent/ }).click();
+  const terms = bench.getByRole("spinbutton", { name: "Legendre terms" });
+  await expect(terms).toHaveValue("1");
+  await terms.fill("3");
+  await terms.press("Enter");
+  await expect(bench.locator(".status-bar")).toContainText("run again");
+  const rms = (await bench.locator('[data-stage="overscan"] .rail-rms').innerText()).replace(/[^\d.]/g, "");
+  await bench.getByRole("spinbutton", { name: "answer" }).fill(String(Number(rms) * 3));
+  await bench.keyboard.press("Enter");
+  await expect(bench.locator(".verdict")).toContainText("Not yet");
+  await bench.getByRole("spinbutton", { name: "answer" }).fill(rms);
+  await bench.keyboard.press("Enter");
+  await expect(bench.locator(".verdict")).toContainText("Right");
+});
+
+test("every lesson opens and has a right answer", async ({ bench }) => {
+  test.setTimeout(120_000);
+  await bench.getByRole("button", { name: "Lessons" }).click();
+  const count = await bench.locator(".lesson-list button").count();
+  expect(count).toBeGreaterThanOrEqual(8);
+  await bench.locator(".lesson-list button").first().click();
+  for (let i = 1; i <= count; i++) {
+    await expect(bench.locator(".lesson .quiet").first()).toHaveText(`lesson ${i} of ${count}`);
+    await expect(bench.getByRole("alert")).toHaveCount(0);
+    const choice = bench.locator(".lesson-choice input").first();
+    if (await choice.count()) {
+      await choice.check();
+      await bench.getByRole("button", { name: "Check" }).click();
+      await expect(bench.locator(".verdict")).toContainText("Right");
+    }
+    const next = bench.getByRole("button", { name: "Next lesson" });
+    if (await next.count()) await next.click();
+  }
+});
+
+test("a lesson is worked through with the keyboard alone", async ({ bench }) => {
+  await bench.getByRole("button", { name: "Lessons" }).focus();
+  await bench.keyboard.press("Enter");
+  await bench.getByRole("button", { name: /^A clip that cannot clip/ }).focus();
+  await bench.keyboard.press("Enter");
+  await expect(bench.getByRole("heading", { name: "A clip that cannot clip" })).toBeFocused();
+  await bench.keyboard.press("Tab");
+  await bench.keyboard.type("7");
+  await bench.keyboard.press("Enter");
+  await expect(bench.locator(".verdict")).toContainText("Right");
+});
