@@ -1,4 +1,5 @@
-//! Builds the sandboxed program for WASI and hands its path to `include_bytes!`.
+//! Builds the sandboxed program for WASI and hands its path to `include_bytes!`; lists the files of the
+//! page, if it was built, for `include!`.
 //!
 //! It runs the same cargo in a target directory of its own, because cargo locks the one in use.
 //! `GUEST_WASM=FILE` takes a ready file instead (for packagers, and builds without the target).
@@ -30,6 +31,42 @@ fn main() {
         None => build(),
     };
     println!("cargo::rustc-env=GUEST_WASM_PATH={}", wasm.display());
+    println!("cargo::rustc-env=PAGE_FILES={}", page().display());
+}
+
+/// A file with the expression `&[(path, bytes), …]` over all files of the page, in order of path.
+fn page() -> PathBuf {
+    let here = PathBuf::from(var("CARGO_MANIFEST_DIR"));
+    let folder = here.parent().unwrap_or(&here).join("www/dist");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut files = Vec::new();
+    below(&folder, &mut files);
+    files.sort();
+    let mut text = "&[".to_owned();
+    for file in &files {
+        let name = file.strip_prefix(&folder).unwrap_or(file).display().to_string();
+        text += &format!("({name:?}, include_bytes!({:?})),\n", file.display().to_string());
+    }
+    text += "]";
+    let list = PathBuf::from(var("OUT_DIR")).join("page.rs");
+    if let Err(error) = std::fs::write(&list, text) {
+        fail(&format!("{}: {error}", list.display()));
+    }
+    list
+}
+
+/// The files below a folder that are not hidden; none if there is no such folder.
+fn below(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        if name.to_string_lossy().starts_with('.') {
+            continue;
+        }
+        match path.is_dir() {
+            true => below(&path, files),
+            false => files.push(path),
+        }
+    }
 }
 
 fn ready(given: &Path) -> PathBuf {

@@ -178,6 +178,14 @@ impl Recipe {
         Recipe::parse(text, camera)
     }
 
+    /// The recipe as a file, with the camera's values in it.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if it cannot be written, which no recipe that was read is.
+    pub fn to_text(&self) -> Result<String> {
+        toml::to_string(self).map_err(|error| Error::parameter("recipe", error, "plain values"))
+    }
+
     /// The steps of a stage.
     pub fn steps(&self, stage: Stage) -> &[Step] {
         match stage {

@@ -87,10 +87,10 @@ const ON_DETECTORS: &[Case<CcdImage>] = &[
     }),
     ("dark", "a master of another detector", as_it_is, |ccd| {
         let master = CcdImage { detector: DetectorId(2), ..ccd.clone() };
-        dark::subtract(ccd, &master, 1.0).map(drop)
+        dark::subtract(ccd, &master, 1.0, None).map(drop)
     }),
     ("dark", "a time that is no number", as_it_is, |ccd| {
-        dark::subtract(ccd, &ccd.clone(), f64::NAN).map(drop)
+        dark::subtract(ccd, &ccd.clone(), f64::NAN, None).map(drop)
     }),
     ("flat", "a bias for a flat", as_it_is, |ccd| {
         flat::divide(ccd, &flat::Params::default(), &ccd.clone(), 1.0).map(drop)

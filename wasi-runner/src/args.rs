@@ -143,6 +143,12 @@ pub enum Command {
     Detrend(Detrend),
     /// Measure the stars of a catalogue on a science image.
     Aperture(Aperture),
+    /// Show the page that reduces an exposure in the browser, on this machine alone.
+    Serve {
+        /// Port on 127.0.0.1; 0 takes a free one.
+        #[arg(long, default_value_t = 8642, value_name = "PORT")]
+        port: u16,
+    },
     /// One job in a process of its own; started by the program itself.
     #[command(hide = true)]
     Child {

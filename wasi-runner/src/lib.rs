@@ -24,6 +24,7 @@ pub mod run;
 pub mod runner;
 pub mod sandbox;
 pub mod scratch;
+pub mod serve;
 pub mod show;
 pub mod simulate;
 pub mod single;

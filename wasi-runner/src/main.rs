@@ -8,7 +8,7 @@ use rawsky_host::args::{Arguments, Command};
 use rawsky_host::batch::{self, End};
 use rawsky_host::class::Failure;
 use rawsky_host::context::Context;
-use rawsky_host::{child, simulate, single};
+use rawsky_host::{child, serve, simulate, single};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -48,6 +48,7 @@ fn command(arguments: &Arguments) -> Result<End, Failure> {
         }
         Command::FocalPlane { flats, output } => single::focal_plane(context, flats, output),
         Command::Detrend(args) => single::detrend(context, args),
+        Command::Serve { port } => serve::serve(context, *port),
         Command::Aperture(_) | Command::Child { .. } => Ok(()),
     }?;
     Ok(End::Done)

@@ -30,7 +30,7 @@ cargo xtask TASK
   test [--without NAME,..]
            every test of the workspace; NAME is what this machine shall do without: node, browser
   web [--node] [--out DIR]
-           the browser module with its JavaScript, into www/pkg; --node for Node instead of a page
+           the page into www/dist, for `rawsky serve`; --node or --out: the browser module alone
   ci       .ci/run: tests, format, lints, docs
   setup    look for what the other tasks need, and add what can be added";
 

@@ -32,6 +32,29 @@ pub(crate) fn targets() -> Result<()> {
     Ok(())
 }
 
+/// The browser of the page's tests.
+///
+/// # Errors
+/// If there is none and it cannot be installed; the error has the line that installs it.
+pub(crate) fn browser() -> Result<String> {
+    let place = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
+    let version = || output(&place, &["--version"]);
+    if let Some(found) = version() {
+        return Ok(found);
+    }
+    say("installing Debian's Chromium for the tests of the page (apt-get install chromium)");
+    let mut install = Command::new("apt-get");
+    install.args(["install", "--yes", "--no-install-recommends", "chromium"]);
+    let _ = start(Command::new("apt-get").args(["update", "--quiet"]));
+    let installed = start(install.env("DEBIAN_FRONTEND", "noninteractive"));
+    installed.ok().and_then(|_| version()).with_context(|| {
+        format!(
+            "there is no {place} and it could not be installed; needed: `apt-get install chromium` \
+             as root, CHROMIUM=/its/path, or `cargo xtask test --without browser`"
+        )
+    })
+}
+
 /// Version of Node.
 ///
 /// # Errors
@@ -66,6 +89,10 @@ pub(crate) fn run(options: Options) -> Result<()> {
     match node() {
         Ok(version) => say(format!("Node: {version}")),
         Err(error) => say(format!("Node: {error}")),
+    }
+    match browser() {
+        Ok(version) => say(format!("browser: {version}")),
+        Err(error) => say(format!("browser: {error:#}")),
     }
     Ok(())
 }

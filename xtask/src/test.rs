@@ -15,9 +15,14 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
     options.end()?;
     let without = left_out(&without)?;
     setup::targets()?;
-    if without.iter().all(|(name, _)| *name != "node") {
+    let with = |wanted: &str| without.iter().all(|(name, _)| *name != wanted);
+    if with("node") {
         say(format!("Node {}", setup::node()?));
         web::build_for_node()?;
+    }
+    if with("node") && with("browser") {
+        say(setup::browser()?);
+        web::build_page()?;
     }
     for (name, word) in &without {
         say(format!("without {name}: tests named *{word}* are left out, as asked"));

@@ -118,7 +118,7 @@ fn row((exposure, kept): (&Exposure, &Kept), (before, now): (Option<Value>, Valu
         unit: unit(kept.unit()),
         error: (error.is_finite() && 0.0 < error).then_some(error),
         arithmetic: match before {
-            None => "as the converter gave it".to_owned(),
+            None => "as read".to_owned(),
             Some(before) => arithmetic(exposure, kept, (before, now)),
         },
         flags: named.map(|entry| entry.name).collect(),
@@ -135,23 +135,23 @@ fn arithmetic(exposure: &Exposure, kept: &Kept, (before, now): (Value, Value)) -
     };
     match kept.stage {
         "saturation" if now.bits & mask::SATURATED != 0 => "full: marked".to_owned(),
-        "saturation" => "below the full well: not marked".to_owned(),
-        "overscan" => format!("{old:.2} − {:.2}, the level of its row", -change),
+        "saturation" => "not full".to_owned(),
+        "overscan" => format!("{old:.2} − {:.2}", -change),
         "linearity" => format!("{old:.3} / {:.6}", old / new),
-        "pocket" => signed(", charge that the trap held or gave back"),
+        "pocket" => signed(""),
         "variance" => {
             let (read, all) = (before.variance.sqrt(), now.variance.sqrt());
-            format!("error {read:.2} (reading) → {all:.2} DN with photons")
+            format!("error {read:.2} → {all:.2}")
         }
-        "assemble" => "trimmed and put in sky order".to_owned(),
-        "bias" => signed(", the master bias"),
-        "dark" => signed(", the master dark scaled to the exposure time"),
+        "assemble" => "in sky order".to_owned(),
+        "bias" => signed(""),
+        "dark" => signed(""),
         "flat" => format!(
             "{old:.2} / {:.5} × {:.5}",
             old / new * exposure.scale_ratio(),
             exposure.scale_ratio()
         ),
-        "split" => "back in the order of the file".to_owned(),
+        "split" => "as stored".to_owned(),
         RAW => String::new(),
         _ => signed(""),
     }

@@ -1,6 +1,6 @@
 //! What a person takes away: the recipe, the jobs that make the products of a batch, the command line.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::AmpId;
 use crate::job::{self, AmpFile, Detrend, Electronics, Job, Task, Text};
 use crate::provenance::{InputId, digest};
@@ -19,8 +19,7 @@ impl Bench {
     /// # Errors
     /// [`Error::Parameter`] if it cannot be written, which no recipe is.
     pub fn recipe_text(&self) -> Result<String> {
-        let recipe = self.recipe()?;
-        toml::to_string(&recipe).map_err(|error| Error::parameter("recipe", error, "plain values"))
+        self.recipe()?.to_text()
     }
 
     /// The job that writes the science images of all amplifiers as a batch does, and the key of each.

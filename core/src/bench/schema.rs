@@ -70,7 +70,7 @@ pub(super) fn title(stage: &str) -> &'static str {
         "saturation" => "Saturation",
         "overscan" => "Overscan",
         "linearity" => "Linearity",
-        "pocket" => "Pocket effect",
+        "pocket" => "Pocket",
         "variance" => "Variance",
         "assemble" => "Assemble",
         "bias" => "Bias",

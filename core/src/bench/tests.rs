@@ -178,7 +178,9 @@ fn a_pixel_tells_how_each_step_came_to_its_value() {
     assert!((value("split") - f64::from(there)).abs() < 1e-12);
     assert!((pixel.truth.unwrap() - value("split")).abs() < 60.0, "{pixel:?}");
     let overscan = pixel.rows.iter().find(|row| row.stage == "overscan").unwrap();
-    assert!(overscan.arithmetic.contains("level of its row"), "{}", overscan.arithmetic);
+    let level = value("saturation") - value("overscan");
+    let told = format!("{:.2} − {level:.2}", value("saturation"));
+    assert_eq!(overscan.arithmetic, told);
     assert!(pixel.ra_deg.is_some_and(|ra| (0.0..360.0).contains(&ra)));
     assert!(table.bench.pixel(5000, 10).is_none());
 }
@@ -303,6 +305,7 @@ fn shown(stage: &str, against: &str, mode: Mode) -> View {
         split: 0.5,
         low: 0.0,
         high: 400.0,
+        against_cuts: None,
         stretch: crate::display::Stretch::Linear,
         colour: crate::display::ColourMap::Grey,
         invert: false,

@@ -57,6 +57,9 @@ pub struct View {
     pub low: f64,
     /// Value of the last color (DN).
     pub high: f64,
+    /// The same of the other stage on the left of a line; those of the stage if absent.
+    #[serde(default)]
+    pub against_cuts: Option<(f64, f64)>,
     /// Curve between the two.
     pub stretch: Stretch,
     /// Color table.
@@ -102,14 +105,17 @@ impl Bench {
             y: view.y,
             scale: view.scale,
         };
-        let lookup = Lookup::new(&Style {
+        let style = Style {
             low: view.low,
             high: view.high,
             stretch: view.stretch,
             map: view.colour,
             invert: view.invert,
             mask_bits: view.mask_bits,
-        })?;
+        };
+        let lookup = Lookup::new(&style)?;
+        let (low, high) = view.against_cuts.unwrap_or((view.low, view.high));
+        let of_left = Lookup::new(&Style { low, high, ..style })?;
         let level = level_of(view.scale);
         for amp in view.amps.iter().copied().map(AmpId) {
             let other = if view.mode == Mode::Difference { view.against.as_str() } else { "" };
@@ -120,7 +126,8 @@ impl Bench {
             let Some(layer) = self.layer((amp, &view.stage, other), level) else { continue };
             match self.layer((amp, &view.against, ""), level) {
                 Some(left) if view.mode == Mode::Split => {
-                    draw_split(&frame, [&left, &layer], view.split, &lookup, bytes)?;
+                    let sides = [(&left, &of_left), (&layer, &lookup)];
+                    draw_split(&frame, sides, view.split, bytes)?;
                 }
                 _ => draw(&frame, &layer, &lookup, bytes)?,
             }

@@ -154,23 +154,22 @@ pub fn draw(frame: &Frame, layer: &Layer<'_>, lookup: &Lookup, bytes: &mut [u8])
 }
 
 /// Draws one layer on the left and another on the right of a vertical line at the fraction `split`
-/// (0 to 1) of the picture's width, which is rounded to whole picture columns.
+/// (0 to 1) of the picture's width, which is rounded to whole picture columns, each in its own colors.
 ///
 /// # Errors
 /// As [`draw`], and if `split` is not between 0 and 1.
 pub fn draw_split(
     frame: &Frame,
-    [left, right]: [&Layer<'_>; 2],
+    [left, right]: [(&Layer<'_>, &Lookup); 2],
     split: f64,
-    lookup: &Lookup,
     bytes: &mut [u8],
 ) -> Result<()> {
     if !(0.0..=1.0).contains(&split) {
         return Err(Error::parameter("split", split, "a fraction between 0 and 1"));
     }
     let line = (split * frame.width as f64 + 0.5).floor() as usize;
-    paint(frame, left, lookup, 0..line, bytes)?;
-    paint(frame, right, lookup, line..frame.width, bytes)
+    paint(frame, left.0, left.1, 0..line, bytes)?;
+    paint(frame, right.0, right.1, line..frame.width, bytes)
 }
 
 /// Draws the picture columns of a range.
@@ -381,16 +380,17 @@ mod tests {
     fn a_split_picture_is_the_left_one_and_the_right_one() {
         let (one, two) = (Array2::from_elem((2, 4), 1.0), Array2::from_elem((2, 4), 2.0));
         let layers = [&Layer::full(one.view()), &Layer::full(two.view())];
-        let frame = Frame::fit(4, 2, (2, 4));
+        let (frame, grey) = (Frame::fit(4, 2, (2, 4)), bytes_as_grey());
         let cases = [(0.0, [2, 2, 2, 2]), (0.4, [1, 1, 2, 2]), (1.0, [1, 1, 1, 1])];
         for (split, line) in cases {
             let mut bytes = frame.picture().unwrap();
-            draw_split(&frame, layers, split, &bytes_as_grey(), &mut bytes).unwrap();
+            draw_split(&frame, layers.map(|layer| (layer, &grey)), split, &mut bytes).unwrap();
             assert_eq!(greys(&bytes), [line, line].as_flattened(), "{split}");
         }
         let mut bytes = frame.picture().unwrap();
         for split in [-0.1, 1.1, f64::NAN] {
-            assert!(draw_split(&frame, layers, split, &bytes_as_grey(), &mut bytes).is_err());
+            let sides = layers.map(|layer| (layer, &grey));
+            assert!(draw_split(&frame, sides, split, &mut bytes).is_err());
         }
     }
 

@@ -75,6 +75,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("js_sys", &["web/src"]),
     ("serde_wasm_bindgen", &["web/src"]),
     ("rayon", &["wasi-runner/"]),
+    ("tiny_http", &["wasi-runner/src/serve.rs"]),
     ("ndarray", &[]),
     ("libm", &[]),
     ("serde", &[]),

@@ -126,6 +126,8 @@ export interface View {
   split: number;
   low: number;
   high: number;
+  /** Low and high cut of the other stage of `split`; those above if null. */
+  againstCuts: [number, number] | null;
   stretch: Stretch;
   colour: ColourMap;
   invert: boolean;

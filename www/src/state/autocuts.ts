@@ -2,7 +2,8 @@
 
 import { computed, effect } from "@preact/signals";
 import { ampNumbers, engine, report, revision, stages } from "./bench";
-import { comparison, look, type Cuts } from "./view";
+import type { CutsKind } from "../engine/protocol";
+import { againstCuts, comparesOwnCuts, comparison, look, type Cuts } from "./view";
 
 let asked = 0;
 
@@ -28,7 +29,29 @@ const question = computed(() => {
   return JSON.stringify([kind, stage, difference ? against : null, ampNumbers.value, revision.value]);
 });
 
+/** The same for the other stage of a split or blink. */
+const questionAgainst = computed(() =>
+  comparesOwnCuts.value ? JSON.stringify([look.value.cuts.kind, comparison.value.against, ampNumbers.value, revision.value]) : "",
+);
+
+let askedAgainst = 0;
+
+async function askAgainst(kind: CutsKind, stage: string, amps: number[]): Promise<void> {
+  const ticket = ++askedAgainst;
+  try {
+    const found = await engine.peek()?.cuts(stage, null, kind, amps);
+    if (found && ticket === askedAgainst) againstCuts.value = found;
+  } catch (cause) {
+    report(cause);
+  }
+}
+
 export function keepCuts(): void {
+  effect(() => {
+    if (questionAgainst.value === "") return;
+    const [kind, stage, amps] = JSON.parse(questionAgainst.value) as [CutsKind, string, number[]];
+    if (amps.length > 0 && stages.peek().some((info) => info.stage === stage)) void askAgainst(kind, stage, amps);
+  });
   effect(() => {
     const [kind, stage, against, amps] = JSON.parse(question.value) as [Cuts["kind"], string, string | null, number[]];
     if (kind === "typed" || amps.length === 0 || !stages.peek().some((info) => info.stage === stage)) return;

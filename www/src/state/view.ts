@@ -19,6 +19,8 @@ export interface Look {
   invert: boolean;
   cuts: Cuts;
   differenceCuts: Cuts;
+  /** Whether the other stage of a split or blink has cuts of its own, by the same rule. */
+  ownCuts: boolean;
 }
 
 /** Detector coordinates of the middle of the picture; screen pixels per detector pixel. */
@@ -41,6 +43,7 @@ export const FIRST_LOOK: Look = {
   invert: false,
   cuts: { kind: "99.5%", low: 0, high: 1 },
   differenceCuts: { kind: "98%", low: -1, high: 1 },
+  ownCuts: true,
 };
 
 export const look = signal<Look>(FIRST_LOOK);
@@ -60,6 +63,16 @@ export const region = signal<Region | null>(null);
 export const blinkOn = signal(true);
 
 export const activeCuts = computed(() => (comparison.value.mode === "difference" ? look.value.differenceCuts : look.value.cuts));
+
+/** The cuts of the other stage, found by the rule of the shown one. */
+export const againstCuts = signal<{ low: number; high: number } | null>(null);
+
+/** Whether two stages with cuts of their own are compared. */
+export const comparesOwnCuts = computed(() => {
+  const { mode } = comparison.value;
+  const { ownCuts, cuts } = look.value;
+  return ownCuts && cuts.kind !== "typed" && (mode === "split" || mode === "blink");
+});
 
 export const MIN_SCALE = 1 / 64;
 export const MAX_SCALE = 64;
@@ -144,11 +157,15 @@ export function viewFor(stage: string, ratio: number): View | null {
   if (!exposure.value || width === 0 || stages.value.length === 0) return null;
   const { mode, against, split } = comparison.value;
   const { stretch, colour, invert } = look.value;
-  const { low, high } = activeCuts.value;
+  const own = comparesOwnCuts.value ? againstCuts.value : null;
+  const blinkedOff = mode === "blink" && stage === against;
+  const { low, high } = blinkedOff && own ? own : activeCuts.value;
   const { x, y, scale } = place.value;
   return {
     width: Math.round(width * ratio), height: Math.round(height * ratio), x, y, scale: scale * ratio,
-    stage, against, mode: mode === "blink" ? "single" : mode, split, low, high, stretch: mode === "difference" ? "linear" : stretch,
+    stage, against, mode: mode === "blink" ? "single" : mode, split, low, high,
+    againstCuts: own ? [own.low, own.high] : null,
+    stretch: mode === "difference" ? "linear" : stretch,
     colour: mode === "difference" ? "diverging" : colour, invert, maskBits: maskBits.value, amps: ampNumbers.value,
   };
 }

@@ -20,7 +20,7 @@ async function drawInto(canvas: HTMLCanvasElement, stage: string, amps: number[]
   if (!isWanted()) return;
   const bitmap = await source.render({
     width: WIDTH, height: HEIGHT, x: (info.width - 1) / 2, y: (info.height - 1) / 2, scale: Math.max(WIDTH / info.width, HEIGHT / info.height),
-    stage, against: stage, mode: "single", split: 0.5, ...cuts, stretch: "asinh", colour: "grey", invert: false, maskBits: 0, amps,
+    stage, against: stage, mode: "single", split: 0.5, ...cuts, againstCuts: null, stretch: "asinh", colour: "grey", invert: false, maskBits: 0, amps,
   });
   canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
   bitmap.close();

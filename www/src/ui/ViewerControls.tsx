@@ -29,12 +29,19 @@ function setKind(kind: Cuts["kind"]): void {
 }
 
 export function ViewerControls() {
-  const { invert } = look.value;
+  const { invert, ownCuts } = look.value;
+  const compared = ["split", "blink"].includes(comparison.value.mode);
   return (
     <div class="bar viewer-controls">
       <Zoom />
       <Choice label="cuts" value={activeCuts.value.kind} options={KINDS} onChange={setKind} />
       <CutsHistogram />
+      {compared && (
+        <label class="inline check" title="Cuts of its own for the stage that it is compared with, by the same rule">
+          <input type="checkbox" checked={ownCuts} onChange={() => changeLook("own cuts", { ownCuts: !ownCuts })} />
+          <span>own cuts</span>
+        </label>
+      )}
       <label class="inline check" title="Invert the colors (key i)">
         <input type="checkbox" checked={invert} onChange={() => changeLook("invert", { invert: !invert })} />
         <span>invert</span>
