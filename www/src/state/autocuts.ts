@@ -6,7 +6,12 @@ import { comparison, look, type Cuts } from "./view";
 
 let asked = 0;
 
-async function ask(kind: Exclude<Cuts["kind"], "typed">, stage: string, against: string | null, amps: number[]): Promise<void> {
+async function ask(
+  kind: Exclude<Cuts["kind"], "typed">,
+  stage: string,
+  against: string | null,
+  amps: number[],
+): Promise<void> {
   const ticket = ++asked;
   try {
     const found = await engine.peek()?.cuts(stage, against, kind, amps);

@@ -59,7 +59,9 @@ export const region = signal<Region | null>(null);
 /** Which of the two stages blinks on, while mode is `blink`. */
 export const blinkOn = signal(true);
 
-export const activeCuts = computed(() => (comparison.value.mode === "difference" ? look.value.differenceCuts : look.value.cuts));
+export const activeCuts = computed(() =>
+  comparison.value.mode === "difference" ? look.value.differenceCuts : look.value.cuts,
+);
 
 export const MIN_SCALE = 1 / 64;
 export const MAX_SCALE = 64;
@@ -126,7 +128,9 @@ function followCursor(): void {
 
 /** The amplifier at a place of the detector. */
 export function ampAt(x: number, y: number): number | null {
-  const found = exposure.peek()?.amps.find((amp) => x >= amp.x0 && x < amp.x0 + amp.width && y >= amp.y0 && y < amp.y0 + amp.height);
+  const found = exposure
+    .peek()
+    ?.amps.find((amp) => x >= amp.x0 && x < amp.x0 + amp.width && y >= amp.y0 && y < amp.y0 + amp.height);
   return found?.amp ?? null;
 }
 
@@ -147,8 +151,21 @@ export function viewFor(stage: string, ratio: number): View | null {
   const { low, high } = activeCuts.value;
   const { x, y, scale } = place.value;
   return {
-    width: Math.round(width * ratio), height: Math.round(height * ratio), x, y, scale: scale * ratio,
-    stage, against, mode: mode === "blink" ? "single" : mode, split, low, high, stretch: mode === "difference" ? "linear" : stretch,
-    colour: mode === "difference" ? "diverging" : colour, invert, maskBits: maskBits.value, amps: ampNumbers.value,
+    width: Math.round(width * ratio),
+    height: Math.round(height * ratio),
+    x,
+    y,
+    scale: scale * ratio,
+    stage,
+    against,
+    mode: mode === "blink" ? "single" : mode,
+    split,
+    low,
+    high,
+    stretch: mode === "difference" ? "linear" : stretch,
+    colour: mode === "difference" ? "diverging" : colour,
+    invert,
+    maskBits: maskBits.value,
+    amps: ampNumbers.value,
   };
 }

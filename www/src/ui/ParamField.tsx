@@ -16,18 +16,36 @@ function NumberField({ schema, value, onChange, label }: Props & { label?: strin
   const number = typeof value === "number" ? value : "";
   const set = (text: string): void => {
     const next = Number(text);
-    const fits = text !== "" && Number.isFinite(next) && next >= (schema.min ?? -Infinity) && next <= (schema.max ?? Infinity);
+    const fits =
+      text !== "" && Number.isFinite(next) && next >= (schema.min ?? -Infinity) && next <= (schema.max ?? Infinity);
     if (fits) onChange(schema.kind === "integer" ? Math.round(next) : next);
   };
   const bounded = schema.min !== undefined && schema.max !== undefined;
   return (
     <div class="param-number">
       <label for={id}>{label ?? schema.label}</label>
-      <input id={id} type="number" min={schema.min} max={schema.max} step={step} value={number} placeholder="default" onChange={(event) => set(event.currentTarget.value)} />
+      <input
+        id={id}
+        type="number"
+        min={schema.min}
+        max={schema.max}
+        step={step}
+        value={number}
+        placeholder="default"
+        onChange={(event) => set(event.currentTarget.value)}
+      />
       <span class="unit">{schema.unit}</span>
       {bounded && (
-        <input type="range" min={schema.min} max={schema.max} step={step} value={number} aria-label={`${label ?? schema.label} slider`}
-          aria-valuetext={`${number} ${schema.unit}`} onInput={(event) => set(event.currentTarget.value)} />
+        <input
+          type="range"
+          min={schema.min}
+          max={schema.max}
+          step={step}
+          value={number}
+          aria-label={`${label ?? schema.label} slider`}
+          aria-valuetext={`${number} ${schema.unit}`}
+          onInput={(event) => set(event.currentTarget.value)}
+        />
       )}
     </div>
   );
@@ -36,7 +54,14 @@ function NumberField({ schema, value, onChange, label }: Props & { label?: strin
 function ChoiceField({ schema, value, onChange }: Props) {
   const choices = schema.choices ?? [];
   const options = choices.map((choice) => ({ value: JSON.stringify(choice.value), label: choice.label }));
-  return <Segmented label={schema.label} value={JSON.stringify(value ?? null)} options={options} onChange={(text) => onChange(JSON.parse(text) as Json)} />;
+  return (
+    <Segmented
+      label={schema.label}
+      value={JSON.stringify(value ?? null)}
+      options={options}
+      onChange={(text) => onChange(JSON.parse(text) as Json)}
+    />
+  );
 }
 
 function FlagField({ schema, value, onChange }: Props) {

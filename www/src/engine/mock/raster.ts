@@ -45,7 +45,9 @@ function lookup(view: View): Uint32Array {
   return Uint32Array.from({ length: 1024 }, (_, i) => {
     const y = bend(view.stretch, i / 1023);
     const t = view.invert ? 1 - y : y;
-    return (0xff000000 | (channel(anchors, t, 0) << 16) | (channel(anchors, t, 8) << 8) | channel(anchors, t, 16)) >>> 0;
+    return (
+      (0xff000000 | (channel(anchors, t, 0) << 16) | (channel(anchors, t, 8) << 8) | channel(anchors, t, 16)) >>> 0
+    );
   });
 }
 
