@@ -45,8 +45,6 @@ export const LESSONS: Lesson[] = [
       recipe: [{ step: "overscan", params: { "columns.last": 30 } }],
       dock: "overscan",
       amp: 1,
-      against: "saturation",
-      mode: "difference",
     }),
   },
   {
@@ -122,7 +120,7 @@ export const LESSONS: Lesson[] = [
     title: "What is left after the overscan",
     text: [
       "The overscan knows one number for each row. What differs along a row, such as the glow of an amplifier, needs the master bias.",
-      "The plot is the mean of all rows of amplifier 1, before and after.",
+      "The picture shows bias − assemble: what the master bias takes away. Choose the amplifier 1 alone, or look at all four.",
     ],
     question: "Where in the amplifier does the master bias take most away?",
     answer: {
@@ -131,8 +129,8 @@ export const LESSONS: Lesson[] = [
       right: 0,
     },
     why: "The output amplifier glows: the signal falls from the edge that is read first into the chip.",
-    hint: "Compare the two lines at both ends. Amplifier 1 is at the top right; its outer edge is read first.",
-    state: state("bias", { against: "assemble", mode: "split", whole: true, amp: 1 }),
+    hint: "The difference is negative where more is taken. The outer edge of each amplifier is read first.",
+    state: state("bias", { against: "assemble", mode: "difference" }),
   },
   {
     id: "clip",

@@ -74,20 +74,19 @@ export async function open(request: SourceRequest): Promise<boolean> {
 
 const FIRST_STEP = "overscan";
 
-/** A star has more to tell than a pixel of sky: the one nearest to the middle, else the middle. */
+/** A star has more to tell than a pixel of sky: one in the right half, clear of the divider. */
 function firstPixel(): { x: number; y: number } | null {
   const info = exposure.peek();
   if (!info) return null;
-  const middle = { x: Math.round(info.width / 2), y: Math.round(info.height / 2) };
-  const far = (at: { x: number; y: number }) => Math.hypot(at.x - middle.x, at.y - middle.y);
+  const wanted = { x: Math.round(info.width * 0.65), y: Math.round(info.height * 0.6) };
+  const far = (at: { x: number; y: number }) => Math.hypot(at.x - wanted.x, at.y - wanted.y);
   const found = photometry.peek();
-  const stars = Array.from(found?.x ?? [], (x, i) => ({ x: Math.round(x), y: Math.round(found?.y[i] ?? 0) }));
-  return (
-    stars.reduce<{ x: number; y: number } | null>(
-      (best, star) => (best === null || far(star) < far(best) ? star : best),
-      null,
-    ) ?? middle
-  );
+  let best: { x: number; y: number } | null = null;
+  found?.x.forEach((x, row) => {
+    const star = { x: Math.round(x), y: Math.round(found.y[row] ?? 0) };
+    if (best === null || far(star) < far(best)) best = star;
+  });
+  return best ?? wanted;
 }
 
 /** A raw exposure is first seen half raw, half reduced. */

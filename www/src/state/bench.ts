@@ -91,11 +91,17 @@ export const stages = computed<StageInfo[]>(() => {
   return first.map((stage) => joinStage(lists.flatMap((list) => list.filter((other) => other.stage === stage.stage))));
 });
 
-/** Rms to the truth of each stage before the last change of the recipe. */
-export const rmsBefore = signal<ReadonlyMap<string, number>>(new Map());
+/** Rms to the truth of each stage before the last change of the recipe, and for which amplifiers. */
+interface Before {
+  amps: string;
+  rms: ReadonlyMap<string, number>;
+}
+
+export const rmsBefore = signal<Before | null>(null);
 
 export function keepRms(): void {
-  rmsBefore.value = new Map(stages.peek().flatMap(({ stage, toTruth }) => (toTruth ? [[stage, toTruth.rms]] : [])));
+  const rms = new Map(stages.peek().flatMap(({ stage, toTruth }) => (toTruth ? [[stage, toTruth.rms]] : [])));
+  rmsBefore.value = { amps: ampNumbers.peek().join(), rms };
 }
 
 /** Smaller changes are not worth a word (DN). */
@@ -103,8 +109,9 @@ const LEAST_CHANGE = 0.005;
 
 /** What the last change of the recipe did to the rms of a stage; `null` if nothing. */
 export function rmsChange(info: StageInfo): number | null {
-  const before = rmsBefore.value.get(info.stage);
-  if (before === undefined || !info.toTruth) return null;
+  const kept = rmsBefore.value;
+  const before = kept?.rms.get(info.stage);
+  if (before === undefined || !info.toTruth || kept?.amps !== ampNumbers.value.join()) return null;
   const change = info.toTruth.rms - before;
   return Math.abs(change) < LEAST_CHANGE ? null : change;
 }
@@ -130,7 +137,7 @@ export function resetForExposure(info: ExposureInfo): void {
     exposure.value = info;
     stagesByAmp.value = new Map();
     photometry.value = null;
-    rmsBefore.value = new Map();
+    rmsBefore.value = null;
     selectedStar.value = null;
     shownAmp.value = 0;
   });

@@ -36,7 +36,7 @@ export interface Comparison {
 }
 
 export const FIRST_LOOK: Look = {
-  stretch: "asinh",
+  stretch: "linear",
   colour: "grey",
   invert: false,
   cuts: { kind: "99.5%", low: 0, high: 1 },

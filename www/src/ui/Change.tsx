@@ -7,8 +7,8 @@ export function Change({ by }: { by: number }) {
   return (
     <span class={`rail-change ${better ? "better" : "worse"}`}>
       <span aria-hidden="true">{better ? "▼" : "▲"}</span>
-      <span class="unseen">rms {better ? "smaller by" : "larger by"}</span> {decimals(Math.abs(by), 2)}{" "}
-      <small>DN</small>
+      <span class="unseen">rms {better ? "smaller by" : "larger by"}</span>{" "}
+      {decimals(Math.abs(by), Math.abs(by) < 1 ? 2 : 1)} <small>DN</small>
     </span>
   );
 }

@@ -61,7 +61,9 @@ function makeChart(box: HTMLElement, plot: Plot): uPlot {
     cursor: { drag: { x: true, y: false } },
     padding: [8, 12, 0, 0],
   };
-  return new uPlot(options, [plot.x, ...plot.series.map((series) => series.y)] as uPlot.AlignedData, box);
+  // A value that is not finite is a gap; as a number it would take the scale with it.
+  const gaps = plot.series.map((series) => Array.from(series.y, (value) => (Number.isFinite(value) ? value : null)));
+  return new uPlot(options, [plot.x, ...gaps], box);
 }
 
 export function Chart({ plot }: { plot: Plot }) {

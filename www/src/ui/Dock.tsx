@@ -109,12 +109,16 @@ function ProfileOptions() {
   );
 }
 
+function swatch(style: "line" | "points" | "clipped", place: number): string {
+  return style === "clipped" ? "swatch clipped" : `swatch series-${place % 5} ${style}`;
+}
+
 function Legend({ of }: { of: Plot }) {
   return (
     <ul class="legend" aria-label="Lines">
       {of.series.map((series, i) => (
         <li key={series.label}>
-          <span class={series.style === "clipped" ? "swatch clipped" : `swatch series-${i % 5}`} aria-hidden="true" />
+          <span class={swatch(series.style, i)} aria-hidden="true" />
           {series.label}
         </li>
       ))}

@@ -52,7 +52,7 @@ export function MaskPanel() {
           <li key={one.bit}>
             <label title={one.meaning}>
               <input type="checkbox" checked={has(maskBits.value, one.bit)} onChange={() => toggle(one.bit)} />
-              <span class={`hatch ${one.bit % 2 ? "rising" : "falling"} hatch-${one.bit % 6}`} aria-hidden="true" />
+              <span class={`hatch hatch-${one.bit % 7} hatch-turn-${one.bit % 4}`} aria-hidden="true" />
               <span class="mask-name">{one.name}</span>
               <span class="quiet">{one.meaning}</span>
               <span class="number">

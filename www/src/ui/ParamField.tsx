@@ -51,8 +51,38 @@ function NumberField({ schema, value, onChange, label }: Props & { label?: strin
   );
 }
 
-function ChoiceField({ schema, value, onChange }: Props) {
+/** More letters than this do not fit beside each other. */
+const ROOM = 22;
+
+function ChoiceList({ schema, value, onChange }: Props) {
+  const id = useId();
+  const listed =
+    schema.choices?.some((choice) => JSON.stringify(choice.value) === JSON.stringify(value ?? null)) ?? false;
+  return (
+    <div class="param-choice">
+      <label for={id}>{schema.label}</label>
+      <select
+        id={id}
+        value={JSON.stringify(value ?? null)}
+        onChange={(event) => onChange(JSON.parse(event.currentTarget.value) as Json)}
+      >
+        {!listed && <option value={JSON.stringify(value ?? null)}>{value === undefined ? "default" : "other"}</option>}
+        {schema.choices?.map((choice) => (
+          <option key={choice.label} value={JSON.stringify(choice.value)}>
+            {choice.label}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function ChoiceField(props: Props) {
+  const { schema, value, onChange } = props;
   const choices = schema.choices ?? [];
+  const known = choices.some((choice) => JSON.stringify(choice.value) === JSON.stringify(value ?? null));
+  const letters = choices.reduce((sum, choice) => sum + choice.label.length + 2, 0);
+  if (letters > ROOM || !known) return <ChoiceList {...props} />;
   const options = choices.map((choice) => ({ value: JSON.stringify(choice.value), label: choice.label }));
   return (
     <Segmented

@@ -22,8 +22,10 @@ async function drawInto(
   const source = engine.peek();
   const info = exposure.peek();
   if (!source || !info || !isWanted()) return;
-  const cuts = await source.cuts(stage, null, "98%", amps);
+  const found = await source.cuts(stage, null, "99.5%", amps);
   if (!isWanted()) return;
+  // Wider than the picture's own cuts: in so small a picture noise hides the stars.
+  const cuts = { low: found.low, high: found.low + 2.5 * (found.high - found.low) };
   const bitmap = await source.render({
     width: WIDTH,
     height: HEIGHT,
