@@ -22,4 +22,5 @@ keepCuts();
 keepBlinking();
 begin().catch(report);
 addEventListener("hashchange", () => void openLink(location.hash).catch(report));
-if (import.meta.env.PROD && "serviceWorker" in navigator) navigator.serviceWorker.register("./sw.js").catch(() => undefined);
+if (import.meta.env.PROD && "serviceWorker" in navigator)
+  navigator.serviceWorker.register("./sw.js").catch(() => undefined);

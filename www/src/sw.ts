@@ -10,7 +10,8 @@ const PREFIX = "rawsky-page-";
 
 function listName(): string {
   let hash = 0;
-  for (const file of FILES) for (let i = 0; i < file.length; i++) hash = (Math.imul(hash, 31) + file.charCodeAt(i)) >>> 0;
+  for (const file of FILES)
+    for (let i = 0; i < file.length; i++) hash = (Math.imul(hash, 31) + file.charCodeAt(i)) >>> 0;
   return PREFIX + hash.toString(16);
 }
 

@@ -65,8 +65,18 @@ test("all of the page can be reached and left with the tab key", async ({ bench 
   const seen = new Set<string>();
   await bench.locator("body").press("Tab");
   for (let i = 0; i < 140; i++) {
-    seen.add(await bench.evaluate(() => document.activeElement?.closest("section[aria-label], nav[aria-label], aside[aria-label]")?.getAttribute("aria-label") ?? document.activeElement?.tagName ?? ""));
+    seen.add(
+      await bench.evaluate(
+        () =>
+          document.activeElement
+            ?.closest("section[aria-label], nav[aria-label], aside[aria-label]")
+            ?.getAttribute("aria-label") ??
+          document.activeElement?.tagName ??
+          "",
+      ),
+    );
     await bench.keyboard.press("Tab");
   }
-  for (const part of ["Steps", "Viewer", "Step", "This pixel", "Mask", "Region", "Plots and tables"]) expect([...seen]).toContain(part);
+  for (const part of ["Steps", "Viewer", "Step", "This pixel", "Mask", "Region", "Plots and tables"])
+    expect([...seen]).toContain(part);
 });

@@ -8,8 +8,15 @@ interface Finger {
   y: number;
 }
 
-async function touch(client: CDPSession, type: "touchStart" | "touchMove" | "touchEnd", fingers: Finger[]): Promise<void> {
-  await client.send("Input.dispatchTouchEvent", { type, touchPoints: fingers.map((finger, id) => ({ ...finger, id })) });
+async function touch(
+  client: CDPSession,
+  type: "touchStart" | "touchMove" | "touchEnd",
+  fingers: Finger[],
+): Promise<void> {
+  await client.send("Input.dispatchTouchEvent", {
+    type,
+    touchPoints: fingers.map((finger, id) => ({ ...finger, id })),
+  });
 }
 
 async function middle(page: Page): Promise<Finger> {
@@ -26,8 +33,15 @@ test("two fingers zoom, one moves, a long press pins", async ({ page }) => {
   const zoom = page.locator(".zoom-value");
   const fitted = await zoom.innerText();
 
-  await touch(client, "touchStart", [{ x: x - 20, y }, { x: x + 20, y }]);
-  for (let d = 25; d <= 60; d += 5) await touch(client, "touchMove", [{ x: x - d, y }, { x: x + d, y }]);
+  await touch(client, "touchStart", [
+    { x: x - 20, y },
+    { x: x + 20, y },
+  ]);
+  for (let d = 25; d <= 60; d += 5)
+    await touch(client, "touchMove", [
+      { x: x - d, y },
+      { x: x + d, y },
+    ]);
   await touch(client, "touchEnd", []);
   await expect(zoom).not.toHaveText(fitted);
 
@@ -52,7 +66,12 @@ test("two fingers zoom, one moves, a long press pins", async ({ page }) => {
 test("the panels below the picture are chosen by buttons", async ({ page }) => {
   await openBench(page);
   const panels = page.getByRole("navigation", { name: "Panels" });
-  for (const [name, panel] of [["pixel", ".panel-pixel"], ["plots", ".chart"], ["header", ".header-table"], ["step", ".panel-step"]] as const) {
+  for (const [name, panel] of [
+    ["pixel", ".panel-pixel"],
+    ["plots", ".chart"],
+    ["header", ".header-table"],
+    ["step", ".panel-step"],
+  ] as const) {
     await panels.getByRole("button", { name }).click();
     await expect(page.locator(panel)).toBeVisible();
   }

@@ -4,8 +4,18 @@ test("the first screen shows a reduced simulated exposure with its rms to the tr
   await expect(bench.locator(".badge")).toHaveText("simulated");
   await expect(bench.getByText("Drop a raw exposure here")).toBeVisible();
   await expect(bench.getByText("Your data stays on this computer.")).toBeVisible();
-  const first = parseFloat(await bench.locator('[data-stage="raw"] .rail-rms').innerText().then((text) => text.replace(/[^\d.]/g, "")));
-  const last = parseFloat(await bench.locator('[data-stage="split"] .rail-rms').innerText().then((text) => text.replace(/[^\d.]/g, "")));
+  const first = parseFloat(
+    await bench
+      .locator('[data-stage="raw"] .rail-rms')
+      .innerText()
+      .then((text) => text.replace(/[^\d.]/g, "")),
+  );
+  const last = parseFloat(
+    await bench
+      .locator('[data-stage="split"] .rail-rms')
+      .innerText()
+      .then((text) => text.replace(/[^\d.]/g, "")),
+  );
   expect(last).toBeLessThan(first / 5);
 });
 
@@ -38,7 +48,9 @@ test("a step in a place that it may not have is refused with the reason", async 
   await step(bench, "bias").click();
   await bench.getByRole("button", { name: "Move bias later" }).click();
   await expect(bench.getByRole("alert")).toContainText("bias must stand before flat");
-  const order = await bench.locator(".rail-item").evaluateAll((items) => items.map((item) => (item as HTMLElement).dataset["stage"]));
+  const order = await bench
+    .locator(".rail-item")
+    .evaluateAll((items) => items.map((item) => (item as HTMLElement).dataset["stage"]));
   expect(order.indexOf("bias")).toBeLessThan(order.indexOf("flat"));
 });
 
@@ -47,7 +59,7 @@ test("a switched-off step says so and can be switched on again", async ({ bench 
   await item.getByRole("switch").click();
   await expect(item.locator(".rail-state")).toContainText("off");
   await item.getByRole("switch").click();
-  await expect(item.locator(".rail-state")).not.toContainText("off");
+  await expect(item.locator(".rail-pick")).not.toContainText("off");
 });
 
 test("this pixel shows the arithmetic of every step and the truth", async ({ bench }) => {
@@ -114,7 +126,11 @@ test("stars are listed, sorted, and chosen from table or picture", async ({ benc
   await step(bench, "photometry").click();
   await bench.getByRole("button", { name: "Table of stars" }).click();
   await bench.locator(".stars").getByRole("button", { name: "f_3", exact: true }).click();
-  await bench.locator(".stars").getByRole("button", { name: /^star / }).first().click();
+  await bench
+    .locator(".stars")
+    .getByRole("button", { name: /^star / })
+    .first()
+    .click();
   await expect(bench.locator(".overlay-apertures .chosen")).toHaveCount(1);
   await bench.getByRole("button", { name: /^Curve of growth of star/ }).click();
   await expect(bench.locator(".plot-words")).toContainText("% of the flux");
@@ -150,10 +166,35 @@ test("the header can be searched", async ({ bench }) => {
 });
 
 test("picture, image, tables, recipe and plot can be taken away", async ({ bench }) => {
-  for (const [item, name] of [["PNG", /\.png$/], ["FITS", /\.fits$/], ["parquet", /\.parquet$/], ["CSV", /\.csv$/], ["recipe", /\.toml$/]] as const) {
+  for (const [item, name] of [
+    ["PNG", /\.png$/],
+    ["FITS", /\.fits$/],
+    ["parquet", /\.parquet$/],
+    ["CSV", /\.csv$/],
+    ["recipe", /\.toml$/],
+  ] as const) {
     await bench.getByRole("button", { name: "Export" }).click();
     const waiting = bench.waitForEvent("download");
     await bench.locator("#export-menu button", { hasText: item }).click();
     expect((await waiting).suggestedFilename()).toMatch(name);
   }
+});
+
+test("a running job shows its progress and can be stopped; the picture stays, marked stale", async ({ page }) => {
+  await page.goto("./?engine=mock&delay=400");
+  await page.locator("canvas[data-drawn]").waitFor();
+  const before = await picture(page);
+  await page.locator('[data-stage="overscan"]').getByRole("switch").click();
+  await expect(page.getByRole("progressbar")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.locator('[data-stage="flat"] .rail-state')).toHaveText(/stale/);
+  await expect(page.locator(".status-bar")).toContainText("stopped");
+  expect((await picture(page)).length).toBeGreaterThan(before.length / 2);
+});
+
+test("a change says by how much the rms to the truth grew or fell", async ({ bench }) => {
+  await bench.locator('[data-stage="flat"]').getByRole("switch").click();
+  await expect(bench.locator('[data-stage="split"] .rail-change')).toHaveClass(/worse/);
+  await bench.locator('[data-stage="flat"]').getByRole("switch").click();
+  await expect(bench.locator('[data-stage="split"] .rail-change')).toHaveClass(/better/);
 });

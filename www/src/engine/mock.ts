@@ -4,8 +4,27 @@
  */
 
 import type {
-  AmpInfo, CutsKind, Engine, ExportKind, ExposureInfo, HeaderCard, Json, MaskBit, ParamSchema, Photometry,
-  PixelInfo, Plot, PlotRequest, Progress, Region, RegionStats, SourceRequest, StageInfo, StepInfo, StepSetting, View,
+  AmpInfo,
+  CutsKind,
+  Engine,
+  ExportKind,
+  ExposureInfo,
+  HeaderCard,
+  Json,
+  MaskBit,
+  ParamSchema,
+  Photometry,
+  PixelInfo,
+  Plot,
+  PlotRequest,
+  Progress,
+  Region,
+  RegionStats,
+  SourceRequest,
+  StageInfo,
+  StepInfo,
+  StepSetting,
+  View,
 } from "./protocol";
 import { fitOverscan, runAmp, type AmpRun, type OverscanFit, type Stage } from "./mock/pipeline";
 import { measure } from "./mock/photometry";
@@ -24,6 +43,9 @@ const ORDER: [string, string, string][] = [
   ["bias", "flat", "dividing first would divide the bias too"],
   ["flat", "split", "the science images are cut last"],
 ];
+
+/** Time that each amplifier is made to take (ms), so that stopping can be tried: `?engine=mock&delay=500`. */
+const DELAY = Number(new URLSearchParams(location.search).get("delay") ?? 0);
 
 const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -57,7 +79,10 @@ export class MockEngine implements Engine {
 
   async open(source: SourceRequest): Promise<ExposureInfo> {
     if (source.kind === "files" && !source.files.some((file) => /\.fits?(\.fz|\.gz)?$/i.test(file.name))) {
-      throw { class: "input", message: `${source.files.map((file) => file.name).join(", ")}: no FITS file among them; a raw exposure ends in .fits or .fits.fz` };
+      throw {
+        class: "input",
+        message: `${source.files.map((file) => file.name).join(", ")}: no FITS file among them; a raw exposure ends in .fits or .fits.fz`,
+      };
     }
     const seed = source.kind === "simulated" ? source.seed : 7;
     this.scene = makeScene(seed);
@@ -69,9 +94,22 @@ export class MockEngine implements Engine {
     const simulated = source.kind === "simulated";
     return {
       name: simulated ? `teaching_20200214_000655_tg_c01_o_${seed}.fits` : (source.files[0]?.name ?? ""),
-      camera: source.camera || "teaching", kind: "raw", detector: 1, band: "tg", start: "2020-02-14T03:12:44Z", exposureS: 30,
-      amps, width: 2 * SIDE, height: 2 * SIDE, simulated, seed: simulated ? seed : null,
-      calibration: [{ what: "master bias", found: "10 frames, clipped median" }, { what: "master flat tg", found: "2 lamps of 5 frames" }, { what: "master dark", found: null }],
+      camera: source.camera || "teaching",
+      kind: "raw",
+      detector: 1,
+      band: "tg",
+      start: "2020-02-14T03:12:44Z",
+      exposureS: 30,
+      amps,
+      width: 2 * SIDE,
+      height: 2 * SIDE,
+      simulated,
+      seed: simulated ? seed : null,
+      calibration: [
+        { what: "master bias", found: "10 frames, clipped median" },
+        { what: "master flat tg", found: "2 lamps of 5 frames" },
+        { what: "master dark", found: null },
+      ],
     };
   }
 
@@ -82,7 +120,8 @@ export class MockEngine implements Engine {
   async setSteps(settings: StepSetting[]): Promise<{ executed: { amp: number; step: string }[] }> {
     for (const [before, after, reason] of ORDER) {
       const order = settings.map((setting) => setting.step);
-      if (order.indexOf(before) > order.indexOf(after)) throw { class: "parameter", message: `${before} must stand before ${after}: ${reason}` };
+      if (order.indexOf(before) > order.indexOf(after))
+        throw { class: "parameter", message: `${before} must stand before ${after}: ${reason}` };
     }
     const first = settings.findIndex((setting, i) => JSON.stringify(setting) !== JSON.stringify(this.settings[i]));
     this.settings = structuredClone(settings);
@@ -95,15 +134,29 @@ export class MockEngine implements Engine {
     const executed: { amp: number; step: string }[] = [];
     for (const [done, amp] of this.scene.amps.entries()) {
       this.tellProgress({ label: `amplifier ${amp.info.amp}`, done, total: this.scene.amps.length });
-      await later(0);
+      await later(DELAY);
+      if (this.cancelled) this.markStale(first, done);
       if (this.cancelled) throw { class: "cancelled", message: "stopped; the stages that were not reached are stale" };
       const run = runAmp(amp, this.settings, first, this.runs.get(amp.info.amp) ?? null);
       this.runs.set(amp.info.amp, run);
-      for (const setting of this.settings.slice(first)) if (setting.on) executed.push({ amp: amp.info.amp, step: setting.step });
-      for (const listener of this.stageListeners) listener(amp.info.amp, run.stages.map((stage) => stage.info));
+      for (const setting of this.settings.slice(first))
+        if (setting.on) executed.push({ amp: amp.info.amp, step: setting.step });
+      for (const listener of this.stageListeners)
+        listener(
+          amp.info.amp,
+          run.stages.map((stage) => stage.info),
+        );
     }
     this.tellProgress(null);
     return executed;
+  }
+
+  /** The pictures stay, but those of the amplifiers that were not reached belong to the old recipe. */
+  private markStale(first: number, reached: number): void {
+    for (const amp of this.scene.amps.slice(reached)) {
+      const stages = this.runs.get(amp.info.amp)?.stages ?? [];
+      for (const stage of stages.slice(first + 1)) stage.info = { ...stage.info, state: "stale" };
+    }
   }
 
   private tellProgress(progress: Progress | null): void {
@@ -126,7 +179,9 @@ export class MockEngine implements Engine {
   }
 
   private ampAt(x: number, y: number): AmpInfo | undefined {
-    return this.scene.amps.map((amp) => amp.info).find((a) => x >= a.x0 && x < a.x0 + a.width && y >= a.y0 && y < a.y0 + a.height);
+    return this.scene.amps
+      .map((amp) => amp.info)
+      .find((a) => x >= a.x0 && x < a.x0 + a.width && y >= a.y0 && y < a.y0 + a.height);
   }
 
   private stageOf(amp: number, name: string): Stage | undefined {
@@ -166,7 +221,8 @@ export class MockEngine implements Engine {
       const info = this.ampAt(x, y);
       return (info && this.stageOf(info.amp, stage)?.mask[(y - info.y0) * SIDE + x - info.x0]) ?? 0;
     };
-    const value = (x: number, y: number) => (amps.includes(this.ampAt(x, y)?.amp ?? -1) ? this.valueAt(stage, x, y) : undefined);
+    const value = (x: number, y: number) =>
+      amps.includes(this.ampAt(x, y)?.amp ?? -1) ? this.valueAt(stage, x, y) : undefined;
     return { value, mask };
   }
 
@@ -183,7 +239,12 @@ export class MockEngine implements Engine {
     return createImageBitmap(draw(view, other, view.mode === "difference" ? difference : shown));
   }
 
-  async cuts(stage: string, against: string | null, kind: CutsKind, amps: number[]): Promise<{ low: number; high: number }> {
+  async cuts(
+    stage: string,
+    against: string | null,
+    kind: CutsKind,
+    amps: number[],
+  ): Promise<{ low: number; high: number }> {
     const all: number[] = [];
     for (const amp of amps) {
       const image = this.stageOf(amp, stage)?.image;
@@ -204,7 +265,8 @@ export class MockEngine implements Engine {
   async maskBits(stage: string, amps: number[]): Promise<MaskBit[]> {
     return MASK_BITS.map((bit) => {
       let count = 0;
-      for (const amp of amps) this.stageOf(amp, stage)?.mask.forEach((bits) => (count += bits & (1 << bit.bit) ? 1 : 0));
+      for (const amp of amps)
+        this.stageOf(amp, stage)?.mask.forEach((bits) => (count += bits & (1 << bit.bit) ? 1 : 0));
       return { ...bit, count };
     });
   }
@@ -234,9 +296,21 @@ export class MockEngine implements Engine {
 
   async header(amp: number): Promise<HeaderCard[]> {
     const cards: [string, string, string][] = [
-      ["SIMPLE", "T", "conforms to FITS"], ["BITPIX", "-32", "32-bit floating point"], ["NAXIS", "2", ""], ["NAXIS1", "256", "columns"], ["NAXIS2", "256", "rows"],
-      ["IMGTYPE", "object", "kind of exposure"], ["EXPTIME", "30.0", "exposure time (s)"], ["FILTER", "T_g", "band"], ["AMP_ID", String(amp - 1), "amplifier"],
-      ["GAIN", "6.0", "electron/DN"], ["READNOI", "9.0", "electron"], ["OBSMJD", "58893.1338", "start (MJD)"], ["CCD_ID", "1", "detector"], ["RA", "03:40:00.0", ""], ["DEC", "+33:21:00", ""],
+      ["SIMPLE", "T", "conforms to FITS"],
+      ["BITPIX", "-32", "32-bit floating point"],
+      ["NAXIS", "2", ""],
+      ["NAXIS1", "256", "columns"],
+      ["NAXIS2", "256", "rows"],
+      ["IMGTYPE", "object", "kind of exposure"],
+      ["EXPTIME", "30.0", "exposure time (s)"],
+      ["FILTER", "T_g", "band"],
+      ["AMP_ID", String(amp - 1), "amplifier"],
+      ["GAIN", "6.0", "electron/DN"],
+      ["READNOI", "9.0", "electron"],
+      ["OBSMJD", "58893.1338", "start (MJD)"],
+      ["CCD_ID", "1", "detector"],
+      ["RA", "03:40:00.0", ""],
+      ["DEC", "+33:21:00", ""],
     ];
     return cards.map(([key, value, comment]) => ({ key, value, comment }));
   }
@@ -256,16 +330,43 @@ export class MockEngine implements Engine {
   async apertureSchema(): Promise<{ schema: ParamSchema[]; params: { [key: string]: Json } }> {
     return {
       schema: [
-        { path: "annulus_inner", label: "annulus from", unit: "pixels", doc: "Inner radius of the sky annulus.", kind: "number", min: 8, max: 40, step: 1 },
-        { path: "annulus_outer", label: "annulus to", unit: "pixels", doc: "Outer radius of the sky annulus.", kind: "number", min: 10, max: 60, step: 1 },
+        {
+          path: "annulus_inner",
+          label: "annulus from",
+          unit: "pixels",
+          doc: "Inner radius of the sky annulus.",
+          kind: "number",
+          min: 8,
+          max: 40,
+          step: 1,
+        },
+        {
+          path: "annulus_outer",
+          label: "annulus to",
+          unit: "pixels",
+          doc: "Outer radius of the sky annulus.",
+          kind: "number",
+          min: 10,
+          max: 60,
+          step: 1,
+        },
       ],
       params: { ...this.aperture },
     };
   }
 
   async export(kind: ExportKind, amp: number): Promise<{ name: string; bytes: Uint8Array }> {
-    const names: Record<ExportKind, string> = { fits: `rawsky_q${amp}_sciimg.fits`, parquet: `rawsky_q${amp}_apcat.parquet`, csv: `rawsky_q${amp}_apcat.csv`, recipe: "recipe.toml", command: "command.txt" };
-    const words = kind === "command" ? "rawsky detrend RAW.fits --bias BIAS.fits --flat FLAT.fits --recipe recipe.toml -o OUT" : JSON.stringify(this.settings, null, 2);
+    const names: Record<ExportKind, string> = {
+      fits: `rawsky_q${amp}_sciimg.fits`,
+      parquet: `rawsky_q${amp}_apcat.parquet`,
+      csv: `rawsky_q${amp}_apcat.csv`,
+      recipe: "recipe.toml",
+      command: "command.txt",
+    };
+    const words =
+      kind === "command"
+        ? "rawsky detrend RAW.fits --bias BIAS.fits --flat FLAT.fits --recipe recipe.toml -o OUT"
+        : JSON.stringify(this.settings, null, 2);
     return { name: names[kind], bytes: new TextEncoder().encode(words) };
   }
 
@@ -280,8 +381,8 @@ export class MockEngine implements Engine {
 }
 
 function isInside(region: Region, x: number, y: number): boolean {
-  if (region.kind === "rectangle") return x >= region.x && x < region.x + region.width && y >= region.y && y < region.y + region.height;
+  if (region.kind === "rectangle")
+    return x >= region.x && x < region.x + region.width && y >= region.y && y < region.y + region.height;
   const far = Math.hypot(x - region.x, y - region.y);
   return region.kind === "circle" ? far <= region.radius : far > region.inner && far <= region.outer;
 }
-

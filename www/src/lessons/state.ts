@@ -14,7 +14,10 @@ export const lesson = signal<Lesson | null>(null);
 
 function changed(setting: StepSetting, change: StepChange | undefined): StepSetting {
   if (!change) return setting;
-  const params = Object.entries(change.params ?? {}).reduce((all, [path, value]) => withValue(all, path, value), setting.params);
+  const params = Object.entries(change.params ?? {}).reduce(
+    (all, [path, value]) => withValue(all, path, value),
+    setting.params,
+  );
   return { ...setting, on: change.on ?? setting.on, params };
 }
 
@@ -22,7 +25,14 @@ function changed(setting: StepSetting, change: StepChange | undefined): StepSett
 function recipeOf(wanted: StepChange[]): StepSetting[] {
   return stepInfos.peek().flatMap((info) => {
     const now = settings.peek().find((setting) => setting.step === info.step);
-    return now ? [changed({ ...now, on: true, params: structuredClone(info.defaults) }, wanted.find((change) => change.step === info.step))] : [];
+    return now
+      ? [
+          changed(
+            { ...now, on: true, params: structuredClone(info.defaults) },
+            wanted.find((change) => change.step === info.step),
+          ),
+        ]
+      : [];
   });
 }
 
@@ -31,7 +41,8 @@ export async function startLesson(next: Lesson): Promise<void> {
   const here = exposure.peek();
   if (!(here?.simulated && here.seed === state.seed) && !(await openSimulated(state.seed))) return;
   await changeRecipe(`lesson ${next.title}`, recipeOf(state.recipe));
-  const known = (stage: string): string => (stages.peek().some((info) => info.stage === stage) ? stage : lastStage.peek());
+  const known = (stage: string): string =>
+    stages.peek().some((info) => info.stage === stage) ? stage : lastStage.peek();
   batch(() => {
     lesson.value = next;
     shownAmp.value = state.amp;

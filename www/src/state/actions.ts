@@ -3,7 +3,23 @@
 import { batch } from "@preact/signals";
 import type { Json, SourceRequest, StepSetting } from "../engine/protocol";
 import {
-  aperture, cameras, engine, exposure, lastRun, lastStage, notice, photometry, problem, progress, report, resetForExposure, selected, settings, stagesByAmp, stepInfos,
+  aperture,
+  cameras,
+  engine,
+  exposure,
+  keepRms,
+  lastRun,
+  lastStage,
+  notice,
+  photometry,
+  problem,
+  progress,
+  report,
+  resetForExposure,
+  selected,
+  settings,
+  stagesByAmp,
+  stepInfos,
 } from "./bench";
 import { withValue } from "./paths";
 import { fileDigest, pendingLink, source } from "./source";
@@ -58,15 +74,19 @@ export async function open(request: SourceRequest): Promise<boolean> {
 
 const FIRST_STEP = "overscan";
 
-/** A star has more to tell than a pixel of sky: the one nearest to the middle, else the middle. */
+/** A star has more to tell than a pixel of sky: one in the right half, clear of the divider. */
 function firstPixel(): { x: number; y: number } | null {
   const info = exposure.peek();
   if (!info) return null;
-  const middle = { x: Math.round(info.width / 2), y: Math.round(info.height / 2) };
-  const far = (at: { x: number; y: number }) => Math.hypot(at.x - middle.x, at.y - middle.y);
+  const wanted = { x: Math.round(info.width * 0.65), y: Math.round(info.height * 0.6) };
+  const far = (at: { x: number; y: number }) => Math.hypot(at.x - wanted.x, at.y - wanted.y);
   const found = photometry.peek();
-  const stars = Array.from(found?.x ?? [], (x, i) => ({ x: Math.round(x), y: Math.round(found?.y[i] ?? 0) }));
-  return stars.reduce<{ x: number; y: number } | null>((best, star) => (best === null || far(star) < far(best) ? star : best), null) ?? middle;
+  let best: { x: number; y: number } | null = null;
+  found?.x.forEach((x, row) => {
+    const star = { x: Math.round(x), y: Math.round(found.y[row] ?? 0) };
+    if (best === null || far(star) < far(best)) best = star;
+  });
+  return best ?? wanted;
 }
 
 /** A raw exposure is first seen half raw, half reduced. */
@@ -95,20 +115,26 @@ export async function openFiles(files: File[], camera: string): Promise<void> {
   if (!link) return;
   pendingLink.value = null;
   if (link.digest && digest && link.digest !== digest) {
-    problem.value = { class: "link", message: `the link was made with another file than ${files[0]?.name}: their checksums differ. Its recipe is used all the same` };
+    problem.value = {
+      class: "link",
+      message: `the link was made with another file than ${files[0]?.name}: their checksums differ. Its recipe is used all the same`,
+    };
   }
   await changeRecipe("recipe of the link", link.settings);
 }
 
 /** Resolves when the recipe has been run. */
 export function changeRecipe(label: string, next: StepSetting[]): Promise<void> {
-  remember(label);
+  if (remember(label)) keepRms();
   settings.value = next;
   return runRecipe();
 }
 
 function changeStep(step: string, label: string, change: (setting: StepSetting) => StepSetting): void {
-  void changeRecipe(label, settings.peek().map((setting) => (setting.step === step ? change(setting) : setting)));
+  void changeRecipe(
+    label,
+    settings.peek().map((setting) => (setting.step === step ? change(setting) : setting)),
+  );
 }
 
 export function setParam(step: string, path: string, value: Json): void {
@@ -164,6 +190,7 @@ function restore(snapshot: Snapshot | null): void {
   if (!snapshot) return;
   const recipeChanged = JSON.stringify(snapshot.settings) !== JSON.stringify(settings.peek());
   const apertureChanged = JSON.stringify(snapshot.aperture) !== JSON.stringify(aperture.peek());
+  if (recipeChanged) keepRms();
   batch(() => {
     settings.value = snapshot.settings;
     aperture.value = snapshot.aperture;

@@ -5,28 +5,68 @@ import { ampNumbers, engine, report, revision, stages } from "./bench";
 import type { CutsKind } from "../engine/protocol";
 import { againstCuts, comparesOwnCuts, comparison, look, type Cuts } from "./view";
 
+type Kind = Exclude<Cuts["kind"], "typed">;
+type Ends = { low: number; high: number };
+
+/** What the cuts follow from; the cuts themselves are not among it, so that setting them asks nothing. */
+interface Question {
+  kind: Cuts["kind"];
+  stage: string;
+  /** The other stage of a comparison, if there is one. */
+  against: string | null;
+  difference: boolean;
+  amps: number[];
+  revision: number;
+}
+
 let asked = 0;
 
-async function ask(kind: Exclude<Cuts["kind"], "typed">, stage: string, against: string | null, amps: number[]): Promise<void> {
+/** Two stages side by side have one scale, wide enough for both. */
+async function bothCuts(kind: Kind, stages: string[], amps: number[]): Promise<Ends | null> {
+  const source = engine.peek();
+  if (!source) return null;
+  const found = await Promise.all(stages.map((stage) => source.cuts(stage, null, kind, amps)));
+  return { low: Math.min(...found.map((one) => one.low)), high: Math.max(...found.map((one) => one.high)) };
+}
+
+/** A difference is shown about zero, so that the neutral color means "equal". */
+async function differenceCuts(kind: Kind, stage: string, against: string, amps: number[]): Promise<Ends | null> {
+  const found = await engine.peek()?.cuts(stage, against, kind, amps);
+  if (!found) return null;
+  const reach = Math.max(Math.abs(found.low), Math.abs(found.high)) || 1;
+  return { low: -reach, high: reach };
+}
+
+async function ask(kind: Kind, question: Question): Promise<void> {
   const ticket = ++asked;
+  const { stage, against, difference, amps } = question;
   try {
-    const found = await engine.peek()?.cuts(stage, against, kind, amps);
-    if (!found || ticket !== asked) return;
-    // A difference is shown about zero, so that the neutral color means "equal".
-    const reach = Math.max(Math.abs(found.low), Math.abs(found.high)) || 1;
-    const cuts = against ? { kind, low: -reach, high: reach } : { kind, ...found };
-    look.value = { ...look.peek(), [against ? "differenceCuts" : "cuts"]: cuts };
+    const ends =
+      difference && against
+        ? await differenceCuts(kind, stage, against, amps)
+        : await bothCuts(kind, against && against !== stage ? [stage, against] : [stage], amps);
+    if (!ends || ticket !== asked) return;
+    look.value = { ...look.peek(), [difference ? "differenceCuts" : "cuts"]: { kind, ...ends } };
   } catch (cause) {
     report(cause);
   }
 }
 
-/** What the cuts follow from; the cuts themselves are not among it, so that setting them asks nothing. */
 const question = computed(() => {
   const { mode, stage, against } = comparison.value;
   const difference = mode === "difference";
   const { kind } = difference ? look.value.differenceCuts : look.value.cuts;
-  return JSON.stringify([kind, stage, difference ? against : null, ampNumbers.value, revision.value]);
+  // Stages with cuts of their own do not widen each other's.
+  const other = mode === "single" || comparesOwnCuts.value ? null : against;
+  const asking: Question = {
+    kind,
+    stage,
+    against: other,
+    difference,
+    amps: ampNumbers.value,
+    revision: revision.value,
+  };
+  return JSON.stringify(asking);
 });
 
 /** The same for the other stage of a split or blink. */
@@ -53,8 +93,9 @@ export function keepCuts(): void {
     if (amps.length > 0 && stages.peek().some((info) => info.stage === stage)) void askAgainst(kind, stage, amps);
   });
   effect(() => {
-    const [kind, stage, against, amps] = JSON.parse(question.value) as [Cuts["kind"], string, string | null, number[]];
-    if (kind === "typed" || amps.length === 0 || !stages.peek().some((info) => info.stage === stage)) return;
-    void ask(kind, stage, against, amps);
+    const now = JSON.parse(question.value) as Question;
+    if (now.kind === "typed" || now.amps.length === 0 || !stages.peek().some((info) => info.stage === now.stage))
+      return;
+    void ask(now.kind, now);
   });
 }

@@ -1,7 +1,17 @@
 /** What the page knows: one signal for each thing that the engine told or the person chose. */
 
 import { batch, computed, signal } from "@preact/signals";
-import type { Engine, EngineError, ExposureInfo, Json, Photometry, Progress, StageInfo, StepInfo, StepSetting } from "../engine/protocol";
+import type {
+  Engine,
+  EngineError,
+  ExposureInfo,
+  Json,
+  Photometry,
+  Progress,
+  StageInfo,
+  StepInfo,
+  StepSetting,
+} from "../engine/protocol";
 
 export const engine = signal<Engine | null>(null);
 export const exposure = signal<ExposureInfo | null>(null);
@@ -81,6 +91,31 @@ export const stages = computed<StageInfo[]>(() => {
   return first.map((stage) => joinStage(lists.flatMap((list) => list.filter((other) => other.stage === stage.stage))));
 });
 
+/** Rms to the truth of each stage before the last change of the recipe, and for which amplifiers. */
+interface Before {
+  amps: string;
+  rms: ReadonlyMap<string, number>;
+}
+
+export const rmsBefore = signal<Before | null>(null);
+
+export function keepRms(): void {
+  const rms = new Map(stages.peek().flatMap(({ stage, toTruth }) => (toTruth ? [[stage, toTruth.rms]] : [])));
+  rmsBefore.value = { amps: ampNumbers.peek().join(), rms };
+}
+
+/** Smaller changes are not worth a word (DN). */
+const LEAST_CHANGE = 0.005;
+
+/** What the last change of the recipe did to the rms of a stage; `null` if nothing. */
+export function rmsChange(info: StageInfo): number | null {
+  const kept = rmsBefore.value;
+  const before = kept?.rms.get(info.stage);
+  if (before === undefined || !info.toTruth || kept?.amps !== ampNumbers.value.join()) return null;
+  const change = info.toTruth.rms - before;
+  return Math.abs(change) < LEAST_CHANGE ? null : change;
+}
+
 export const lastStage = computed(() => stages.value[stages.value.length - 1]?.stage ?? "raw");
 
 export function stageTitle(stage: string): string {
@@ -102,6 +137,7 @@ export function resetForExposure(info: ExposureInfo): void {
     exposure.value = info;
     stagesByAmp.value = new Map();
     photometry.value = null;
+    rmsBefore.value = null;
     selectedStar.value = null;
     shownAmp.value = 0;
   });

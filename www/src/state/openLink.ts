@@ -11,7 +11,10 @@ export async function openLink(hash: string): Promise<boolean> {
   if (!fragment) return false;
   const state = await decode(fragment);
   if (!state) {
-    problem.value = { class: "link", message: "the link is damaged or was made by another version: a simulated exposure is shown" };
+    problem.value = {
+      class: "link",
+      message: "the link is damaged or was made by another version: a simulated exposure is shown",
+    };
     return false;
   }
   if (state.source.kind === "files") {

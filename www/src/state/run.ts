@@ -1,7 +1,20 @@
 /** Sends the recipe to the engine: one run at a time, and always the newest recipe next. */
 
 import type { StepSetting } from "../engine/protocol";
-import { engine, lastRun, memoryBytes, photometry, progress, report, revision, settings, stagesByAmp } from "./bench";
+import {
+  engine,
+  lastRun,
+  lastStage,
+  memoryBytes,
+  notice,
+  photometry,
+  progress,
+  report,
+  revision,
+  settings,
+  stages,
+  stagesByAmp,
+} from "./bench";
 
 let running = false;
 let waiting = false;
@@ -24,16 +37,23 @@ async function runOnce(recipe: StepSetting[]): Promise<void> {
   const source = engine.peek();
   if (!source) return;
   const start = performance.now();
+  notice.value = null;
   try {
     const { executed } = await source.setSteps(recipe);
     const names = new Set(executed.map((one) => one.step));
     const seconds = ((performance.now() - start) / 1000).toFixed(2);
-    lastRun.value = `${seconds} s; ${names.size} of ${recipe.length} steps run again${names.size ? ": " + [...names].join(", ") : ""}`;
     await refresh();
+    lastRun.value = `${seconds} s; ${names.size} of ${recipe.length} steps run again${names.size ? ": " + [...names].join(", ") : ""}${endText()}`;
   } catch (cause) {
     report(cause);
     await restoreFromEngine();
   }
+}
+
+/** Where the recipe ends now, in words. */
+function endText(): string {
+  const end = stages.peek().find((info) => info.stage === lastStage.peek());
+  return end?.toTruth ? `; rms to the truth ${end.toTruth.rms.toFixed(2)} DN` : "";
 }
 
 /** After a refusal the page shows the recipe that the engine really has. */

@@ -8,7 +8,9 @@ import { comparison, cursor, look, maskBits, pinned, place, type Comparison, typ
 
 export interface SharedState {
   version: 1;
-  source: { kind: "simulated"; camera: string; seed: number; night: { [key: string]: Json } } | { kind: "files"; camera: string; name: string; digest: string };
+  source:
+    | { kind: "simulated"; camera: string; seed: number; night: { [key: string]: Json } }
+    | { kind: "files"; camera: string; name: string; digest: string };
   settings: StepSetting[];
   aperture: { [key: string]: Json };
   look: Look;
@@ -17,11 +19,6 @@ export interface SharedState {
   maskBits: number;
   amp: number;
   pixel: { x: number; y: number } | null;
-}
-
-async function throughStream(bytes: Uint8Array<ArrayBuffer>, stream: CompressionStream | DecompressionStream): Promise<Uint8Array<ArrayBuffer>> {
-  const piped = new Blob([bytes]).stream().pipeThrough(stream);
-  return new Uint8Array(await new Response(piped).arrayBuffer());
 }
 
 function toBase64Url(bytes: Uint8Array): string {
@@ -37,18 +34,63 @@ function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
 
 export async function encode(state: SharedState): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(state));
-  return toBase64Url(await throughStream(bytes, new CompressionStream("deflate-raw")));
+  const packed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+  return toBase64Url(new Uint8Array(await new Response(packed).arrayBuffer()));
 }
 
-/** A link may be a megabyte of text at most, so that a made-up one cannot fill the memory. */
-const LONGEST = 1_000_000;
+/** Longest fragment and longest text in it: a made-up link cannot fill the memory. */
+const LONGEST_FRAGMENT = 200_000;
+const LONGEST_TEXT = 2_000_000;
 
+async function readLimited(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  const reader = stream.getReader();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    text += decoder.decode(value, { stream: true });
+    if (text.length > LONGEST_TEXT) throw new Error("the link is too long");
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function hasNumbers(value: unknown, names: string[]): boolean {
+  return isRecord(value) && names.every((name) => Number.isFinite(value[name]));
+}
+
+/** A link comes from anybody: what the page itself uses is checked here, the recipe by the engine. */
+function isState(value: unknown): value is SharedState {
+  if (!isRecord(value) || value["version"] !== 1 || !isRecord(value["source"])) return false;
+  const { settings: recipe, look: seen, place: at, comparison: compared, pixel } = value;
+  const steps =
+    Array.isArray(recipe) &&
+    recipe.every(
+      (one) =>
+        isRecord(one) && typeof one["step"] === "string" && typeof one["on"] === "boolean" && isRecord(one["params"]),
+    );
+  const looks =
+    isRecord(seen) && hasNumbers(seen["cuts"], ["low", "high"]) && hasNumbers(seen["differenceCuts"], ["low", "high"]);
+  const places =
+    hasNumbers(at, ["x", "y", "scale"]) && (at as Place).scale > 0 && (pixel === null || hasNumbers(pixel, ["x", "y"]));
+  const stages =
+    isRecord(compared) &&
+    typeof compared["stage"] === "string" &&
+    typeof compared["against"] === "string" &&
+    hasNumbers(compared, ["split"]);
+  return steps && looks && places && stages && isRecord(value["aperture"]) && hasNumbers(value, ["maskBits", "amp"]);
+}
+
+/** `null` if the text is no link of this page. */
 export async function decode(fragment: string): Promise<SharedState | null> {
-  if (fragment.length > LONGEST) return null;
+  if (fragment.length > LONGEST_FRAGMENT) return null;
   try {
-    const bytes = await throughStream(fromBase64Url(fragment), new DecompressionStream("deflate-raw"));
-    const state = JSON.parse(new TextDecoder().decode(bytes)) as SharedState;
-    return state.version === 1 && Array.isArray(state.settings) ? state : null;
+    const packed = new Blob([fromBase64Url(fragment)]).stream();
+    const state: unknown = JSON.parse(await readLimited(packed.pipeThrough(new DecompressionStream("deflate-raw"))));
+    return isState(state) ? state : null;
   } catch {
     return null;
   }
@@ -60,7 +102,8 @@ export function currentState(): SharedState | null {
   if (!from || !info) return null;
   return {
     version: 1,
-    source: from.kind === "simulated" ? from : { kind: "files", camera: from.camera, name: info.name, digest: digest.peek() },
+    source:
+      from.kind === "simulated" ? from : { kind: "files", camera: from.camera, name: info.name, digest: digest.peek() },
     settings: settings.peek(),
     aperture: aperture.peek(),
     look: look.peek(),

@@ -35,14 +35,15 @@ function now(): string {
   return JSON.stringify(snapshot);
 }
 
-/** Call before a change. */
-export function remember(label: string): void {
+/** Call before a change. True if it is a new step back, false if it went on with the last one. */
+export function remember(label: string): boolean {
   const time = performance.now();
   const merges = label === lastLabel && time - lastTime < MERGE_MS;
   lastLabel = label;
   lastTime = time;
   if (!merges) past.value = [...past.value.slice(-LIMIT), { label, before: now() }];
   future.value = [];
+  return !merges;
 }
 
 function step(from: typeof past, to: typeof past): Snapshot | null {

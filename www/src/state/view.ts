@@ -38,7 +38,7 @@ export interface Comparison {
 }
 
 export const FIRST_LOOK: Look = {
-  stretch: "asinh",
+  stretch: "linear",
   colour: "grey",
   invert: false,
   cuts: { kind: "99.5%", low: 0, high: 1 },
@@ -62,7 +62,9 @@ export const region = signal<Region | null>(null);
 /** Which of the two stages blinks on, while mode is `blink`. */
 export const blinkOn = signal(true);
 
-export const activeCuts = computed(() => (comparison.value.mode === "difference" ? look.value.differenceCuts : look.value.cuts));
+export const activeCuts = computed(() =>
+  comparison.value.mode === "difference" ? look.value.differenceCuts : look.value.cuts,
+);
 
 /** The cuts of the other stage, found by the rule of the shown one. */
 export const againstCuts = signal<{ low: number; high: number } | null>(null);
@@ -139,7 +141,9 @@ function followCursor(): void {
 
 /** The amplifier at a place of the detector. */
 export function ampAt(x: number, y: number): number | null {
-  const found = exposure.peek()?.amps.find((amp) => x >= amp.x0 && x < amp.x0 + amp.width && y >= amp.y0 && y < amp.y0 + amp.height);
+  const found = exposure
+    .peek()
+    ?.amps.find((amp) => x >= amp.x0 && x < amp.x0 + amp.width && y >= amp.y0 && y < amp.y0 + amp.height);
   return found?.amp ?? null;
 }
 
@@ -162,10 +166,22 @@ export function viewFor(stage: string, ratio: number): View | null {
   const { low, high } = blinkedOff && own ? own : activeCuts.value;
   const { x, y, scale } = place.value;
   return {
-    width: Math.round(width * ratio), height: Math.round(height * ratio), x, y, scale: scale * ratio,
-    stage, against, mode: mode === "blink" ? "single" : mode, split, low, high,
+    width: Math.round(width * ratio),
+    height: Math.round(height * ratio),
+    x,
+    y,
+    scale: scale * ratio,
+    stage,
+    against,
+    mode: mode === "blink" ? "single" : mode,
+    split,
+    low,
+    high,
     againstCuts: own ? [own.low, own.high] : null,
     stretch: mode === "difference" ? "linear" : stretch,
-    colour: mode === "difference" ? "diverging" : colour, invert, maskBits: maskBits.value, amps: ampNumbers.value,
+    colour: mode === "difference" ? "diverging" : colour,
+    invert,
+    maskBits: maskBits.value,
+    amps: ampNumbers.value,
   };
 }

@@ -39,13 +39,21 @@ function Bench() {
 }
 
 function Waiting() {
-  return <main class="waiting"><p role="status">{problem.value ? "Nothing could be opened." : "Simulating a night and reducing its exposure…"}</p></main>;
+  return (
+    <main class="waiting">
+      <p role="status">
+        {problem.value ? "Nothing could be opened." : "Simulating a night and reducing its exposure…"}
+      </p>
+    </main>
+  );
 }
 
 export function App() {
   return (
     <div class="app">
-      <a class="skip" href="#viewer">Skip to the picture</a>
+      <a class="skip" href="#viewer">
+        Skip to the picture
+      </a>
       <TopBar />
       <Banner />
       {exposure.value ? <Bench /> : <Waiting />}

@@ -10,8 +10,12 @@ function Problem() {
   if (!found) return null;
   return (
     <div class="banner bad" role="alert">
-      <p><b>{found.class}:</b> {found.message}</p>
-      <button type="button" onClick={() => (problem.value = null)}>Close</button>
+      <p>
+        <b>{found.class}:</b> {found.message}
+      </p>
+      <button type="button" onClick={() => (problem.value = null)}>
+        Close
+      </button>
     </div>
   );
 }
@@ -21,9 +25,16 @@ function WaitingLink() {
   if (!link) return null;
   return (
     <div class="banner" role="status">
-      <p>This link was made with <b>{link.name}</b>. Open that file to see the same; until then this is a simulated exposure.</p>
-      <button type="button" class="primary" onClick={() => (dialog.value = "open")}>Open</button>
-      <button type="button" onClick={() => (pendingLink.value = null)}>Close</button>
+      <p>
+        This link was made with <b>{link.name}</b>. Open that file to see the same; until then this is a simulated
+        exposure.
+      </p>
+      <button type="button" class="primary" onClick={() => (dialog.value = "open")}>
+        Open
+      </button>
+      <button type="button" onClick={() => (pendingLink.value = null)}>
+        Close
+      </button>
     </div>
   );
 }
@@ -34,15 +45,27 @@ const closedFor = signal("");
 function MissingCalibration() {
   const info = exposure.value;
   const missing = info?.calibration.filter((one) => one.found === null).map((one) => one.what) ?? [];
-  if (!info || info.simulated || info.kind !== "raw" || missing.length === 0 || closedFor.value === info.name) return null;
+  if (!info || info.simulated || info.kind !== "raw" || missing.length === 0 || closedFor.value === info.name)
+    return null;
   return (
     <div class="banner" role="status">
-      <p>Not found beside the exposure: <b>{missing.join(", ")}</b>. Steps that need it are skipped; drop the files together with the exposure to use them.</p>
-      <button type="button" onClick={() => (closedFor.value = info.name)}>Close</button>
+      <p>
+        Not found beside the exposure: <b>{missing.join(", ")}</b>. Steps that need it are skipped; drop the files
+        together with the exposure to use them.
+      </p>
+      <button type="button" onClick={() => (closedFor.value = info.name)}>
+        Close
+      </button>
     </div>
   );
 }
 
 export function Banner() {
-  return <div class="banners"><Problem /><WaitingLink /><MissingCalibration /></div>;
+  return (
+    <div class="banners">
+      <Problem />
+      <WaitingLink />
+      <MissingCalibration />
+    </div>
+  );
 }

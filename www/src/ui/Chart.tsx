@@ -18,9 +18,18 @@ function seriesOptions(plot: Plot): uPlot.Series[] {
     const stroke = series.style === "clipped" ? color("--warn") : color(`--series-${i % 5}`);
     const points = series.style !== "line";
     return {
-      label: series.label, stroke, width: 1.5, dash: DASHES[i % DASHES.length] ?? [],
+      label: series.label,
+      stroke,
+      width: 1.5,
+      dash: DASHES[i % DASHES.length] ?? [],
       ...(points ? { paths: () => null } : {}),
-      points: points ? { show: true, size: series.style === "clipped" ? 7 : 3, fill: series.style === "clipped" ? "transparent" : stroke } : { show: plot.x.length < 40 },
+      points: points
+        ? {
+            show: true,
+            size: series.style === "clipped" ? 7 : 3,
+            fill: series.style === "clipped" ? "transparent" : stroke,
+          }
+        : { show: plot.x.length < 40 },
     };
   });
   return [{ label: plot.xLabel }, ...drawn];
@@ -28,18 +37,33 @@ function seriesOptions(plot: Plot): uPlot.Series[] {
 
 function axis(label: string): uPlot.Axis {
   return {
-    label, labelSize: 18, labelFont: "12px system-ui, sans-serif", font: "11px system-ui, sans-serif", stroke: color("--quiet"),
-    grid: { stroke: color("--line"), width: 1 }, ticks: { stroke: color("--line"), width: 1 },
+    label,
+    labelSize: 18,
+    labelFont: "12px system-ui, sans-serif",
+    font: "11px system-ui, sans-serif",
+    stroke: color("--quiet"),
+    grid: { stroke: color("--line"), width: 1 },
+    ticks: { stroke: color("--line"), width: 1 },
   };
 }
 
 function makeChart(box: HTMLElement, plot: Plot): uPlot {
   const options: uPlot.Options = {
-    width: box.clientWidth, height: box.clientHeight, series: seriesOptions(plot), scales: { x: { time: false } },
-    axes: [{ ...axis(plot.xLabel), size: 34 }, { ...axis(plot.yLabel), size: 56 }],
-    legend: { show: false }, cursor: { drag: { x: true, y: false } }, padding: [8, 12, 0, 0],
+    width: box.clientWidth,
+    height: box.clientHeight,
+    series: seriesOptions(plot),
+    scales: { x: { time: false } },
+    axes: [
+      { ...axis(plot.xLabel), size: 34 },
+      { ...axis(plot.yLabel), size: 56 },
+    ],
+    legend: { show: false },
+    cursor: { drag: { x: true, y: false } },
+    padding: [8, 12, 0, 0],
   };
-  return new uPlot(options, [plot.x, ...plot.series.map((series) => series.y)] as uPlot.AlignedData, box);
+  // A value that is not finite is a gap; as a number it would take the scale with it.
+  const gaps = plot.series.map((series) => Array.from(series.y, (value) => (Number.isFinite(value) ? value : null)));
+  return new uPlot(options, [plot.x, ...gaps], box);
 }
 
 export function Chart({ plot }: { plot: Plot }) {
@@ -49,7 +73,9 @@ export function Chart({ plot }: { plot: Plot }) {
     const element = box.current;
     if (!element) return;
     let chart = makeChart(element, plot);
-    const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: element.clientHeight }));
+    const observer = new ResizeObserver(() =>
+      chart.setSize({ width: element.clientWidth, height: element.clientHeight }),
+    );
     observer.observe(element);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     const redraw = (): void => {

@@ -11,15 +11,37 @@ export function ChartTable({ plot }: { plot: Plot }) {
   return (
     <div class="table-box" tabIndex={0} role="region" aria-label={`Numbers of ${plot.title}`}>
       <table>
-        <caption class="unseen">{plot.title}; {plot.yLabel}</caption>
-        <thead><tr><th scope="col">{plot.xLabel}</th>{plot.series.map((series) => <th key={series.label} scope="col">{series.label}, {plot.yLabel}</th>)}</tr></thead>
+        <caption class="unseen">
+          {plot.title}; {plot.yLabel}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">{plot.xLabel}</th>
+            {plot.series.map((series) => (
+              <th key={series.label} scope="col">
+                {series.label}, {plot.yLabel}
+              </th>
+            ))}
+          </tr>
+        </thead>
         <tbody>
           {rows.map((x, i) => (
-            <tr key={i}><th scope="row">{decimals(x, Number.isInteger(x) ? 0 : 2)}</th>{plot.series.map((series) => <td key={series.label} class="number">{decimals(series.y[i] ?? NaN, 2)}</td>)}</tr>
+            <tr key={i}>
+              <th scope="row">{decimals(x, Number.isInteger(x) ? 0 : 2)}</th>
+              {plot.series.map((series) => (
+                <td key={series.label} class="number">
+                  {decimals(series.y[i] ?? NaN, 2)}
+                </td>
+              ))}
+            </tr>
           ))}
         </tbody>
       </table>
-      {plot.x.length > MOST_ROWS && <p class="quiet">The first {MOST_ROWS} of {plot.x.length} rows; all of them are in the CSV file.</p>}
+      {plot.x.length > MOST_ROWS && (
+        <p class="quiet">
+          The first {MOST_ROWS} of {plot.x.length} rows; all of them are in the CSV file.
+        </p>
+      )}
     </div>
   );
 }

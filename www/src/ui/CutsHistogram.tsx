@@ -20,15 +20,24 @@ function widen(cuts: Cuts): void {
   const span = cuts.high - cuts.low || 1;
   const now = domain.peek();
   if (cuts.kind !== "typed") domain.value = { low: cuts.low - 0.35 * span, high: cuts.high + 0.35 * span };
-  else if (cuts.low < now.low || cuts.high > now.high) domain.value = { low: Math.min(now.low, cuts.low), high: Math.max(now.high, cuts.high) };
+  else if (cuts.low < now.low || cuts.high > now.high)
+    domain.value = { low: Math.min(now.low, cuts.low), high: Math.max(now.high, cuts.high) };
 }
 
-const request = computed(() => ({ stage: comparison.value.stage, ...domain.value, amp: plotAmp.value, revision: revision.value, difference: comparison.value.mode === "difference", known: stages.value.length > 0 }));
+const request = computed(() => ({
+  stage: comparison.value.stage,
+  ...domain.value,
+  amp: plotAmp.value,
+  revision: revision.value,
+  difference: comparison.value.mode === "difference",
+  known: stages.value.length > 0,
+}));
 
 function useHistogram(): void {
   useEffect(() => {
     const ask = latest<ReturnType<typeof request.peek>, Plot | null>(
-      async ({ stage, low, high, amp }) => (await engine.peek()?.plot({ kind: "histogram", stage, low, high, bins: BINS, amp })) ?? null,
+      async ({ stage, low, high, amp }) =>
+        (await engine.peek()?.plot({ kind: "histogram", stage, low, high, bins: BINS, amp })) ?? null,
       (plot) => (histogram.value = plot),
       () => (histogram.value = null),
     );
@@ -67,8 +76,16 @@ function Slider({ end }: { end: "low" | "high" }) {
   const value = activeCuts.value[end];
   const place = Math.round(((value - low) / (high - low || 1)) * STEPS);
   return (
-    <input type="range" class={`cut-slider ${end}`} min={0} max={STEPS} value={place} aria-label={`${end === "low" ? "Low" : "High"} cut`}
-      aria-valuetext={`${decimals(value, 1)} DN`} onInput={(event) => setCut(end, low + (Number(event.currentTarget.value) / STEPS) * (high - low))} />
+    <input
+      type="range"
+      class={`cut-slider ${end}`}
+      min={0}
+      max={STEPS}
+      value={place}
+      aria-label={`${end === "low" ? "Low" : "High"} cut`}
+      aria-valuetext={`${decimals(value, 1)} DN`}
+      onInput={(event) => setCut(end, low + (Number(event.currentTarget.value) / STEPS) * (high - low))}
+    />
   );
 }
 
@@ -78,7 +95,12 @@ function Typed({ end }: { end: "low" | "high" }) {
   return (
     <label class={`inline cut-typed ${end}`}>
       <span class="unseen">{end} cut</span>
-      <input type="number" step="any" value={activeCuts.value[end].toFixed(digits)} onChange={(event) => setCut(end, Number(event.currentTarget.value))} />
+      <input
+        type="number"
+        step="any"
+        value={activeCuts.value[end].toFixed(digits)}
+        onChange={(event) => setCut(end, Number(event.currentTarget.value))}
+      />
       <span class="unit">DN</span>
     </label>
   );

@@ -16,10 +16,21 @@ export function Dialog({ name, title, children }: { name: DialogName; title: str
     if (dialog.peek() === name) dialog.value = null;
   };
   return (
-    <dialog ref={element} aria-labelledby={heading} onClose={close} onClick={(event) => event.target === element.current && close()}>
+    <dialog
+      ref={element}
+      aria-labelledby={heading}
+      onClose={close}
+      onClick={(event) => event.target === element.current && close()}
+    >
       {open && (
         <div class="dialog-body">
-          <header class="panel-head"><h2 id={heading}>{title}</h2><span class="spring" /><button type="button" class="plain close" aria-label="Close" onClick={close}>×</button></header>
+          <header class="panel-head">
+            <h2 id={heading}>{title}</h2>
+            <span class="spring" />
+            <button type="button" class="plain close" aria-label="Close" onClick={close}>
+              ×
+            </button>
+          </header>
           {children}
         </div>
       )}

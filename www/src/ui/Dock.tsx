@@ -10,11 +10,19 @@ import { dockTab, openDock, type DockTab } from "./dock";
 import { download } from "./download";
 import { HeaderPanel } from "./HeaderPanel";
 import { halfWidth, keepPlot, overlaid, plot, plotRefusal, wholeAmplifier } from "./plotState";
+import { Spoken } from "./Spoken";
 import { StarTable } from "./StarTable";
 
 const TABS: { tab: DockTab; label: string }[] = [
-  { tab: "row", label: "row" }, { tab: "column", label: "column" }, { tab: "histogram", label: "histogram" }, { tab: "residual", label: "residual" },
-  { tab: "overscan", label: "overscan fit" }, { tab: "linearity", label: "linearity" }, { tab: "growth", label: "curve of growth" }, { tab: "stars", label: "stars" }, { tab: "header", label: "header" },
+  { tab: "row", label: "row" },
+  { tab: "column", label: "column" },
+  { tab: "histogram", label: "histogram" },
+  { tab: "residual", label: "residual" },
+  { tab: "overscan", label: "overscan fit" },
+  { tab: "linearity", label: "linearity" },
+  { tab: "growth", label: "curve of growth" },
+  { tab: "stars", label: "stars" },
+  { tab: "header", label: "header" },
 ];
 
 const asTable = signal(false);
@@ -41,7 +49,18 @@ function Tabs() {
   return (
     <div class="tabs" role="tablist" aria-label="Plots and tables" onKeyDown={onTabKey}>
       {tabs().map(({ tab, label }) => (
-        <button key={tab} id={`tab-${tab}`} type="button" role="tab" aria-selected={dockTab.value === tab} aria-controls="dock-panel" tabIndex={dockTab.value === tab ? 0 : -1} onClick={() => openDock(tab)}>{label}</button>
+        <button
+          key={tab}
+          id={`tab-${tab}`}
+          type="button"
+          role="tab"
+          aria-selected={dockTab.value === tab}
+          aria-controls="dock-panel"
+          tabIndex={dockTab.value === tab ? 0 : -1}
+          onClick={() => openDock(tab)}
+        >
+          {label}
+        </button>
       ))}
     </div>
   );
@@ -49,27 +68,59 @@ function Tabs() {
 
 function ProfileOptions() {
   const toggle = (stage: string): void => {
-    overlaid.value = overlaid.value.includes(stage) ? overlaid.value.filter((one) => one !== stage) : [...overlaid.value, stage];
+    overlaid.value = overlaid.value.includes(stage)
+      ? overlaid.value.filter((one) => one !== stage)
+      : [...overlaid.value, stage];
   };
   return (
     <>
-      <label class="inline"><span>± lines</span><input type="number" min={0} max={500} step={1} value={halfWidth.value} onInput={(event) => (halfWidth.value = Math.max(0, Math.floor(Number(event.currentTarget.value))))} /></label>
-      <label class="inline check"><input type="checkbox" checked={wholeAmplifier.value} onChange={(event) => (wholeAmplifier.value = event.currentTarget.checked)} /><span>mean of the amplifier</span></label>
-      <label class="inline"><span>add</span>
+      <label class="inline">
+        <span>± lines</span>
+        <input
+          type="number"
+          min={0}
+          max={500}
+          step={1}
+          value={halfWidth.value}
+          onInput={(event) => (halfWidth.value = Math.max(0, Math.floor(Number(event.currentTarget.value))))}
+        />
+      </label>
+      <label class="inline check">
+        <input
+          type="checkbox"
+          checked={wholeAmplifier.value}
+          onChange={(event) => (wholeAmplifier.value = event.currentTarget.checked)}
+        />
+        <span>mean of the amplifier</span>
+      </label>
+      <label class="inline">
+        <span>add</span>
         <select value="" onChange={(event) => toggle(event.currentTarget.value)}>
           <option value="">stage…</option>
-          {stages.value.map((info) => <option key={info.stage} value={info.stage}>{overlaid.value.includes(info.stage) ? "✓ " : ""}{info.title}</option>)}
+          {stages.value.map((info) => (
+            <option key={info.stage} value={info.stage}>
+              {overlaid.value.includes(info.stage) ? "✓ " : ""}
+              {info.title}
+            </option>
+          ))}
         </select>
       </label>
     </>
   );
 }
 
+function swatch(style: "line" | "points" | "clipped", place: number): string {
+  return style === "clipped" ? "swatch clipped" : `swatch series-${place % 5} ${style}`;
+}
+
 function Legend({ of }: { of: Plot }) {
   return (
     <ul class="legend" aria-label="Lines">
       {of.series.map((series, i) => (
-        <li key={series.label}><span class={series.style === "clipped" ? "swatch clipped" : `swatch series-${i % 5}`} aria-hidden="true" />{series.label}</li>
+        <li key={series.label}>
+          <span class={swatch(series.style, i)} aria-hidden="true" />
+          {series.label}
+        </li>
       ))}
     </ul>
   );
@@ -79,9 +130,17 @@ function PlotWords({ of }: { of: Plot }) {
   const profile = dockTab.value === "row" || dockTab.value === "column";
   return (
     <div class="plot-words">
-      <div class="row"><h3>{of.title}</h3><Legend of={of} /></div>
-      <p aria-live="polite">{of.summary}</p>
-      {profile && <div class="row"><ProfileOptions /></div>}
+      <div class="row">
+        <h3>{of.title}</h3>
+        <Legend of={of} />
+      </div>
+      <p>{of.summary}</p>
+      <Spoken text={of.summary} />
+      {profile && (
+        <div class="row">
+          <ProfileOptions />
+        </div>
+      )}
     </div>
   );
 }
@@ -91,8 +150,21 @@ function PlotActions() {
   if (!shown || dockTab.value === "stars" || dockTab.value === "header") return null;
   return (
     <div class="group plot-actions">
-      <button type="button" class={asTable.value ? "toggle on" : "toggle"} aria-pressed={asTable.value} onClick={() => (asTable.value = !asTable.peek())}>table</button>
-      <button type="button" aria-label="CSV file of the plot" onClick={() => download(`${shown.title.replace(/[^A-Za-z0-9]+/g, "_")}.csv`, plotAsCsv(shown), "text/csv")}>CSV</button>
+      <button
+        type="button"
+        class={asTable.value ? "toggle on" : "toggle"}
+        aria-pressed={asTable.value}
+        onClick={() => (asTable.value = !asTable.peek())}
+      >
+        table
+      </button>
+      <button
+        type="button"
+        aria-label="CSV file of the plot"
+        onClick={() => download(`${shown.title.replace(/[^A-Za-z0-9]+/g, "_")}.csv`, plotAsCsv(shown), "text/csv")}
+      >
+        CSV
+      </button>
     </div>
   );
 }
@@ -100,7 +172,12 @@ function PlotActions() {
 function PlotPanel() {
   useEffect(keepPlot, []);
   const shown = plot.value;
-  if (!shown) return <p class="quiet plot-none" role="status">{plotRefusal.value || "Nothing to plot yet."}</p>;
+  if (!shown)
+    return (
+      <p class="quiet plot-none" role="status">
+        {plotRefusal.value || "Nothing to plot yet."}
+      </p>
+    );
   return (
     <div class="plot">
       {asTable.value ? <ChartTable plot={shown} /> : <Chart plot={shown} />}
@@ -113,7 +190,10 @@ export function Dock() {
   const tab = dockTab.value;
   return (
     <section class="panel panel-dock" aria-label="Plots and tables">
-      <div class="dock-head"><Tabs /><PlotActions /></div>
+      <div class="dock-head">
+        <Tabs />
+        <PlotActions />
+      </div>
       <div id="dock-panel" class="dock-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={-1}>
         {tab === "stars" ? <StarTable /> : tab === "header" ? <HeaderPanel /> : <PlotPanel />}
       </div>

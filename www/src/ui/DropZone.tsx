@@ -37,5 +37,13 @@ export function DropZone() {
     };
   }, []);
   if (!over.value) return null;
-  return <div class="drop-zone" aria-hidden="true"><p><b>Drop to open</b><br />The files stay on this computer.</p></div>;
+  return (
+    <div class="drop-zone" aria-hidden="true">
+      <p>
+        <b>Drop to open</b>
+        <br />
+        The files stay on this computer.
+      </p>
+    </div>
+  );
 }

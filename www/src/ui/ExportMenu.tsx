@@ -45,11 +45,21 @@ export function ExportMenu() {
   const menu = useRef<HTMLDivElement>(null);
   return (
     <>
-      <button type="button" popovertarget="export-menu">Export</button>
+      <button type="button" popovertarget="export-menu">
+        Export
+      </button>
       <div id="export-menu" class="menu" popover="auto" ref={menu} role="group" aria-label="Export">
         {ITEMS.map((item) => (
-          <button key={item.label} type="button" onClick={() => { menu.current?.hidePopover(); item.run().catch(report); }}>
-            <b>{item.label}</b><span class="quiet">{item.detail}</span>
+          <button
+            key={item.label}
+            type="button"
+            onClick={() => {
+              menu.current?.hidePopover();
+              item.run().catch(report);
+            }}
+          >
+            <b>{item.label}</b>
+            <span class="quiet">{item.detail}</span>
           </button>
         ))}
       </div>

@@ -19,23 +19,58 @@ function matches(card: HeaderCard, words: string): boolean {
 }
 
 export function HeaderPanel() {
-  useEffect(() => effect(() => {
-    if (exposure.value) engine.peek()?.header(plotAmp.value).then((found) => (cards.value = found), report);
-  }), []);
+  useEffect(
+    () =>
+      effect(() => {
+        if (exposure.value)
+          engine
+            .peek()
+            ?.header(plotAmp.value)
+            .then((found) => (cards.value = found), report);
+      }),
+    [],
+  );
   const shown = cards.value.filter((card) => matches(card, wanted.value));
   return (
     <div class="header-panel">
       <div class="row">
-        <label class="inline"><span>search</span><input type="search" value={wanted.value} onInput={(event) => (wanted.value = event.currentTarget.value)} /></label>
-        <span role="status" class="quiet">{shown.length} of {cards.value.length} cards, amplifier {plotAmp.value}</span>
+        <label class="inline">
+          <span>search</span>
+          <input type="search" value={wanted.value} onInput={(event) => (wanted.value = event.currentTarget.value)} />
+        </label>
+        <span role="status" class="quiet">
+          {shown.length} of {cards.value.length} cards, amplifier {plotAmp.value}
+        </span>
       </div>
       <div class="table-box" tabIndex={0} role="region" aria-label="Header cards">
         <table class="header-table">
-          <thead><tr><th scope="col">key</th><th scope="col">value</th><th scope="col">comment</th><th scope="col"><span class="unseen">copy</span></th></tr></thead>
+          <thead>
+            <tr>
+              <th scope="col">key</th>
+              <th scope="col">value</th>
+              <th scope="col">comment</th>
+              <th scope="col">
+                <span class="unseen">copy</span>
+              </th>
+            </tr>
+          </thead>
           <tbody>
             {shown.map((card, i) => (
-              <tr key={i}><th scope="row">{card.key}</th><td>{card.value}</td><td class="quiet">{card.comment}</td>
-                <td><button type="button" class="plain" aria-label={`Copy ${card.key}`} onClick={() => void copy(card).catch(report)}>copy</button></td></tr>
+              <tr key={i}>
+                <th scope="row">{card.key}</th>
+                <td>{card.value}</td>
+                <td class="quiet">{card.comment}</td>
+                <td>
+                  <button
+                    type="button"
+                    class="plain"
+                    aria-label={`Copy ${card.key}`}
+                    onClick={() => void copy(card).catch(report)}
+                  >
+                    copy
+                  </button>
+                </td>
+              </tr>
             ))}
           </tbody>
         </table>

@@ -8,18 +8,39 @@ export function HelpDialog() {
   return (
     <Dialog name="help" title="Keys and help">
       <label class="inline check">
-        <input type="checkbox" checked={preferences.value.singleKeys} onChange={(event) => prefer({ singleKeys: event.currentTarget.checked })} />
+        <input
+          type="checkbox"
+          checked={preferences.value.singleKeys}
+          onChange={(event) => prefer({ singleKeys: event.currentTarget.checked })}
+        />
         <span>single-letter keys</span>
       </label>
-      <table class="keys"><caption class="unseen">Keys</caption><tbody>
-        {KEYS.map((one) => <tr key={one.keys}><th scope="row"><kbd>{one.keys}</kbd></th><td>{one.what}</td></tr>)}
-      </tbody></table>
+      <table class="keys">
+        <caption class="unseen">Keys</caption>
+        <tbody>
+          {KEYS.map((one) => (
+            <tr key={one.keys}>
+              <th scope="row">
+                <kbd>{one.keys}</kbd>
+              </th>
+              <td>{one.what}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
       <h3>Touch</h3>
       <p>One finger moves the picture, two fingers zoom, a long press pins a pixel.</p>
       <h3>Your data</h3>
-      <p>Files are read by this page and by nothing else: its content security policy forbids every connection to another place. Once loaded, the page works without a network.</p>
+      <p>
+        Files are read by this page and by nothing else: its content security policy forbids every connection to another
+        place. Once loaded, the page works without a network.
+      </p>
       <label class="inline check">
-        <input type="checkbox" checked={preferences.value.welcome} onChange={(event) => prefer({ welcome: event.currentTarget.checked })} />
+        <input
+          type="checkbox"
+          checked={preferences.value.welcome}
+          onChange={(event) => prefer({ welcome: event.currentTarget.checked })}
+        />
         <span>show the welcome</span>
       </label>
     </Dialog>

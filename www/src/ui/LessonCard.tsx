@@ -19,7 +19,13 @@ function Field({ answer, given, onGive }: FieldProps) {
       <div role="radiogroup" aria-label="Answers">
         {answer.choices.map((choice, i) => (
           <label key={choice} class="lesson-choice">
-            <input type="radio" name="answer" value={i} checked={given === String(i)} onChange={() => onGive(String(i))} />
+            <input
+              type="radio"
+              name="answer"
+              value={i}
+              checked={given === String(i)}
+              onChange={() => onGive(String(i))}
+            />
             <span>{choice}</span>
           </label>
         ))}
@@ -27,7 +33,8 @@ function Field({ answer, given, onGive }: FieldProps) {
     );
   }
   return (
-    <label class="inline"><span>answer</span>
+    <label class="inline">
+      <span>answer</span>
       <input type="number" step="any" value={given} onInput={(event) => onGive(event.currentTarget.value)} />
       <span class="unit">{answer.kind === "rms" ? "DN" : answer.unit}</span>
     </label>
@@ -55,21 +62,52 @@ export function LessonCard({ lesson }: { lesson: Lesson }) {
   const following = next(lesson);
   return (
     <aside class="welcome lesson" data-own-pointer aria-label="Lesson">
-      <button type="button" class="close" aria-label="Close the lesson" onClick={() => (running.value = null)}>×</button>
-      <p class="quiet">lesson {LESSONS.indexOf(lesson) + 1} of {LESSONS.length}</p>
-      <h2 ref={heading} tabIndex={-1}>{lesson.title}</h2>
-      {lesson.text.map((paragraph) => <p key={paragraph}>{paragraph}</p>)}
+      <button type="button" class="close" aria-label="Close the lesson" onClick={() => (running.value = null)}>
+        ×
+      </button>
+      <p class="quiet">
+        lesson {LESSONS.indexOf(lesson) + 1} of {LESSONS.length}
+      </p>
+      <h2 ref={heading} tabIndex={-1}>
+        {lesson.title}
+      </h2>
+      {lesson.text.map((paragraph) => (
+        <p key={paragraph}>{paragraph}</p>
+      ))}
       <form onSubmit={check}>
-        <p><b>{lesson.question}</b></p>
-        <Field answer={lesson.answer} given={given} onGive={(text) => { setGiven(text); setVerdict(null); }} />
+        <p>
+          <b>{lesson.question}</b>
+        </p>
+        <Field
+          answer={lesson.answer}
+          given={given}
+          onGive={(text) => {
+            setGiven(text);
+            setVerdict(null);
+          }}
+        />
         <div class="row">
-          <button type="submit" class="primary">Check</button>
-          {following && <button type="button" onClick={() => void startLesson(following).catch(report)}>Next lesson</button>}
+          <button type="submit" class="primary">
+            Check
+          </button>
+          {following && (
+            <button type="button" onClick={() => void startLesson(following).catch(report)}>
+              Next lesson
+            </button>
+          )}
         </div>
       </form>
       <div role="status" class={verdict ? `verdict ${verdict}` : ""}>
-        {verdict === "right" && <p><b>✓ Right.</b> {lesson.why}</p>}
-        {verdict === "wrong" && <p><b>✕ Not yet.</b> {lesson.hint}</p>}
+        {verdict === "right" && (
+          <p>
+            <b>✓ Right.</b> {lesson.why}
+          </p>
+        )}
+        {verdict === "wrong" && (
+          <p>
+            <b>✕ Not yet.</b> {lesson.hint}
+          </p>
+        )}
       </div>
     </aside>
   );

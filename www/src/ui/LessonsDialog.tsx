@@ -15,10 +15,18 @@ function begin(lesson: Lesson): void {
 export function LessonsDialog() {
   return (
     <Dialog name="lessons" title="Lessons">
-      <p>Each one opens the bench on a simulated exposure and asks a question. A step back (ctrl z) brings your own recipe again.</p>
+      <p>
+        Each one opens the bench on a simulated exposure and asks a question. A step back (ctrl z) brings your own
+        recipe again.
+      </p>
       <ol class="lesson-list">
         {LESSONS.map((lesson) => (
-          <li key={lesson.id}><button type="button" onClick={() => begin(lesson)}><b>{lesson.title}</b><span class="quiet">{lesson.question}</span></button></li>
+          <li key={lesson.id}>
+            <button type="button" onClick={() => begin(lesson)}>
+              <b>{lesson.title}</b>
+              <span class="quiet">{lesson.question}</span>
+            </button>
+          </li>
         ))}
       </ol>
     </Dialog>

@@ -18,8 +18,18 @@ interface ChoiceProps<T extends string> {
 /** A choice whose value says what it is; its label is for screen readers and the tooltip. */
 export function Choice<T extends string>({ label, value, options, onChange, disabled }: ChoiceProps<T>) {
   return (
-    <select aria-label={label} title={label} value={value} disabled={disabled ?? false} onChange={(event) => onChange(event.currentTarget.value as T)}>
-      {options.map((option) => <option key={option} value={option}>{option}</option>)}
+    <select
+      aria-label={label}
+      title={label}
+      value={value}
+      disabled={disabled ?? false}
+      onChange={(event) => onChange(event.currentTarget.value as T)}
+    >
+      {options.map((option) => (
+        <option key={option} value={option}>
+          {option}
+        </option>
+      ))}
     </select>
   );
 }
@@ -30,8 +40,20 @@ export function Looks() {
   const { stretch, colour } = look.value;
   return (
     <div class="group looks">
-      <Choice label="stretch" value={difference ? "linear" : stretch} options={STRETCHES} disabled={difference} onChange={(value) => changeLook("stretch", { stretch: value })} />
-      <Choice label="colors" value={difference ? "diverging" : colour} options={difference ? ["diverging"] : COLORS} disabled={difference} onChange={(value) => changeLook("colors", { colour: value })} />
+      <Choice
+        label="stretch"
+        value={difference ? "linear" : stretch}
+        options={STRETCHES}
+        disabled={difference}
+        onChange={(value) => changeLook("stretch", { stretch: value })}
+      />
+      <Choice
+        label="colors"
+        value={difference ? "diverging" : colour}
+        options={difference ? ["diverging"] : COLORS}
+        disabled={difference}
+        onChange={(value) => changeLook("colors", { colour: value })}
+      />
     </div>
   );
 }

@@ -10,12 +10,23 @@ import { count } from "./format";
 const bits = signal<MaskBit[]>([]);
 
 function useBits(): void {
-  useEffect(() => effect(() => {
-    void revision.value;
-    const { stage } = comparison.value;
-    const amps = ampNumbers.value;
-    if (stages.peek().length > 0) engine.peek()?.maskBits(stage, amps).then((found) => (bits.value = found), () => (bits.value = []));
-  }), []);
+  useEffect(
+    () =>
+      effect(() => {
+        void revision.value;
+        const { stage } = comparison.value;
+        const amps = ampNumbers.value;
+        if (stages.peek().length > 0)
+          engine
+            .peek()
+            ?.maskBits(stage, amps)
+            .then(
+              (found) => (bits.value = found),
+              () => (bits.value = []),
+            );
+      }),
+    [],
+  );
 }
 
 /** The value of a bit; `<<` would make bit 31 negative. */
@@ -32,17 +43,21 @@ export function MaskPanel() {
   const present = bits.value.filter((one) => one.count > 0 || has(maskBits.value, one.bit));
   return (
     <section class="panel panel-mask" aria-label="Mask">
-      <header class="panel-head"><h2>mask</h2></header>
+      <header class="panel-head">
+        <h2>mask</h2>
+      </header>
       {present.length === 0 && <p class="quiet">No pixel of this stage is marked.</p>}
       <ul class="mask-list">
         {present.map((one) => (
           <li key={one.bit}>
             <label title={one.meaning}>
               <input type="checkbox" checked={has(maskBits.value, one.bit)} onChange={() => toggle(one.bit)} />
-              <span class={`hatch ${one.bit % 2 ? "rising" : "falling"} hatch-${one.bit % 6}`} aria-hidden="true" />
+              <span class={`hatch hatch-${one.bit % 7} hatch-turn-${one.bit % 4}`} aria-hidden="true" />
               <span class="mask-name">{one.name}</span>
               <span class="quiet">{one.meaning}</span>
-              <span class="number">{count(one.count)} <span class="unit">pixels</span></span>
+              <span class="number">
+                {count(one.count)} <span class="unit">pixels</span>
+              </span>
             </label>
           </li>
         ))}

@@ -8,7 +8,14 @@ export function NarrowTabs() {
   return (
     <nav class="narrow-tabs" aria-label="Panels">
       {TABS.map((tab) => (
-        <button key={tab} type="button" aria-current={narrowTab.value === tab ? "true" : undefined} onClick={() => openNarrow(tab)}>{tab}</button>
+        <button
+          key={tab}
+          type="button"
+          aria-current={narrowTab.value === tab ? "true" : undefined}
+          onClick={() => openNarrow(tab)}
+        >
+          {tab}
+        </button>
       ))}
     </nav>
   );

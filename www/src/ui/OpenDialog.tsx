@@ -32,17 +32,31 @@ function Files() {
   return (
     <section aria-labelledby="open-files">
       <h3 id="open-files">Files of this computer</h3>
-      {pendingLink.value && <p class="note">The link was made with {pendingLink.value.name}. Open that file to see the same.</p>}
-      <p>A raw exposure, and beside it what you have: biases, flats or master frames, science headers, masks, a catalog. Files dropped anywhere on the page are opened too. Nothing is uploaded.</p>
-      <label class="inline"><span>camera</span>
+      {pendingLink.value && (
+        <p class="note">The link was made with {pendingLink.value.name}. Open that file to see the same.</p>
+      )}
+      <p>
+        A raw exposure, and beside it what you have: biases, flats or master frames, science headers, masks, a catalog.
+        Files dropped anywhere on the page are opened too. Nothing is uploaded.
+      </p>
+      <label class="inline">
+        <span>camera</span>
         <select value={camera.value} onChange={(event) => (camera.value = event.currentTarget.value)}>
           <option value="">from the header</option>
-          {cameras.value.map((one) => <option key={one.name} value={one.name}>{one.name}: {one.description}</option>)}
+          {cameras.value.map((one) => (
+            <option key={one.name} value={one.name}>
+              {one.name}: {one.description}
+            </option>
+          ))}
         </select>
       </label>
       <div class="row">
-        <button type="button" class="primary" onClick={() => pick(false)}>Choose files</button>
-        <button type="button" onClick={() => pick(true)}>Choose a folder</button>
+        <button type="button" class="primary" onClick={() => pick(false)}>
+          Choose files
+        </button>
+        <button type="button" onClick={() => pick(true)}>
+          Choose a folder
+        </button>
       </div>
     </section>
   );
@@ -59,7 +73,17 @@ function Simulated() {
       <h3 id="open-simulated">Simulated exposure</h3>
       <p>The camera “{CAMERA}”: 4 amplifiers, a night of biases and flats, and a sky whose truth is known.</p>
       <form class="row" onSubmit={submit}>
-        <label class="inline"><span>seed</span><input type="number" min={0} max={4294967295} step={1} value={seed.value} onInput={(event) => (seed.value = Math.max(0, Math.floor(Number(event.currentTarget.value))))} /></label>
+        <label class="inline">
+          <span>seed</span>
+          <input
+            type="number"
+            min={0}
+            max={4294967295}
+            step={1}
+            value={seed.value}
+            onInput={(event) => (seed.value = Math.max(0, Math.floor(Number(event.currentTarget.value))))}
+          />
+        </label>
         <button type="submit">Simulate</button>
       </form>
     </section>

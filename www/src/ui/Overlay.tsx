@@ -21,8 +21,15 @@ function Amplifiers({ to }: { to: Project }) {
     <g class="overlay-amps">
       {exposure.value?.amps.map((amp) => (
         <g key={amp.amp}>
-          <rect x={to.x(amp.x0 - 0.5)} y={to.y(amp.y0 + amp.height - 0.5)} width={amp.width * to.scale} height={amp.height * to.scale} />
-          <text x={to.x(amp.x0) + 6} y={to.y(amp.y0) - 6}>amplifier {amp.amp}</text>
+          <rect
+            x={to.x(amp.x0 - 0.5)}
+            y={to.y(amp.y0 + amp.height - 0.5)}
+            width={amp.width * to.scale}
+            height={amp.height * to.scale}
+          />
+          <text x={to.x(amp.x0) + 6} y={to.y(amp.y0) - 6}>
+            amplifier {amp.amp}
+          </text>
         </g>
       ))}
     </g>
@@ -42,17 +49,39 @@ function Apertures({ to }: { to: Project }) {
     const x = to.x(found.x[i] ?? 0);
     const y = to.y(found.y[i] ?? 0);
     if (x < -radius || y < -radius || x > width + radius || y > height + radius) continue;
-    marks.push(<circle key={i} class={i === selectedStar.value ? "chosen" : ""} cx={x} cy={y} r={i === selectedStar.value ? radius + 3 : radius} />);
+    marks.push(
+      <circle
+        key={i}
+        class={i === selectedStar.value ? "chosen" : ""}
+        cx={x}
+        cy={y}
+        r={i === selectedStar.value ? radius + 3 : radius}
+      />,
+    );
   }
   return <g class="overlay-apertures">{marks}</g>;
 }
 
 function RegionShape({ shape, to }: { shape: Region; to: Project }) {
   if (shape.kind === "rectangle") {
-    return <rect class="overlay-region" x={to.x(shape.x - 0.5)} y={to.y(shape.y + shape.height - 0.5)} width={shape.width * to.scale} height={shape.height * to.scale} />;
+    return (
+      <rect
+        class="overlay-region"
+        x={to.x(shape.x - 0.5)}
+        y={to.y(shape.y + shape.height - 0.5)}
+        width={shape.width * to.scale}
+        height={shape.height * to.scale}
+      />
+    );
   }
   const radii = shape.kind === "circle" ? [shape.radius] : [shape.inner, shape.outer];
-  return <>{radii.map((radius) => <circle key={radius} class="overlay-region" cx={to.x(shape.x)} cy={to.y(shape.y)} r={radius * to.scale} />)}</>;
+  return (
+    <>
+      {radii.map((radius) => (
+        <circle key={radius} class="overlay-region" cx={to.x(shape.x)} cy={to.y(shape.y)} r={radius * to.scale} />
+      ))}
+    </>
+  );
 }
 
 function Cursor({ to }: { to: Project }) {
@@ -61,11 +90,22 @@ function Cursor({ to }: { to: Project }) {
   const half = Math.max(to.scale / 2, 3);
   const x = to.x(at.x);
   const y = to.y(at.y);
-  const arms = [[-1, 0], [1, 0], [0, -1], [0, 1]] as const;
+  const arms = [
+    [-1, 0],
+    [1, 0],
+    [0, -1],
+    [0, 1],
+  ] as const;
   return (
     <g class={pinned.value ? "overlay-cursor pinned" : "overlay-cursor"}>
       {arms.map(([dx, dy]) => (
-        <line key={`${dx}${dy}`} x1={x + dx * (half + 3)} y1={y + dy * (half + 3)} x2={x + dx * (half + 12)} y2={y + dy * (half + 12)} />
+        <line
+          key={`${dx}${dy}`}
+          x1={x + dx * (half + 3)}
+          y1={y + dy * (half + 3)}
+          x2={x + dx * (half + 12)}
+          y2={y + dy * (half + 12)}
+        />
       ))}
       <rect x={x - half} y={y - half} width={2 * half} height={2 * half} />
     </g>

@@ -16,27 +16,82 @@ function NumberField({ schema, value, onChange, label }: Props & { label?: strin
   const number = typeof value === "number" ? value : "";
   const set = (text: string): void => {
     const next = Number(text);
-    const fits = text !== "" && Number.isFinite(next) && next >= (schema.min ?? -Infinity) && next <= (schema.max ?? Infinity);
+    const fits =
+      text !== "" && Number.isFinite(next) && next >= (schema.min ?? -Infinity) && next <= (schema.max ?? Infinity);
     if (fits) onChange(schema.kind === "integer" ? Math.round(next) : next);
   };
   const bounded = schema.min !== undefined && schema.max !== undefined;
   return (
     <div class="param-number">
       <label for={id}>{label ?? schema.label}</label>
-      <input id={id} type="number" min={schema.min} max={schema.max} step={step} value={number} placeholder="default" onChange={(event) => set(event.currentTarget.value)} />
+      <input
+        id={id}
+        type="number"
+        min={schema.min}
+        max={schema.max}
+        step={step}
+        value={number}
+        placeholder="default"
+        onChange={(event) => set(event.currentTarget.value)}
+      />
       <span class="unit">{schema.unit}</span>
       {bounded && (
-        <input type="range" min={schema.min} max={schema.max} step={step} value={number} aria-label={`${label ?? schema.label} slider`}
-          aria-valuetext={`${number} ${schema.unit}`} onInput={(event) => set(event.currentTarget.value)} />
+        <input
+          type="range"
+          min={schema.min}
+          max={schema.max}
+          step={step}
+          value={number}
+          aria-label={`${label ?? schema.label} slider`}
+          aria-valuetext={`${number} ${schema.unit}`}
+          onInput={(event) => set(event.currentTarget.value)}
+        />
       )}
     </div>
   );
 }
 
-function ChoiceField({ schema, value, onChange }: Props) {
+/** More letters than this do not fit beside each other. */
+const ROOM = 22;
+
+function ChoiceList({ schema, value, onChange }: Props) {
+  const id = useId();
+  const listed =
+    schema.choices?.some((choice) => JSON.stringify(choice.value) === JSON.stringify(value ?? null)) ?? false;
+  return (
+    <div class="param-choice">
+      <label for={id}>{schema.label}</label>
+      <select
+        id={id}
+        value={JSON.stringify(value ?? null)}
+        onChange={(event) => onChange(JSON.parse(event.currentTarget.value) as Json)}
+      >
+        {!listed && <option value={JSON.stringify(value ?? null)}>{value === undefined ? "default" : "other"}</option>}
+        {schema.choices?.map((choice) => (
+          <option key={choice.label} value={JSON.stringify(choice.value)}>
+            {choice.label}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function ChoiceField(props: Props) {
+  const { schema, value, onChange } = props;
   const choices = schema.choices ?? [];
+  const known = choices.some((choice) => JSON.stringify(choice.value) === JSON.stringify(value ?? null));
+  const letters = choices.reduce((sum, choice) => sum + choice.label.length + 2, 0);
+  if (letters > ROOM || !known) return <ChoiceList {...props} />;
   const options = choices.map((choice) => ({ value: JSON.stringify(choice.value), label: choice.label }));
-  return <Segmented label={schema.label} value={JSON.stringify(value ?? null)} options={options} onChange={(text) => onChange(JSON.parse(text) as Json)} />;
+  return (
+    <Segmented
+      label={schema.label}
+      value={JSON.stringify(value ?? null)}
+      options={options}
+      onChange={(text) => onChange(JSON.parse(text) as Json)}
+    />
+  );
 }
 
 function FlagField({ schema, value, onChange }: Props) {

@@ -2,21 +2,49 @@
 
 import type { StageInfo } from "../engine/protocol";
 import { switchStep } from "../state/actions";
-import { exposure, photometry, PHOTOMETRY, selected, settings, stages, stepInfos } from "../state/bench";
-import { lastStage } from "../state/bench";
+import {
+  exposure,
+  lastStage,
+  photometry,
+  PHOTOMETRY,
+  rmsChange,
+  selected,
+  settings,
+  stages,
+  stepInfos,
+} from "../state/bench";
 import { comparison, show, showApertures } from "../state/view";
+import { Change } from "./Change";
 import { decimals, milliseconds } from "./format";
 import { Thumbnail } from "./Thumbnail";
 
-const SIGNS: Record<StageInfo["state"], string> = { ok: "✓", stale: "◌", running: "…", skipped: "↷", off: "–", failed: "✕" };
+const SIGNS: Record<StageInfo["state"], string> = {
+  ok: "✓",
+  stale: "◌",
+  running: "…",
+  skipped: "↷",
+  off: "–",
+  failed: "✕",
+};
 
 function Facts({ info }: { info: StageInfo }) {
+  const change = info.state === "ok" ? rmsChange(info) : null;
   return (
     <>
-      <span class={`rail-state ${info.state}`}>
-        <span aria-hidden="true">{SIGNS[info.state]}</span> {info.state === "ok" ? (info.ms ? milliseconds(info.ms) : "kept") : info.state}
-      </span>
-      {info.toTruth && <span class="rail-rms"><span class="unseen">rms to the truth </span>{decimals(info.toTruth.rms, 1)} <small>DN</small></span>}
+      {change !== null ? (
+        <Change by={change} />
+      ) : (
+        <span class={`rail-state ${info.state}`}>
+          <span aria-hidden="true">{SIGNS[info.state]}</span>{" "}
+          {info.state === "ok" ? (info.ms ? milliseconds(info.ms) : "kept") : info.state}
+        </span>
+      )}
+      {info.toTruth && (
+        <span class="rail-rms">
+          <span class="unseen">rms to the truth </span>
+          {decimals(info.toTruth.rms, 1)} <small>DN</small>
+        </span>
+      )}
     </>
   );
 }
@@ -27,7 +55,13 @@ function Switch({ step }: { step: string }) {
   if (!setting || !info?.canSwitchOff) return null;
   return (
     <label class="rail-switch" title={`${info.title} on or off`}>
-      <input type="checkbox" role="switch" checked={setting.on} aria-label={`${info.title} on`} onChange={() => switchStep(step, !setting.on)} />
+      <input
+        type="checkbox"
+        role="switch"
+        checked={setting.on}
+        aria-label={`${info.title} on`}
+        onChange={() => switchStep(step, !setting.on)}
+      />
     </label>
   );
 }
@@ -37,8 +71,16 @@ function Item({ info }: { info: StageInfo }) {
   const shown = comparison.value.stage === info.stage;
   return (
     <li class={`rail-item${chosen ? " chosen" : ""}${shown ? " shown" : ""}`} data-stage={info.stage}>
-      <button type="button" class="rail-pick" aria-current={chosen ? "step" : undefined} onClick={() => show(info.stage)}>
-        <span class="rail-title">{info.title}{shown && <span class="unseen">, shown</span>}</span>
+      <button
+        type="button"
+        class="rail-pick"
+        aria-current={chosen ? "step" : undefined}
+        onClick={() => show(info.stage)}
+      >
+        <span class="rail-title">
+          {info.title}
+          {shown && <span class="unseen">, shown</span>}
+        </span>
         <Thumbnail stage={info.stage} off={info.state === "off"} />
         <Facts info={info} />
       </button>
@@ -59,7 +101,9 @@ function PhotometryItem() {
     <li class={chosen ? "rail-item chosen" : "rail-item"} data-stage={PHOTOMETRY}>
       <button type="button" class="rail-pick" aria-current={chosen ? "step" : undefined} onClick={openPhotometry}>
         <span class="rail-title">photometry</span>
-        <span class="thumbnail rings" aria-hidden="true">◎</span>
+        <span class="thumbnail rings" aria-hidden="true">
+          ◎
+        </span>
         <span class="rail-state">{photometry.value ? `✓ ${photometry.value.table.rows}` : "none"}</span>
         <span class="rail-state">{photometry.value ? "stars" : ""}</span>
       </button>
@@ -70,9 +114,15 @@ function PhotometryItem() {
 export function Rail() {
   return (
     <nav class="rail" aria-label="Steps">
-      <p class="rail-key" aria-hidden="true"><b>steps</b><span>state, time</span><span class="rail-rms">{exposure.value?.simulated ? "rms to truth" : ""}</span></p>
+      <p class="rail-key" aria-hidden="true">
+        <b>steps</b>
+        <span>state, time</span>
+        <span class="rail-rms">{exposure.value?.simulated ? "rms to truth" : ""}</span>
+      </p>
       <ol>
-        {stages.value.map((info) => <Item key={info.stage} info={info} />)}
+        {stages.value.map((info) => (
+          <Item key={info.stage} info={info} />
+        ))}
         {exposure.value && stages.value.length > 0 && <PhotometryItem />}
       </ol>
     </nav>

@@ -7,6 +7,7 @@ import { engine, exposure, report, revision } from "../state/bench";
 import { comparison, cursor, region, tool } from "../state/view";
 import { count, decimals } from "./format";
 import { latest } from "./latest";
+import { Spoken } from "./Spoken";
 
 const stats = signal<RegionStats | null>(null);
 
@@ -45,8 +46,14 @@ function Sizes({ shape }: { shape: Region }) {
   return (
     <div class="region-sizes">
       {fields.map(([name, value]) => (
-        <label key={name} class="inline"><span>{name}</span>
-          <input type="number" step={1} value={value} onInput={(event) => (region.value = { ...shape, [name]: Number(event.currentTarget.value) } as Region)} />
+        <label key={name} class="inline">
+          <span>{name}</span>
+          <input
+            type="number"
+            step={1}
+            value={value}
+            onInput={(event) => (region.value = { ...shape, [name]: Number(event.currentTarget.value) } as Region)}
+          />
         </label>
       ))}
       <span class="unit">pixels</span>
@@ -55,12 +62,33 @@ function Sizes({ shape }: { shape: Region }) {
 }
 
 function Numbers({ of }: { of: RegionStats }) {
-  const dn: [string, number][] = [["mean", of.mean], ["median", of.median], ["scatter (1.4826 MAD)", of.sigma], ["clipped mean (3 σ)", of.clippedMean], ["clipped σ", of.clippedSigma], ["minimum", of.min], ["maximum", of.max]];
+  const dn: [string, number][] = [
+    ["mean", of.mean],
+    ["median", of.median],
+    ["scatter (1.4826 MAD)", of.sigma],
+    ["clipped mean (3 σ)", of.clippedMean],
+    ["clipped σ", of.clippedSigma],
+    ["minimum", of.min],
+    ["maximum", of.max],
+  ];
   return (
-    <dl class="facts" aria-live="polite">
-      <div><dt>pixels</dt><dd>{count(of.nPixels)}</dd></div>
-      <div><dt>masked, NaN</dt><dd>{count(of.nMasked)}, {count(of.nNan)} pixels</dd></div>
-      {dn.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{decimals(value, 2)} DN</dd></div>)}
+    <dl class="facts">
+      <div>
+        <dt>pixels</dt>
+        <dd>{count(of.nPixels)}</dd>
+      </div>
+      <div>
+        <dt>masked, NaN</dt>
+        <dd>
+          {count(of.nMasked)}, {count(of.nNan)} pixels
+        </dd>
+      </div>
+      {dn.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{decimals(value, 2)} DN</dd>
+        </div>
+      ))}
     </dl>
   );
 }
@@ -74,12 +102,45 @@ export function RegionPanel() {
         <h2>region</h2>
         <span class="spring" />
         {(["rectangle", "circle", "annulus"] as const).map((kind) => (
-          <button key={kind} type="button" class={tool.value === kind ? "toggle on" : "toggle"} aria-pressed={tool.value === kind} onClick={() => choose(kind)}>{kind}</button>
+          <button
+            key={kind}
+            type="button"
+            class={tool.value === kind ? "toggle on" : "toggle"}
+            aria-pressed={tool.value === kind}
+            onClick={() => choose(kind)}
+          >
+            {kind}
+          </button>
         ))}
-        {shape && <button type="button" class="plain" aria-label="Remove the region" onClick={() => { region.value = null; tool.value = "pan"; }}>×</button>}
+        {shape && (
+          <button
+            type="button"
+            class="plain"
+            aria-label="Remove the region"
+            onClick={() => {
+              region.value = null;
+              tool.value = "pan";
+            }}
+          >
+            ×
+          </button>
+        )}
       </header>
-      {shape ? <Sizes shape={shape} /> : <p class="quiet">A shape is placed at the cursor; while its button is down, a drag on the picture draws another.</p>}
+      {shape ? (
+        <Sizes shape={shape} />
+      ) : (
+        <p class="quiet">
+          A shape is placed at the cursor; while its button is down, a drag on the picture draws another.
+        </p>
+      )}
       {shape && stats.value && <Numbers of={stats.value} />}
+      <Spoken
+        text={
+          shape && stats.value
+            ? `Region of ${stats.value.nPixels} pixels: median ${decimals(stats.value.median)} DN, scatter ${decimals(stats.value.sigma, 2)} DN.`
+            : ""
+        }
+      />
     </section>
   );
 }

@@ -16,8 +16,18 @@ export function Segmented<T extends string>({ label, value, options, onChange, h
     <fieldset class="segmented">
       <legend class={hideLabel ? "unseen" : ""}>{label}</legend>
       {options.map((option) => (
-        <label key={option.value} class={option.value === value ? "on" : ""} title={option.key ? `${option.label} (key ${option.key})` : option.label}>
-          <input type="radio" name={name} value={option.value} checked={option.value === value} onChange={() => onChange(option.value)} />
+        <label
+          key={option.value}
+          class={option.value === value ? "on" : ""}
+          title={option.key ? `${option.label} (key ${option.key})` : option.label}
+        >
+          <input
+            type="radio"
+            name={name}
+            value={option.value}
+            checked={option.value === value}
+            onChange={() => onChange(option.value)}
+          />
           <span>{option.label}</span>
         </label>
       ))}

@@ -18,7 +18,9 @@ function order(table: Table): number[] {
   const compare = (a: number, b: number): number => {
     const left = values[a] ?? 0;
     const right = values[b] ?? 0;
-    return typeof left === "number" && typeof right === "number" ? left - right : String(left).localeCompare(String(right));
+    return typeof left === "number" && typeof right === "number"
+      ? left - right
+      : String(left).localeCompare(String(right));
   };
   return rows.sort((a, b) => (sort.down ? compare(b, a) : compare(a, b)));
 }
@@ -41,9 +43,18 @@ function Head({ table }: { table: Table }) {
     <tr>
       <th scope="col">star</th>
       {table.columns.map((column, i) => (
-        <th key={column.name} scope="col" aria-sort={sort?.column === i ? (sort.down ? "descending" : "ascending") : undefined}>
-          <button type="button" class="plain" onClick={() => (sortedBy.value = { column: i, down: sort?.column === i ? !sort.down : true })}>
-            {column.name}{sort?.column === i ? (sort.down ? " ↓" : " ↑") : ""}
+        <th
+          key={column.name}
+          scope="col"
+          aria-sort={sort?.column === i ? (sort.down ? "descending" : "ascending") : undefined}
+        >
+          <button
+            type="button"
+            class="plain"
+            onClick={() => (sortedBy.value = { column: i, down: sort?.column === i ? !sort.down : true })}
+          >
+            {column.name}
+            {sort?.column === i ? (sort.down ? " ↓" : " ↑") : ""}
           </button>
           <span class="unit">{column.unit}</span>
         </th>
@@ -58,20 +69,45 @@ function cell(value: number | string | undefined): string {
 
 export function StarTable() {
   const found = photometry.value;
-  if (!found) return <p class="quiet plot-none">No stars: the exposure has no catalog, or the recipe has not reached its end.</p>;
+  if (!found)
+    return <p class="quiet plot-none">No stars: the exposure has no catalog, or the recipe has not reached its end.</p>;
   const rows = order(found.table).slice(0, MOST_ROWS);
   return (
     <div class="stars">
-      <div class="row"><p class="quiet" role="status">{found.summary}{found.table.rows > MOST_ROWS ? ` The first ${count(MOST_ROWS)} rows are listed.` : ""}</p>
-        {selectedStar.value !== null && <button type="button" onClick={() => openDock("growth")}>Curve of growth of star {selectedStar.value}</button>}</div>
+      <div class="row">
+        <p class="quiet" role="status">
+          {found.summary}
+          {found.table.rows > MOST_ROWS ? ` The first ${count(MOST_ROWS)} rows are listed.` : ""}
+        </p>
+        {selectedStar.value !== null && (
+          <button type="button" onClick={() => openDock("growth")}>
+            Curve of growth of star {selectedStar.value}
+          </button>
+        )}
+      </div>
       <div class="table-box" tabIndex={0} role="region" aria-label="Stars">
         <table>
-          <thead><Head table={found.table} /></thead>
+          <thead>
+            <Head table={found.table} />
+          </thead>
           <tbody>
             {rows.map((row) => (
               <tr key={row} class={row === selectedStar.value ? "chosen" : ""}>
-                <th scope="row"><button type="button" class="plain" aria-pressed={row === selectedStar.value} onClick={() => chooseStar(row)}>star {row}</button></th>
-                {found.table.columns.map((column) => <td key={column.name} class="number">{cell(column.values[row])}</td>)}
+                <th scope="row">
+                  <button
+                    type="button"
+                    class="plain"
+                    aria-pressed={row === selectedStar.value}
+                    onClick={() => chooseStar(row)}
+                  >
+                    star {row}
+                  </button>
+                </th>
+                {found.table.columns.map((column) => (
+                  <td key={column.name} class="number">
+                    {cell(column.values[row])}
+                  </td>
+                ))}
               </tr>
             ))}
           </tbody>

@@ -10,7 +10,9 @@ function Progress() {
   return (
     <span class="status-progress">
       <progress value={now.done} max={now.total} aria-label={now.label} /> {now.label}
-      <button type="button" class="plain" onClick={stopRun}>stop (Esc)</button>
+      <button type="button" class="plain" onClick={stopRun}>
+        stop (Esc)
+      </button>
     </span>
   );
 }
@@ -22,7 +24,9 @@ export function StatusBar() {
       <span role="status">{notice.value ?? lastRun.value}</span>
       <span class="spring" />
       {memoryBytes.value > 0 && <span>memory {bytes(memoryBytes.value)}</span>}
-      <span class="safe"><span aria-hidden="true">⌂</span> nothing has left this computer</span>
+      <span class="safe">
+        <span aria-hidden="true">⌂</span> nothing has left this computer
+      </span>
     </footer>
   );
 }

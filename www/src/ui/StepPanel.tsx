@@ -2,11 +2,12 @@
 
 import type { Json, StageInfo, StepInfo, StepSetting } from "../engine/protocol";
 import { moveStep, resetStep, setParam, switchStep } from "../state/actions";
-import { PHOTOMETRY, selected, settings, stages, stepInfos } from "../state/bench";
+import { PHOTOMETRY, rmsChange, selected, settings, stages, stepInfos } from "../state/bench";
 import { valueAt } from "../state/paths";
+import { Change } from "./Change";
 import { ExposurePanel } from "./ExposurePanel";
 import { FormulaOf } from "./formulas";
-import { count, decimals, labelOf } from "./format";
+import { count, decimals, labelOf, milliseconds } from "./format";
 import { ParamField } from "./ParamField";
 import { PhotometryPanel } from "./PhotometryPanel";
 
@@ -14,17 +15,25 @@ function reportText(value: Json): string | null {
   if (typeof value === "number") return Number.isInteger(value) ? count(value) : decimals(value, 2);
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (Array.isArray(value) && value.every((one) => typeof one === "number")) return value.map((one) => decimals(one as number, 2)).join(", ");
+  if (Array.isArray(value) && value.every((one) => typeof one === "number"))
+    return value.map((one) => decimals(one as number, 2)).join(", ");
   return null;
 }
 
 function Report({ report }: { report: Json }) {
   if (typeof report !== "object" || report === null || Array.isArray(report)) return null;
-  const facts = Object.entries(report).map(([key, value]) => ({ ...labelOf(key), text: reportText(value) })).filter((fact) => fact.text !== null);
+  const facts = Object.entries(report)
+    .map(([key, value]) => ({ ...labelOf(key), text: reportText(value) }))
+    .filter((fact) => fact.text !== null);
   return (
     <>
       {facts.map((fact) => (
-        <div key={fact.label}><dt>{fact.label}</dt><dd>{fact.text} {fact.unit}</dd></div>
+        <div key={fact.label}>
+          <dt>{fact.label}</dt>
+          <dd>
+            {fact.text} {fact.unit}
+          </dd>
+        </div>
       ))}
     </>
   );
@@ -32,13 +41,49 @@ function Report({ report }: { report: Json }) {
 
 export function StageFacts({ info }: { info: StageInfo }) {
   const { stats, toTruth, unit } = info;
+  const change = rmsChange(info);
   return (
     <dl class="facts" aria-label="Numbers of this stage">
-      {toTruth && <div class="truth"><dt>rms to truth</dt><dd>{decimals(toTruth.rms, 2)} {unit}</dd></div>}
-      {toTruth && <div class="truth"><dt>median to truth</dt><dd>{decimals(toTruth.median, 2)} {unit}</dd></div>}
-      {stats && <div><dt>median</dt><dd>{decimals(stats.median)} {unit}</dd></div>}
-      {stats && <div><dt>scatter (1.4826 MAD)</dt><dd>{decimals(stats.sigma, 2)} {unit}</dd></div>}
-      {stats && <div><dt>NaN, masked</dt><dd>{count(stats.nNan)}, {count(stats.nMasked)} pixels</dd></div>}
+      {toTruth && (
+        <div class="truth">
+          <dt>rms to truth</dt>
+          <dd>
+            {decimals(toTruth.rms, 2)} {unit} {change !== null && <Change by={change} />}
+          </dd>
+        </div>
+      )}
+      {toTruth && (
+        <div class="truth">
+          <dt>median to truth</dt>
+          <dd>
+            {decimals(toTruth.median, 2)} {unit}
+          </dd>
+        </div>
+      )}
+      {stats && (
+        <div>
+          <dt>median</dt>
+          <dd>
+            {decimals(stats.median)} {unit}
+          </dd>
+        </div>
+      )}
+      {stats && (
+        <div>
+          <dt>scatter (1.4826 MAD)</dt>
+          <dd>
+            {decimals(stats.sigma, 2)} {unit}
+          </dd>
+        </div>
+      )}
+      {stats && (
+        <div>
+          <dt>NaN, masked</dt>
+          <dd>
+            {count(stats.nNan)}, {count(stats.nMasked)} pixels
+          </dd>
+        </div>
+      )}
       <Report report={info.report} />
     </dl>
   );
@@ -47,8 +92,16 @@ export function StageFacts({ info }: { info: StageInfo }) {
 function Notes({ info }: { info: StageInfo }) {
   return (
     <>
-      {info.reason && <p class="note"><b>{info.state}:</b> {info.reason}</p>}
-      {info.warnings.map((warning) => <p key={warning} class="note">{warning}</p>)}
+      {info.reason && (
+        <p class="note">
+          <b>{info.state}:</b> {info.reason}
+        </p>
+      )}
+      {info.warnings.map((warning) => (
+        <p key={warning} class="note">
+          {warning}
+        </p>
+      ))}
     </>
   );
 }
@@ -66,14 +119,37 @@ function Head({ info, setting }: { info: StepInfo; setting: StepSetting }) {
       <h2>{info.title}</h2>
       {info.canSwitchOff && (
         <label class="inline check">
-          <input type="checkbox" role="switch" checked={setting.on} onChange={() => switchStep(info.step, !setting.on)} />
+          <input
+            type="checkbox"
+            role="switch"
+            checked={setting.on}
+            onChange={() => switchStep(info.step, !setting.on)}
+          />
           <span>{setting.on ? "on" : "off"}</span>
         </label>
       )}
       <span class="spring" />
-      <button type="button" class="plain" aria-label={`Move ${info.title} earlier`} title="Earlier in the recipe" onClick={() => moveStep(info.step, -1)}>←</button>
-      <button type="button" class="plain" aria-label={`Move ${info.title} later`} title="Later in the recipe" onClick={() => moveStep(info.step, 1)}>→</button>
-      <button type="button" class="plain" onClick={() => resetStep(info.step)}>reset</button>
+      <button
+        type="button"
+        class="plain"
+        aria-label={`Move ${info.title} earlier`}
+        title="Earlier in the recipe"
+        onClick={() => moveStep(info.step, -1)}
+      >
+        ←
+      </button>
+      <button
+        type="button"
+        class="plain"
+        aria-label={`Move ${info.title} later`}
+        title="Later in the recipe"
+        onClick={() => moveStep(info.step, 1)}
+      >
+        →
+      </button>
+      <button type="button" class="plain" onClick={() => resetStep(info.step)}>
+        reset
+      </button>
     </header>
   );
 }
@@ -87,10 +163,16 @@ function OneStep({ info, setting, stage }: { info: StepInfo; setting: StepSettin
       {stage && <Notes info={stage} />}
       <div class="params">
         {info.schema.map((schema) => (
-          <ParamField key={schema.path} schema={schema} value={valueAt(setting.params, schema.path)} onChange={(value) => setParam(info.step, schema.path, value)} />
+          <ParamField
+            key={schema.path}
+            schema={schema}
+            value={valueAt(setting.params, schema.path)}
+            onChange={(value) => setParam(info.step, schema.path, value)}
+          />
         ))}
       </div>
       {(info.schema.length > 0 || info.canSwitchOff) && <p class="quiet">{rerunText(info.step)}</p>}
+      {stage && <p class="quiet">{stage.ms ? `It took ${milliseconds(stage.ms)}.` : "Its result was kept."}</p>}
       {stage && <StageFacts info={stage} />}
     </>
   );

@@ -6,21 +6,43 @@ import { ampNumbers, engine, exposure, revision } from "../state/bench";
 const WIDTH = 112;
 const HEIGHT = 84;
 
-const whenIdle: (work: () => void) => number = globalThis.requestIdleCallback ?? ((work) => window.setTimeout(work, 60));
+const whenIdle: (work: () => void) => number =
+  globalThis.requestIdleCallback ?? ((work) => window.setTimeout(work, 60));
 const forgetIdle: (handle: number) => void = globalThis.cancelIdleCallback ?? clearTimeout;
 
 /** Thumbnails are made one after the other, so that the large picture never waits for more than one. */
 let queue: Promise<void> = Promise.resolve();
 
-async function drawInto(canvas: HTMLCanvasElement, stage: string, amps: number[], isWanted: () => boolean): Promise<void> {
+async function drawInto(
+  canvas: HTMLCanvasElement,
+  stage: string,
+  amps: number[],
+  isWanted: () => boolean,
+): Promise<void> {
   const source = engine.peek();
   const info = exposure.peek();
   if (!source || !info || !isWanted()) return;
-  const cuts = await source.cuts(stage, null, "98%", amps);
+  const found = await source.cuts(stage, null, "99.5%", amps);
   if (!isWanted()) return;
+  // Wider than the picture's own cuts: in so small a picture noise hides the stars.
+  const cuts = { low: found.low, high: found.low + 2.5 * (found.high - found.low) };
   const bitmap = await source.render({
-    width: WIDTH, height: HEIGHT, x: (info.width - 1) / 2, y: (info.height - 1) / 2, scale: Math.max(WIDTH / info.width, HEIGHT / info.height),
-    stage, against: stage, mode: "single", split: 0.5, ...cuts, againstCuts: null, stretch: "asinh", colour: "grey", invert: false, maskBits: 0, amps,
+    width: WIDTH,
+    height: HEIGHT,
+    x: (info.width - 1) / 2,
+    y: (info.height - 1) / 2,
+    scale: Math.max(WIDTH / info.width, HEIGHT / info.height),
+    stage,
+    against: stage,
+    mode: "single",
+    split: 0.5,
+    ...cuts,
+    againstCuts: null,
+    stretch: "asinh",
+    colour: "grey",
+    invert: false,
+    maskBits: 0,
+    amps,
   });
   canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
   bitmap.close();
@@ -41,5 +63,7 @@ export function Thumbnail({ stage, off }: { stage: string; off: boolean }) {
       forgetIdle(handle);
     };
   }, [stage, version, amps]);
-  return <canvas ref={canvas} class={off ? "thumbnail off" : "thumbnail"} width={WIDTH} height={HEIGHT} aria-hidden="true" />;
+  return (
+    <canvas ref={canvas} class={off ? "thumbnail off" : "thumbnail"} width={WIDTH} height={HEIGHT} aria-hidden="true" />
+  );
 }

@@ -15,7 +15,11 @@ function AmpSelect() {
       <span class="unseen">Amplifier</span>
       <select value={String(shownAmp.value)} onChange={(event) => (shownAmp.value = Number(event.currentTarget.value))}>
         <option value="0">all amplifiers</option>
-        {amps.map((amp) => <option key={amp.amp} value={String(amp.amp)}>amplifier {amp.amp}</option>)}
+        {amps.map((amp) => (
+          <option key={amp.amp} value={String(amp.amp)}>
+            amplifier {amp.amp}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -31,14 +35,24 @@ function ThemeButton() {
   const at = THEMES.findIndex((one) => one.value === preferences.value.theme);
   const next = THEMES[(at + 1) % THEMES.length];
   return (
-    <button type="button" class="icon" title={`Colors of the page: ${THEMES[at]?.label}`} aria-label={`Colors of the page: ${THEMES[at]?.label}; switch to ${next?.label}`} onClick={() => next && prefer({ theme: next.value })}>
+    <button
+      type="button"
+      class="icon"
+      title={`Colors of the page: ${THEMES[at]?.label}`}
+      aria-label={`Colors of the page: ${THEMES[at]?.label}; switch to ${next?.label}`}
+      onClick={() => next && prefer({ theme: next.value })}
+    >
       {THEMES[at]?.sign}
     </button>
   );
 }
 
 function Open({ name, label, title }: { name: DialogName; label: string; title: string }) {
-  return <button type="button" title={title} aria-haspopup="dialog" onClick={() => (dialog.value = name)}>{label}</button>;
+  return (
+    <button type="button" title={title} aria-haspopup="dialog" onClick={() => (dialog.value = name)}>
+      {label}
+    </button>
+  );
 }
 
 function UndoButtons() {
@@ -46,8 +60,26 @@ function UndoButtons() {
   const again = redoLabel.value;
   return (
     <div class="group" role="group" aria-label="History">
-      <button type="button" class="icon" disabled={back === null} aria-label={back ? `Undo ${back}` : "Undo"} title={back ? `Undo ${back} (ctrl z)` : "Nothing to undo"} onClick={undo}>↶</button>
-      <button type="button" class="icon" disabled={again === null} aria-label={again ? `Redo ${again}` : "Redo"} title={again ? `Redo ${again} (shift ctrl z)` : "Nothing to redo"} onClick={redo}>↷</button>
+      <button
+        type="button"
+        class="icon"
+        disabled={back === null}
+        aria-label={back ? `Undo ${back}` : "Undo"}
+        title={back ? `Undo ${back} (ctrl z)` : "Nothing to undo"}
+        onClick={undo}
+      >
+        ↶
+      </button>
+      <button
+        type="button"
+        class="icon"
+        disabled={again === null}
+        aria-label={again ? `Redo ${again}` : "Redo"}
+        title={again ? `Redo ${again} (shift ctrl z)` : "Nothing to redo"}
+        onClick={redo}
+      >
+        ↷
+      </button>
     </div>
   );
 }
@@ -56,9 +88,19 @@ export function TopBar() {
   const info = exposure.value;
   return (
     <header class="bar top-bar">
-      <h1 class="brand"><img src="icon.svg" alt="" width="22" height="22" />rawsky</h1>
-      <button type="button" class="primary" aria-haspopup="dialog" onClick={() => (dialog.value = "open")}>Open</button>
-      {info && <span class="exposure-name" title={info.name}>{info.simulated && <span class="badge">simulated</span>}{info.name}</span>}
+      <h1 class="brand">
+        <img src="icon.svg" alt="" width="22" height="22" />
+        rawsky
+      </h1>
+      <button type="button" class="primary" aria-haspopup="dialog" onClick={() => (dialog.value = "open")}>
+        Open
+      </button>
+      {info && (
+        <span class="exposure-name" title={info.name}>
+          {info.simulated && <span class="badge">simulated</span>}
+          {info.name}
+        </span>
+      )}
       <AmpSelect />
       <UndoButtons />
       <span class="spring" />
@@ -66,7 +108,16 @@ export function TopBar() {
       <Open name="share" label="Share" title="A link with recipe and view, without pixels" />
       <ExportMenu />
       <ThemeButton />
-      <button type="button" class="icon" aria-label="Keys and help" title="Keys and help (key ?)" aria-haspopup="dialog" onClick={() => (dialog.value = "help")}>?</button>
+      <button
+        type="button"
+        class="icon"
+        aria-label="Keys and help"
+        title="Keys and help (key ?)"
+        aria-haspopup="dialog"
+        onClick={() => (dialog.value = "help")}
+      >
+        ?
+      </button>
     </header>
   );
 }

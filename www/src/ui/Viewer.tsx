@@ -18,7 +18,12 @@ function Labels() {
   const { mode, stage, against } = comparison.value;
   const here = stageTitle(stage);
   const other = stageTitle(against);
-  if (mode === "difference") return <span class="stage-label right">{here} − {other}</span>;
+  if (mode === "difference")
+    return (
+      <span class="stage-label right">
+        {here} − {other}
+      </span>
+    );
   if (mode === "blink") return <span class="stage-label right">{blinkOn.value ? here : other}</span>;
   return (
     <>
@@ -63,11 +68,21 @@ function Stagebox() {
   const at = cursor.value;
   return (
     <div class="stage-box" ref={box}>
-      <div id="viewer" class="stage-focus" tabIndex={0} role="application" aria-roledescription="picture"
-        aria-label="Picture. Arrow keys move the pixel cursor." aria-describedby="picture-words">
+      <div
+        id="viewer"
+        class="stage-focus"
+        tabIndex={0}
+        role="application"
+        aria-roledescription="picture"
+        aria-label="Picture. Arrow keys move the pixel cursor."
+        aria-describedby="picture-words"
+      >
         <canvas ref={canvas} />
       </div>
-      <p id="picture-words" class="unseen">{description()}{at ? ` Cursor at x ${at.x}, y ${at.y}.` : ""}</p>
+      <p id="picture-words" class="unseen">
+        {description()}
+        {at ? ` Cursor at x ${at.x}, y ${at.y}.` : ""}
+      </p>
       <Overlay />
       <Labels />
       {comparison.value.mode === "split" && <SplitHandle />}

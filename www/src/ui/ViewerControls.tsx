@@ -14,11 +14,21 @@ function zoomText(scale: number): string {
 function Zoom() {
   return (
     <div class="group zoom" role="group" aria-label="Zoom">
-      <button type="button" onClick={() => zoomBy(1 / 1.5)} aria-label="Zoom out" title="Zoom out (key −)">−</button>
-      <output class="zoom-value" aria-label="Zoom">{zoomText(place.value.scale)}</output>
-      <button type="button" onClick={() => zoomBy(1.5)} aria-label="Zoom in" title="Zoom in (key +)">+</button>
-      <button type="button" onClick={fit} title="Whole detector (key 0)">fit</button>
-      <button type="button" onClick={() => zoomTo(1)} title="One picture pixel per detector pixel (key 1)">1:1</button>
+      <button type="button" onClick={() => zoomBy(1 / 1.5)} aria-label="Zoom out" title="Zoom out (key −)">
+        −
+      </button>
+      <output class="zoom-value" aria-label="Zoom">
+        {zoomText(place.value.scale)}
+      </output>
+      <button type="button" onClick={() => zoomBy(1.5)} aria-label="Zoom in" title="Zoom in (key +)">
+        +
+      </button>
+      <button type="button" onClick={fit} title="Whole detector (key 0)">
+        fit
+      </button>
+      <button type="button" onClick={() => zoomTo(1)} title="One picture pixel per detector pixel (key 1)">
+        1:1
+      </button>
     </div>
   );
 }

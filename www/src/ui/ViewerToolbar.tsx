@@ -18,7 +18,11 @@ function StageSelect({ label, value, onChange }: { label: string; value: string;
     <label class="inline">
       <span>{label}</span>
       <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-        {stages.value.map((info) => <option key={info.stage} value={info.stage}>{info.title}</option>)}
+        {stages.value.map((info) => (
+          <option key={info.stage} value={info.stage}>
+            {info.title}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -28,8 +32,15 @@ function BlinkRate() {
   return (
     <label class="inline">
       <span>per second</span>
-      <select value={String(preferences.value.blinkPerSecond)} onChange={(event) => prefer({ blinkPerSecond: Number(event.currentTarget.value) })}>
-        {[0.5, 1, 2, 3].map((rate) => <option key={rate} value={String(rate)}>{rate}</option>)}
+      <select
+        value={String(preferences.value.blinkPerSecond)}
+        onChange={(event) => prefer({ blinkPerSecond: Number(event.currentTarget.value) })}
+      >
+        {[0.5, 1, 2, 3].map((rate) => (
+          <option key={rate} value={String(rate)}>
+            {rate}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -45,7 +56,13 @@ export function ViewerToolbar() {
   return (
     <div class="bar viewer-toolbar">
       <StageSelect label="show" value={stage} onChange={pick} />
-      {mode !== "single" && <StageSelect label="against" value={against} onChange={(next) => (comparison.value = { ...comparison.peek(), against: next })} />}
+      {mode !== "single" && (
+        <StageSelect
+          label="against"
+          value={against}
+          onChange={(next) => (comparison.value = { ...comparison.peek(), against: next })}
+        />
+      )}
       <Segmented label="Comparison" hideLabel value={mode} options={MODES} onChange={setMode} />
       {mode === "blink" && <BlinkRate />}
       <span class="spring" />

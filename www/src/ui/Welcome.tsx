@@ -11,7 +11,8 @@ function Numbers() {
   if (!raw || !last) return null;
   return (
     <p>
-      Rms to the known truth: raw <b>{decimals(raw.rms, 1)} DN</b>, {stageTitle(lastStage.value)} <b>{decimals(last.rms, 1)} DN</b>.
+      Rms to the known truth: raw <b>{decimals(raw.rms, 1)} DN</b>, {stageTitle(lastStage.value)}{" "}
+      <b>{decimals(last.rms, 1)} DN</b>.
     </p>
   );
 }
@@ -20,9 +21,14 @@ export function Welcome() {
   if (!preferences.value.welcome || !exposure.value?.simulated) return null;
   return (
     <aside class="welcome" data-own-pointer aria-label="Welcome">
-      <button type="button" class="close" aria-label="Close the welcome" onClick={() => prefer({ welcome: false })}>×</button>
+      <button type="button" class="close" aria-label="Close the welcome" onClick={() => prefer({ welcome: false })}>
+        ×
+      </button>
       <h2>From raw to science, pixel by pixel</h2>
-      <p>A simulated exposure, raw on the left, reduced on the right. Drag the divider; pick a step above; point at a pixel.</p>
+      <p>
+        A simulated exposure, raw on the left, reduced on the right. Drag the divider; pick a step above; point at a
+        pixel.
+      </p>
       <Numbers />
       <button type="button" class="drop-button" onClick={chooseFiles}>
         <b>Drop a raw exposure here</b>

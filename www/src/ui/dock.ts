@@ -2,7 +2,8 @@
 
 import { signal } from "@preact/signals";
 
-export type DockTab = "row" | "column" | "histogram" | "residual" | "growth" | "linearity" | "overscan" | "stars" | "header";
+export type DockTab =
+  "row" | "column" | "histogram" | "residual" | "growth" | "linearity" | "overscan" | "stars" | "header";
 export type NarrowTab = "step" | "pixel" | "plots" | "header";
 
 export const dockTab = signal<DockTab>("row");

@@ -4,17 +4,19 @@ function readAll(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> 
   return new Promise((resolve, reject) => {
     const all: FileSystemEntry[] = [];
     // The browser hands out a folder in parts; an empty part is the end.
-    const next = (): void => reader.readEntries((part) => {
-      if (part.length === 0) return resolve(all);
-      all.push(...part);
-      next();
-    }, reject);
+    const next = (): void =>
+      reader.readEntries((part) => {
+        if (part.length === 0) return resolve(all);
+        all.push(...part);
+        next();
+      }, reject);
     next();
   });
 }
 
 async function filesBelow(entry: FileSystemEntry): Promise<File[]> {
-  if (entry.isFile) return [await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))];
+  if (entry.isFile)
+    return [await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))];
   const children = await readAll((entry as FileSystemDirectoryEntry).createReader());
   return (await Promise.all(children.map(filesBelow))).flat();
 }

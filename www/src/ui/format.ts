@@ -3,7 +3,8 @@
 export function decimals(value: number, digits = 1): string {
   if (!Number.isFinite(value)) return "NaN";
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e7 || size < 10 ** -digits / 2)) return value.toExponential(2).replace("-", "−").replace("e+", "e");
+  if (size !== 0 && (size >= 1e7 || size < 10 ** -digits / 2))
+    return value.toExponential(2).replace("-", "−").replace("e+", "e");
   return value.toFixed(digits).replace("-", "−");
 }
 
@@ -45,7 +46,14 @@ function sexagesimal(value: number, digits: number): string {
 
 /** `level_dn` becomes a label and a unit. */
 export function labelOf(key: string): { label: string; unit: string } {
-  const units: [RegExp, string][] = [[/_dn$/, "DN"], [/_electron_per_dn$/, "electron/DN"], [/_electron$/, "electron"], [/_pix$/, "pixels"], [/_ms$/, "ms"], [/_s$/, "s"]];
+  const units: [RegExp, string][] = [
+    [/_dn$/, "DN"],
+    [/_electron_per_dn$/, "electron/DN"],
+    [/_electron$/, "electron"],
+    [/_pix$/, "pixels"],
+    [/_ms$/, "ms"],
+    [/_s$/, "s"],
+  ];
   const found = units.find(([pattern]) => pattern.test(key));
   return { label: (found ? key.replace(found[0], "") : key).replaceAll("_", " "), unit: found?.[1] ?? "" };
 }

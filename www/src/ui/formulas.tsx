@@ -1,104 +1,144 @@
 /** The formula of each step, as MathML. Symbols are explained below each one. */
 
-import type { ComponentChildren, VNode } from "preact";
+import type { VNode } from "preact";
+import { block, fraction, m, sub, sum, sup } from "./mathml";
 
 interface Formula {
-  formula: VNode;
+  /** One line or several. */
+  lines: VNode[];
   /** What the letters stand for, with units. */
   where: string;
 }
 
-const I = ({ children }: { children: ComponentChildren }) => <mi>{children}</mi>;
-const N = ({ children }: { children: ComponentChildren }) => <mn>{children}</mn>;
-const O = ({ children }: { children: ComponentChildren }) => <mo>{children}</mo>;
-const T = ({ children }: { children: ComponentChildren }) => <mtext>{children}</mtext>;
-const Sub = ({ of, at }: { of: string; at: string }) => <msub><mi>{of}</mi><mi>{at}</mi></msub>;
-const Square = ({ children }: { children: ComponentChildren }) => <msup>{children}<mn>2</mn></msup>;
-const Row = ({ children }: { children: ComponentChildren }) => <mrow>{children}</mrow>;
-const Primed = ({ of }: { of: string }) => <msup><mi>{of}</mi><mo>′</mo></msup>;
-const Over = ({ top, bottom }: { top: ComponentChildren; bottom: ComponentChildren }) => <mfrac><mrow>{top}</mrow><mrow>{bottom}</mrow></mfrac>;
-
-function block(label: string, children: ComponentChildren): VNode {
-  return <math display="block" aria-label={label}>{children}</math>;
-}
-
 export const FORMULAS: Record<string, Formula> = {
   raw: {
-    formula: block("v as read", <Row><I>v</I><O>=</O><T>as read</T></Row>),
+    lines: [block("v as read", "v")],
     where: "v: value of the pixel in the file (DN)",
   },
   saturation: {
-    formula: block("v at or above L makes the pixel saturated", <Row><I>v</I><O>≥</O><I>L</I><O>⇒</O><T>SATURATED</T></Row>),
+    lines: [block("v at or above L makes the pixel saturated", "v ≥ L ⇒ SATURATED")],
     where: "v: raw value, L: level of the full range (DN)",
   },
   overscan: {
-    formula: block(
-      "v prime of i, j is v of i, j minus m of i; m of i is the sum of c k times P k of t i",
-      <Row>
-        <msub><Primed of="v" /><Row><I>i</I><I>j</I></Row></msub><O>=</O><Sub of="v" at="ij" /><O>−</O><Sub of="m" at="i" /><O>,</O><mspace width="1em" />
-        <Sub of="m" at="i" /><O>=</O><munder><O>∑</O><I>k</I></munder><Sub of="c" at="k" /><Sub of="P" at="k" /><O>(</O><Sub of="t" at="i" /><O>)</O>
-      </Row>,
-    ),
-    where: "m: model of row i (DN), fitted to the chosen overscan columns; P: Legendre polynomials, t: place of the row from −1 to 1",
+    lines: [
+      block("v prime of i, j is v of i, j minus m of i", sub("v′", "ij"), "=", sub("v", "ij"), "−", sub("m", "i")),
+      block(
+        "m of i is the sum of c k times P k of t i",
+        sub("m", "i"),
+        "=",
+        sum("k"),
+        sub("c", "k"),
+        sub("P", "k"),
+        "(",
+        sub("t", "i"),
+        ")",
+      ),
+    ],
+    where:
+      "m: model of row i (DN), fitted to the chosen overscan columns; P: Legendre polynomials, t: place of the row from −1 to 1",
   },
   linearity: {
-    formula: block(
-      "v prime is v over a v squared plus b v plus 1",
-      <Row><Primed of="v" /><O>=</O><Over top={<I>v</I>} bottom={<><I>a</I><Square><I>v</I></Square><O>+</O><I>b</I><I>v</I><O>+</O><N>1</N></>} /></Row>,
-    ),
+    lines: [
+      block(
+        "v prime is v over a v squared plus b v plus 1",
+        "v′ =",
+        fraction(m("v"), m("a", sup("v", "2"), "+ b v + 1")),
+      ),
+    ],
     where: "v: signal above the overscan level (DN); a (DN⁻²) and b (DN⁻¹) of the amplifier",
   },
   pocket: {
-    formula: block(
-      "find n with n plus leave minus enter equal to v",
-      <Row>
-        <I>v</I><O>=</O><I>n</I><O>+</O><I>c</I><msup><Row><O>(</O><I>q</I><O>/</O><I>c</I><O>)</O></Row><I>α</I></msup><O>−</O>
-        <I>c</I><msup><Row><O>(</O><N>1</N><O>−</O><I>q</I><O>/</O><I>c</I><O>)</O></Row><I>α</I></msup><msup><Row><O>(</O><I>n</I><O>/</O><I>m</I><O>)</O></Row><I>β</I></msup>
-      </Row>,
-    ),
-    where: "solved for n pixel after pixel in the order of reading; q: charge in the trap, c: its capacity, m: scale of the signal (DN); α, β: exponents",
+    lines: [
+      block("v is n plus leave minus enter", "v = n + leave − enter"),
+      block("leave is c times q over c to the power alpha", "leave = c", sup("(q / c)", "α")),
+      block(
+        "enter is c times 1 minus q over c to the power alpha, times n over m to the power beta",
+        "enter = c",
+        sup("(1 − q / c)", "α"),
+        sup("(n / m)", "β"),
+      ),
+    ],
+    where:
+      "v: as read, n: solved for, pixel after pixel in the order of reading; q: charge in the trap, c: its capacity, m: scale of the signal (all in DN); α, β: exponents. leave is q at most, enter n at most",
   },
   variance: {
-    formula: block(
-      "sigma squared is the larger of v and 0 over g, plus read noise over g squared plus q squared over 12, times the slope squared",
-      <Row>
-        <Square><I>σ</I></Square><O>=</O><Over top={<><I>max</I><O>(</O><I>v</I><O>,</O><N>0</N><O>)</O></>} bottom={<I>g</I>} /><O>+</O>
-        <Row><O>[</O><Square><Row><O>(</O><I>R</I><O>/</O><I>g</I><O>)</O></Row></Square><O>+</O><Over top={<Square><I>q</I></Square>} bottom={<N>12</N>} /><O>]</O></Row><Square><I>s</I></Square>
-      </Row>,
-    ),
-    where: "g: gain (electron/DN), R: read noise (electron), q: step of the encoding (DN), s: slope of the linearity correction",
+    lines: [
+      block(
+        "sigma squared is the larger of v and 0 over g, plus sigma r squared",
+        sup("σ", "2"),
+        "=",
+        fraction(m("max (v, 0)"), m("g")),
+        "+",
+        sup(sub("σ", "r"), "2"),
+      ),
+      block(
+        "sigma r squared is read noise over g squared plus q squared over 12, times the slope squared",
+        sup(sub("σ", "r"), "2"),
+        "= [",
+        sup("(R / g)", "2"),
+        "+",
+        fraction(sup("q", "2"), m("12")),
+        "]",
+        sup("s", "2"),
+      ),
+    ],
+    where:
+      "v: signal (DN), g: gain (electron/DN), R: read noise (electron), q: step of the encoding (DN), s: slope of the linearity correction",
   },
   assemble: {
-    formula: block(
-      "v prime at x, y is v at row i and column j",
-      <Row><Primed of="v" /><O>(</O><I>x</I><O>,</O><I>y</I><O>)</O><O>=</O><I>v</I><O>(</O><I>i</I><O>,</O><I>j</I><O>)</O><O>,</O><mspace width="0.6em" /><I>x</I><O>=</O><Sub of="x" at="0" /><O>±</O><I>j</I><O>,</O><mspace width="0.6em" /><I>y</I><O>=</O><Sub of="y" at="0" /><O>±</O><I>i</I></Row>,
-    ),
+    lines: [
+      block("v prime at x, y is v of i, j", "v′ (x, y) =", sub("v", "ij")),
+      block(
+        "x is x zero plus or minus j, y is y zero plus or minus i",
+        "x =",
+        sub("x", "0"),
+        "± j ,  y =",
+        sub("y", "0"),
+        "± i",
+      ),
+    ],
     where: "i, j: row and column in the order of reading; x, y: column and row on the detector. No value changes",
   },
   bias: {
-    formula: block("v prime is v minus B", <Row><Primed of="v" /><O>=</O><I>v</I><O>−</O><I>B</I></Row>),
+    lines: [block("v prime is v minus B", "v′ = v − B")],
     where: "B: master bias of this pixel (DN); its variance is added",
   },
   dark: {
-    formula: block("v prime is v minus t over t d times D", <Row><Primed of="v" /><O>=</O><I>v</I><O>−</O><Over top={<I>t</I>} bottom={<Sub of="t" at="d" />} /><I>D</I></Row>),
-    where: "D: master dark of this pixel (DN), taken over the time t_d (s); t: time of the exposure (s)",
+    lines: [block("v prime is v minus t over t d times D", "v′ = v −", fraction(m("t"), sub("t", "d")), "D")],
+    where:
+      "D: master dark of this pixel (DN above the bias), of the exposure time t_d (s); t: time of this exposure (s)",
   },
   flat: {
-    formula: block(
-      "v prime is v over F times L fp over L",
-      <Row><Primed of="v" /><O>=</O><Over top={<I>v</I>} bottom={<I>F</I>} /><O>×</O><Over top={<Sub of="L" at="fp" />} bottom={<I>L</I>} /></Row>,
-    ),
-    where: "F: master flat of this pixel, its median over the detector is 1; L: its level, L_fp: level of the focal plane (DN)",
+    lines: [
+      block(
+        "v prime is v over F times L fp over L",
+        "v′ =",
+        fraction(m("v"), m("F")),
+        "×",
+        fraction(sub("L", "fp"), m("L")),
+      ),
+    ],
+    where:
+      "F: master flat of this pixel, its median over the detector is 1; L: its level, L_fp: level of the focal plane (DN)",
   },
   split: {
-    formula: block("v prime at i, j is v at x, y", <Row><Primed of="v" /><O>(</O><I>i</I><O>,</O><I>j</I><O>)</O><O>=</O><I>v</I><O>(</O><I>x</I><O>,</O><I>y</I><O>)</O></Row>),
+    lines: [block("v prime of i, j is v at x, y", sub("v′", "ij"), "= v (x, y)")],
     where: "the detector is cut into one image per amplifier, in the order of the file. No value changes",
   },
   photometry: {
-    formula: block(
-      "F of r is the sum of w times v minus B",
-      <Row><I>F</I><O>(</O><I>r</I><O>)</O><O>=</O><munder><O>∑</O><I>i</I></munder><Sub of="w" at="i" /><O>(</O><Sub of="v" at="i" /><O>−</O><Sub of="B" at="i" /><O>)</O></Row>,
-    ),
+    lines: [
+      block(
+        "F of r is the sum of w times v minus B",
+        "F (r) =",
+        sum("i"),
+        sub("w", "i"),
+        "(",
+        sub("v", "i"),
+        "−",
+        sub("B", "i"),
+        ")",
+      ),
+    ],
     where: "w: share of pixel i inside the circle of radius r (pixels), B: background (DN); F in DN",
   },
 };
@@ -107,8 +147,8 @@ export function FormulaOf({ step }: { step: string }) {
   const found = FORMULAS[step];
   if (!found) return null;
   return (
-    <div class="formula">
-      {found.formula}
+    <div class="formula" role="group" aria-label="Formula" tabIndex={0}>
+      {found.lines}
       <p class="where">{found.where}</p>
     </div>
   );

@@ -5,7 +5,19 @@ import { changeLook } from "../state/actions";
 import { lastStage, PHOTOMETRY, progress, selected, stages } from "../state/bench";
 import { preferences } from "../state/preferences";
 import { stopRun } from "../state/run";
-import { comparison, cursor, fit, look, moveCursor, pinned, setMode, show, zoomBy, zoomTo, type BenchMode } from "../state/view";
+import {
+  comparison,
+  cursor,
+  fit,
+  look,
+  moveCursor,
+  pinned,
+  setMode,
+  show,
+  zoomBy,
+  zoomTo,
+  type BenchMode,
+} from "../state/view";
 import { dialog } from "./dialogs";
 
 interface Key {
@@ -26,7 +38,12 @@ export const KEYS: Key[] = [
   { keys: "Esc", what: "stop what runs; let go of the pixel" },
 ];
 
-const ARROWS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const ARROWS: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
 
 function stepBy(by: number): void {
   const names = stages.peek().map((info) => info.stage);

@@ -1,5 +1,9 @@
 /** Runs a question at most once at a time; of those that come meanwhile only the newest is asked. */
-export function latest<T, R>(ask: (question: T) => Promise<R>, answer: (result: R, question: T) => void, fail: (cause: unknown) => void): (question: T) => void {
+export function latest<T, R>(
+  ask: (question: T) => Promise<R>,
+  answer: (result: R, question: T) => void,
+  fail: (cause: unknown) => void,
+): (question: T) => void {
   let running = false;
   let waiting: { question: T } | null = null;
   const run = async (question: T): Promise<void> => {

@@ -33,9 +33,21 @@ const request = computed<PlotRequest | null>(() => {
   const info = exposure.value;
   switch (dockTab.value) {
     case "row":
-      return { kind: wholeAmplifier.value ? "mean-row" : "row", at: at?.y ?? middle(info?.height), halfWidth: halfWidth.value, stages: profileStages(), amp };
+      return {
+        kind: wholeAmplifier.value ? "mean-row" : "row",
+        at: at?.y ?? middle(info?.height),
+        halfWidth: halfWidth.value,
+        stages: profileStages(),
+        amp,
+      };
     case "column":
-      return { kind: wholeAmplifier.value ? "mean-column" : "column", at: at?.x ?? middle(info?.width), halfWidth: halfWidth.value, stages: profileStages(), amp };
+      return {
+        kind: wholeAmplifier.value ? "mean-column" : "column",
+        at: at?.x ?? middle(info?.width),
+        halfWidth: halfWidth.value,
+        stages: profileStages(),
+        amp,
+      };
     case "histogram":
       return { kind: "histogram", stage, low: activeCuts.value.low, high: activeCuts.value.high, bins: 200, amp };
     case "residual":

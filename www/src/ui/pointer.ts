@@ -50,12 +50,24 @@ function regionBetween(a: Contact, b: Contact): Region | null {
     case "rectangle": {
       const x = Math.round(Math.min(from.x, to.x));
       const y = Math.round(Math.min(from.y, to.y));
-      return { kind: "rectangle", x, y, width: Math.max(1, Math.round(Math.abs(to.x - from.x))), height: Math.max(1, Math.round(Math.abs(to.y - from.y))) };
+      return {
+        kind: "rectangle",
+        x,
+        y,
+        width: Math.max(1, Math.round(Math.abs(to.x - from.x))),
+        height: Math.max(1, Math.round(Math.abs(to.y - from.y))),
+      };
     }
     case "circle":
       return { kind: "circle", x: Math.round(from.x), y: Math.round(from.y), radius: Math.round(radius) };
     case "annulus":
-      return { kind: "annulus", x: Math.round(from.x), y: Math.round(from.y), inner: Math.round(radius * 0.7), outer: Math.round(radius) };
+      return {
+        kind: "annulus",
+        x: Math.round(from.x),
+        y: Math.round(from.y),
+        inner: Math.round(radius * 0.7),
+        outer: Math.round(radius),
+      };
     default:
       return null;
   }
@@ -104,7 +116,8 @@ export function followPointers(element: HTMLElement): () => void {
     if (!other || !before) return;
     const { width, height } = viewerSize.peek();
     const middle = { x: (at.x + other.x) / 2 - width / 2, y: (at.y + other.y) / 2 - height / 2 };
-    const ratio = Math.hypot(at.x - other.x, at.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
+    const ratio =
+      Math.hypot(at.x - other.x, at.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
     panBy((at.x - before.x) / 2, (at.y - before.y) / 2);
     zoomBy(ratio, middle.x, middle.y);
   };
@@ -135,8 +148,7 @@ export function followPointers(element: HTMLElement): () => void {
       if (event.pointerType === "touch") {
         cursor.value = pixelAt(pressed.x, pressed.y) ?? cursor.peek();
         if (showApertures.peek()) selectedStar.value = starAt(pressed) ?? selectedStar.peek();
-      }
-      else pin(pressed, true);
+      } else pin(pressed, true);
     }
     pressed = null;
   };

@@ -50,7 +50,11 @@ export function measure(value: Value, stars: Star[], inner: number, outer: numbe
   RADII.forEach((radius, k) => {
     const flux = Float64Array.from(seen, (star, i) => apertureSum(value, star, radius, sky[i] ?? 0));
     columns.push({ name: `f_${k}`, unit: "DN", values: flux });
-    columns.push({ name: `f_${k}_e`, unit: "DN", values: flux.map((f) => Math.sqrt(Math.max(f, 0) / 6 + Math.PI * radius * radius * 29)) });
+    columns.push({
+      name: `f_${k}_e`,
+      unit: "DN",
+      values: flux.map((f) => Math.sqrt(Math.max(f, 0) / 6 + Math.PI * radius * radius * 29)),
+    });
   });
   return {
     table: { columns, rows: seen.length },

@@ -1,7 +1,16 @@
 /** What the invented engine does to one amplifier, step by step. */
 
 import type { Json, StageInfo, StepSetting } from "../protocol";
-import { FULL_DN, GAIN, OVERSCAN_COLUMNS, READ_NOISE_ELECTRON, readColumn, SIDE, trapForward, type RawAmp } from "./scene";
+import {
+  FULL_DN,
+  GAIN,
+  OVERSCAN_COLUMNS,
+  READ_NOISE_ELECTRON,
+  readColumn,
+  SIDE,
+  trapForward,
+  type RawAmp,
+} from "./scene";
 import { middle, robustSigma, statistics } from "./statistics";
 import { STEPS } from "./schema";
 
@@ -55,11 +64,18 @@ function solve(matrix: number[][], right: number[]): number[] {
 
 function fitLegendre(level: Float64Array, kept: boolean[], terms: number): Float64Array {
   const n = level.length;
-  const basis = Array.from({ length: terms }, (_, term) => Float64Array.from(level, (_v, i) => legendre(term, (2 * i) / (n - 1) - 1)));
+  const basis = Array.from({ length: terms }, (_, term) =>
+    Float64Array.from(level, (_v, i) => legendre(term, (2 * i) / (n - 1) - 1)),
+  );
   const sum = (f: (i: number) => number) => kept.reduce((total, keep, i) => (keep ? total + f(i) : total), 0);
   const matrix = basis.map((p) => basis.map((q) => sum((i) => (p[i] ?? 0) * (q[i] ?? 0))));
-  const coefficients = solve(matrix, basis.map((p) => sum((i) => (p[i] ?? 0) * (level[i] ?? 0))));
-  return Float64Array.from(level, (_v, i) => coefficients.reduce((total, c, term) => total + c * (basis[term]?.[i] ?? 0), 0));
+  const coefficients = solve(
+    matrix,
+    basis.map((p) => sum((i) => (p[i] ?? 0) * (level[i] ?? 0))),
+  );
+  return Float64Array.from(level, (_v, i) =>
+    coefficients.reduce((total, c, term) => total + c * (basis[term]?.[i] ?? 0), 0),
+  );
 }
 
 function rowLevel(amp: RawAmp, last: number, how: Json | undefined): Float64Array {
@@ -125,14 +141,22 @@ function apply(name: string, params: Params, from: Planes, amp: RawAmp, run: Amp
       return { image: image.map((x) => x / (a * x * x + b * x + 1)), variance, mask };
     }
     case "pocket":
-      return { image: undoPocket(image, amp, params["solver"] === "passes" ? numberOf(params, "iterations", 3) : 12), variance, mask };
+      return {
+        image: undoPocket(image, amp, params["solver"] === "passes" ? numberOf(params, "iterations", 3) : 12),
+        variance,
+        mask,
+      };
     case "variance": {
       const gain = numberOf(params, "gain_electron_per_dn", GAIN);
       const read = (READ_NOISE_ELECTRON / gain) ** 2;
       return { image, variance: image.map((value) => Math.max(value, 0) / gain + read), mask };
     }
     case "bias":
-      return { image: image.map((value, i) => value - (amp.masterBias[i] ?? 0)), variance: variance.map((v) => v + 0.31), mask };
+      return {
+        image: image.map((value, i) => value - (amp.masterBias[i] ?? 0)),
+        variance: variance.map((v) => v + 0.31),
+        mask,
+      };
     case "flat": {
       const scale = params["level"] === "detector" ? FOCAL_PLANE_RATIO : 1;
       return { image: image.map((value, i) => (scale * value) / (amp.masterFlat[i] ?? 1)), variance, mask };
@@ -147,7 +171,14 @@ export function truthOf(amp: RawAmp, afterFlat: boolean, i: number): number {
   return (amp.light[i] ?? 0) * (afterFlat ? 1 : (amp.response[i] ?? 1));
 }
 
-function stageInfo(stage: string, title: string, planes: Planes, amp: RawAmp, afterFlat: boolean, ms: number): StageInfo {
+function stageInfo(
+  stage: string,
+  title: string,
+  planes: Planes,
+  amp: RawAmp,
+  afterFlat: boolean,
+  ms: number,
+): StageInfo {
   const rest = planes.image.filter((_v, i) => (planes.mask[i] ?? 0) === 0).map((_v) => _v);
   let k = 0;
   planes.image.forEach((value, i) => {
@@ -156,20 +187,37 @@ function stageInfo(stage: string, title: string, planes: Planes, amp: RawAmp, af
   const sorted = Float64Array.from(rest).sort();
   const cut = sorted.subarray(Math.floor(sorted.length * 0.005), Math.ceil(sorted.length * 0.995));
   const rms = Math.sqrt(cut.reduce((sum, value) => sum + value * value, 0) / cut.length);
-  return { stage, title, unit: "DN", state: "ok", reason: null, stats: statistics(planes.image, planes.mask), toTruth: { median: middle(sorted), rms }, ms, warnings: [], report: null };
+  return {
+    stage,
+    title,
+    unit: "DN",
+    state: "ok",
+    reason: null,
+    stats: statistics(planes.image, planes.mask),
+    toTruth: { median: middle(sorted), rms },
+    ms,
+    warnings: [],
+    report: null,
+  };
 }
 
 function runOne(setting: StepSetting, before: Stage, amp: RawAmp, run: AmpRun, afterFlat: boolean): Stage {
   const title = STEPS.find((info) => info.step === setting.step)?.title ?? setting.step;
   if (!setting.on) {
-    return { ...before, info: { ...before.info, stage: setting.step, title, state: "off", reason: null, ms: 0, report: null } };
+    return {
+      ...before,
+      info: { ...before.info, stage: setting.step, title, state: "off", reason: null, ms: 0, report: null },
+    };
   }
   const start = performance.now();
   const planes = apply(setting.step, setting.params, before, amp, run);
   const ms = performance.now() - start;
   const info = stageInfo(setting.step, title, planes, amp, afterFlat, ms);
   if (setting.step === "overscan" && run.overscan) {
-    info.report = { level_dn: middle(run.overscan.model.slice().sort()), rows_left_out: run.overscan.kept.filter((keep) => !keep).length };
+    info.report = {
+      level_dn: middle(run.overscan.model.slice().sort()),
+      rows_left_out: run.overscan.kept.filter((keep) => !keep).length,
+    };
   }
   return { ...planes, info };
 }
@@ -177,13 +225,18 @@ function runOne(setting: StepSetting, before: Stage, amp: RawAmp, run: AmpRun, a
 /** Runs the recipe from step `first` on; the stages before it are kept. */
 export function runAmp(amp: RawAmp, settings: StepSetting[], first: number, kept: AmpRun | null): AmpRun {
   const run: AmpRun = { stages: kept ? kept.stages.slice(0, first + 1) : [], overscan: kept?.overscan ?? null };
+  for (const stage of run.stages) if (stage.info.state === "stale") stage.info = { ...stage.info, state: "ok" };
   if (run.stages.length === 0) {
-    const planes = { image: amp.raw, variance: new Float32Array(SIDE * SIDE).fill(2.3), mask: new Uint32Array(SIDE * SIDE) };
+    const planes = {
+      image: amp.raw,
+      variance: new Float32Array(SIDE * SIDE).fill(2.3),
+      mask: new Uint32Array(SIDE * SIDE),
+    };
     run.stages.push({ ...planes, info: stageInfo("raw", "raw", planes, amp, false, 0) });
   }
   for (let k = run.stages.length - 1; k < settings.length; k++) {
     const setting = settings[k] as StepSetting;
-    const afterFlat = settings.slice(0, k + 1).some((s) => s.step === "flat" && s.on);
+    const afterFlat = settings.slice(0, k + 1).some((s) => s.step === "flat");
     run.stages.push(runOne(setting, run.stages[k] as Stage, amp, run, afterFlat));
   }
   for (const stage of run.stages.slice(0, first + 1)) stage.info = { ...stage.info, ms: kept ? 0 : stage.info.ms };

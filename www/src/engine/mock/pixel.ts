@@ -41,7 +41,8 @@ export function pixelInfo(amp: RawAmp, run: AmpRun, x: number, y: number): Pixel
       value,
       unit: "DN",
       error: Math.sqrt(stage.variance[i] ?? 0),
-      arithmetic: k === 0 ? "as read" : stage.info.state === "off" ? "off" : arithmetic(stage.info.stage, before, value, amp, i),
+      arithmetic:
+        k === 0 ? "as read" : stage.info.state === "off" ? "off" : arithmetic(stage.info.stage, before, value, amp, i),
       flags: MASK_BITS.filter((bit) => bits & (1 << bit.bit)).map((bit) => bit.name),
     };
   });

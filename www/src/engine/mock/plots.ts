@@ -34,14 +34,20 @@ function profileOf(image: (x: number, y: number) => number | undefined, request:
 }
 
 function profile(engine: MockEngine, request: Profile, amp: RawAmp): Plot {
-  const series = request.stages.map((stage) => ({ label: engine.titleOf(stage), y: profileOf((x, y) => engine.valueAt(stage, x, y), request, amp), style: "line" as const }));
+  const series = request.stages.map((stage) => ({
+    label: engine.titleOf(stage),
+    y: profileOf((x, y) => engine.valueAt(stage, x, y), request, amp),
+    style: "line" as const,
+  }));
   const along = request.kind === "row" || request.kind === "mean-row";
   const first = series[0]?.y ?? new Float64Array(0);
   const stats = statistics(first);
   const whole = request.kind.startsWith("mean");
   const start = whole ? (along ? amp.info.x0 : amp.info.y0) : 0;
   return {
-    title: whole ? `mean of the amplifier's ${along ? "rows" : "columns"}` : `${along ? "row" : "column"} ${request.at}`,
+    title: whole
+      ? `mean of the amplifier's ${along ? "rows" : "columns"}`
+      : `${along ? "row" : "column"} ${request.at}`,
     xLabel: along ? "column x (pixel)" : "row y (pixel)",
     yLabel: "value (DN)",
     x: Float64Array.from(first, (_v, i) => i + start),
@@ -95,18 +101,35 @@ function linearity(amp: RawAmp): Plot {
   const { a, b } = amp.linearity;
   const x = Float64Array.from({ length: 120 }, (_, i) => (i + 1) * 500);
   const y = x.map((v) => 100 * (1 / (a * v * v + b * v + 1) - 1));
-  return { title: `linearity of amplifier ${amp.info.amp}`, xLabel: "signal (DN)", yLabel: "correction (%)", x, series: [{ label: "correction", y, style: "line" }], summary: `The correction is ${text(Math.min(...y), 2)} % at most, at ${text(x[y.indexOf(Math.min(...y))] ?? 0, 0)} DN.` };
+  return {
+    title: `linearity of amplifier ${amp.info.amp}`,
+    xLabel: "signal (DN)",
+    yLabel: "correction (%)",
+    x,
+    series: [{ label: "correction", y, style: "line" }],
+    summary: `The correction is ${text(Math.min(...y), 2)} % at most, at ${text(x[y.indexOf(Math.min(...y))] ?? 0, 0)} DN.`,
+  };
 }
 
 function residual(engine: MockEngine, request: Extract<PlotRequest, { kind: "residual" }>, amp: RawAmp): Plot {
   const stage = engine.planes(request.stage, request.amp)[0] as Stage;
   const afterFlat = engine.isAfterFlat(request.stage);
   const y = Float64Array.from({ length: SIDE }, (_, column) => {
-    const rest = Array.from({ length: SIDE }, (_r, row) => (stage.image[row * SIDE + column] ?? 0) - truthOf(amp, afterFlat, row * SIDE + column));
+    const rest = Array.from(
+      { length: SIDE },
+      (_r, row) => (stage.image[row * SIDE + column] ?? 0) - truthOf(amp, afterFlat, row * SIDE + column),
+    );
     return middle(rest.sort((p, q) => p - q));
   });
   const stats = statistics(y);
-  return { title: `${request.stage} − truth, median of each column`, xLabel: "column x (pixel)", yLabel: "residual (DN)", x: Float64Array.from(y, (_v, i) => i + amp.info.x0), series: [{ label: "residual", y, style: "line" }], summary: `Median ${text(stats.median, 2)} DN, scatter of the columns ${text(stats.sigma, 2)} DN.` };
+  return {
+    title: `${request.stage} − truth, median of each column`,
+    xLabel: "column x (pixel)",
+    yLabel: "residual (DN)",
+    x: Float64Array.from(y, (_v, i) => i + amp.info.x0),
+    series: [{ label: "residual", y, style: "line" }],
+    summary: `Median ${text(stats.median, 2)} DN, scatter of the columns ${text(stats.sigma, 2)} DN.`,
+  };
 }
 
 function growth(engine: MockEngine, request: Extract<PlotRequest, { kind: "growth" }>): Plot {
@@ -114,7 +137,14 @@ function growth(engine: MockEngine, request: Extract<PlotRequest, { kind: "growt
   const value = (x: number, y: number) => engine.valueAt("split", x, y);
   const sky = skyLevel(value, star, 14, 20);
   const y = Float64Array.from(RADII, (radius) => apertureSum(value, star, radius, sky));
-  return { title: `curve of growth of star ${request.star}`, xLabel: "radius (pixel)", yLabel: "flux (DN)", x: Float64Array.from(RADII), series: [{ label: "flux", y, style: "line" }], summary: `${text((100 * (y[3] ?? 0)) / (y[9] ?? 1))} % of the flux within 12 pixels lies within 6 pixels.` };
+  return {
+    title: `curve of growth of star ${request.star}`,
+    xLabel: "radius (pixel)",
+    yLabel: "flux (DN)",
+    x: Float64Array.from(RADII),
+    series: [{ label: "flux", y, style: "line" }],
+    summary: `${text((100 * (y[3] ?? 0)) / (y[9] ?? 1))} % of the flux within 12 pixels lies within 6 pixels.`,
+  };
 }
 
 export function plot(engine: MockEngine, request: PlotRequest): Plot {

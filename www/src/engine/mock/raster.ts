@@ -16,7 +16,7 @@ const ANCHORS: Record<ColourMap, number[]> = {
   diverging: [0x053061, 0x2166ac, 0x67a9cf, 0xd1e5f0, 0xf7f7f7, 0xfddbc7, 0xef8a62, 0xb2182b, 0x67001f],
 };
 
-const MASK_COLORS = [0xff4d4d, 0x4da6ff, 0xffd24d, 0x5be07a, 0xe07aff, 0xff9a3d];
+const MASK_COLORS = [0xe69f00, 0x56b4e9, 0x009e73, 0xf0e442, 0x0072b2, 0xd55e00, 0xcc79a7];
 
 function channel(anchors: number[], t: number, shift: number): number {
   const place = t * (anchors.length - 1);
@@ -45,15 +45,17 @@ function lookup(view: View): Uint32Array {
   return Uint32Array.from({ length: 1024 }, (_, i) => {
     const y = bend(view.stretch, i / 1023);
     const t = view.invert ? 1 - y : y;
-    return (0xff000000 | (channel(anchors, t, 0) << 16) | (channel(anchors, t, 8) << 8) | channel(anchors, t, 16)) >>> 0;
+    return (
+      (0xff000000 | (channel(anchors, t, 0) << 16) | (channel(anchors, t, 8) << 8) | channel(anchors, t, 16)) >>> 0
+    );
   });
 }
 
 function maskWord(bits: number, i: number, j: number, below: number): number {
   const bit = 31 - Math.clz32(bits & -bits);
   // The direction of the hatching depends on the bit, so that color is not the only sign.
-  const place = bit % 2 ? i + j : i - j;
-  if ((place & 7) > 3) return below;
+  const place = [i + j, i - j, j, i][bit % 4] ?? 0;
+  if ((place & 3) > 1) return below;
   const color = MASK_COLORS[bit % MASK_COLORS.length] ?? 0;
   return (0xff000000 | ((color & 255) << 16) | (color & 0xff00) | (color >> 16)) >>> 0;
 }

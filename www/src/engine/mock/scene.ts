@@ -80,7 +80,11 @@ function makeStars(random: Random): Star[] {
     const flux = 900 * Math.pow(10, 2.6 * Math.pow(random.uniform(), 3.2));
     stars.push({ x: random.uniform() * 511, y: random.uniform() * 511, flux });
   }
-  stars.push({ x: 301.3, y: 322.8, flux: 2.2e6 }, { x: 148.2, y: 392.4, flux: 3.4e5 }, { x: 196.7, y: 121.5, flux: 2.6e5 });
+  stars.push(
+    { x: 301.3, y: 322.8, flux: 2.2e6 },
+    { x: 148.2, y: 392.4, flux: 3.4e5 },
+    { x: 196.7, y: 121.5, flux: 2.6e5 },
+  );
   return stars.sort((a, b) => b.flux - a.flux);
 }
 
@@ -170,7 +174,11 @@ interface Electronics {
   level: number;
 }
 
-function readOut(seen: Float32Array, camera: Electronics, random: Random): { raw: Float32Array; overscan: Float32Array } {
+function readOut(
+  seen: Float32Array,
+  camera: Electronics,
+  random: Random,
+): { raw: Float32Array; overscan: Float32Array } {
   const raw = new Float32Array(SIDE * SIDE);
   const overscan = new Float32Array(SIDE * OVERSCAN_COLUMNS);
   const noise = READ_NOISE_ELECTRON / GAIN;
@@ -208,7 +216,17 @@ function makeAmp(info: AmpInfo, index: number, stars: Star[], seed: number): Raw
   const masterBias = pattern.map((value) => value + 0.56 * random.normal());
   const middle = median(response);
   const masterFlat = response.map((value) => (value / middle) * (1 + 0.002 * random.normal()));
-  return { info, raw, overscan, light: light.map((value) => value * middle), response: response.map((value) => value / middle), masterBias, masterFlat, linearity, trap };
+  return {
+    info,
+    raw,
+    overscan,
+    light: light.map((value) => value * middle),
+    response: response.map((value) => value / middle),
+    masterBias,
+    masterFlat,
+    linearity,
+    trap,
+  };
 }
 
 export function makeScene(seed: number): Scene {
