@@ -9,6 +9,7 @@ use crate::recipe::Step;
 use crate::store::Store;
 
 use super::exposure::Exposure;
+use super::info;
 use super::kept::{Evidence, Kept};
 use super::nothing_open;
 
@@ -102,7 +103,9 @@ impl Chain {
             Some(before) => self.step(before, (store, camera), exposure),
         };
         match made {
-            Ok(kept) => {
+            Ok(mut kept) => {
+                kept.statistics = Some(info::statistics(&kept.sky()));
+                kept.to_truth = info::to_truth(exposure, (self.amp, &self.steps), &kept);
                 self.kept.push(kept);
                 self.executed.push(stage);
                 Ok(Some(stage))

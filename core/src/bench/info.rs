@@ -8,6 +8,7 @@ use crate::image::PixelUnit;
 use crate::instrument::Instrument;
 use crate::mask;
 use crate::numerics::stats::{median, median_and_sigma};
+use crate::recipe::Step;
 
 use super::chain::{Chain, RAW};
 use super::exposure::Exposure;
@@ -210,7 +211,7 @@ fn camera_section(text: &str) -> ((usize, usize), (usize, usize)) {
 pub(super) fn stages(exposure: &Exposure, chain: &Chain, settings: &[Setting]) -> Vec<StageInfo> {
     let raw = chain.kept(RAW);
     let state = if raw.is_some() { State::Ok } else { State::Stale };
-    let mut all = vec![stage((RAW, state, None), (exposure, chain), raw)];
+    let mut all = vec![stage((RAW, state, None), raw)];
     let mut failed = false;
     for setting in settings {
         let name = setting.step.as_str();
@@ -226,7 +227,7 @@ pub(super) fn stages(exposure: &Exposure, chain: &Chain, settings: &[Setting]) -
             }
             (true, None, Some(_)) => (State::Stale, None),
         };
-        all.push(stage((name, state, reason), (exposure, chain), kept));
+        all.push(stage((name, state, reason), kept));
     }
     all
 }
@@ -239,19 +240,15 @@ fn why_skipped(exposure: &Exposure, step: &str) -> Option<String> {
     Some(format!("there is no master {what}: drop one here, or raw frames to stack"))
 }
 
-fn stage(
-    (name, state, reason): (&str, State, Option<String>),
-    (exposure, chain): (&Exposure, &Chain),
-    kept: Option<&Kept>,
-) -> StageInfo {
+fn stage((name, state, reason): (&str, State, Option<String>), kept: Option<&Kept>) -> StageInfo {
     StageInfo {
         stage: name.to_owned(),
         title: schema::title(name).to_owned(),
         unit: kept.map_or("DN", |kept| unit(kept.unit())),
         state,
         reason,
-        stats: kept.map(|kept| statistics(&kept.sky())),
-        to_truth: kept.and_then(|kept| to_truth(exposure, chain, kept)),
+        stats: kept.and_then(|kept| kept.statistics),
+        to_truth: kept.and_then(|kept| kept.to_truth),
         warnings: kept.map_or(Vec::new(), |kept| {
             kept.warnings.iter().map(|warning| warning.text.clone()).collect()
         }),
@@ -306,9 +303,13 @@ pub(super) fn statistics(view: &SkyView<'_>) -> Statistics {
 }
 
 /// Image minus truth over the pixels that are neither bad nor near an injected cosmic ray.
-fn to_truth(exposure: &Exposure, chain: &Chain, kept: &Kept) -> Option<ToTruth> {
-    let truth = exposure.truth_of(chain.amp, kept.stage, &chain.steps)?;
-    let cosmic = &exposure.truth(chain.amp)?.near_cosmic;
+pub(super) fn to_truth(
+    exposure: &Exposure,
+    (amp, steps): (AmpId, &[Step]),
+    kept: &Kept,
+) -> Option<ToTruth> {
+    let truth = exposure.truth_of(amp, kept.stage, steps)?;
+    let cosmic = &exposure.truth(amp)?.near_cosmic;
     let view = kept.sky();
     if view.image.dim() != truth.dim() {
         return None;

@@ -10,6 +10,8 @@ use crate::image::{PixelUnit, Planes};
 use crate::pipeline::Underway;
 use crate::warning::Warning;
 
+use super::info::{Statistics, ToTruth};
+
 /// Evidence of a step: a tag of the step's documentation, and numbers along an axis.
 pub(super) type Evidence = Vec<(String, Vec<f64>)>;
 
@@ -27,6 +29,10 @@ pub(super) struct Kept {
     pub(super) report: serde_json::Value,
     pub(super) evidence: Evidence,
     pub(super) warnings: Vec<Warning>,
+    /// Numbers of the image, taken once.
+    pub(super) statistics: Option<Statistics>,
+    /// Its distance to the truth, taken once; none if the truth is not known.
+    pub(super) to_truth: Option<ToTruth>,
 }
 
 /// Pixels in sky order at their place on the detector.
@@ -63,6 +69,8 @@ impl Kept {
             report,
             evidence,
             warnings: Vec::new(),
+            statistics: None,
+            to_truth: None,
         }
     }
 
