@@ -54,6 +54,12 @@ pub fn cameras() -> Result<JsValue, JsValue> {
     Ok(dto::plain(&all))
 }
 
+/// The cameras to which files of these names can belong, the likeliest first.
+#[wasm_bindgen]
+pub fn cameras_for(names: Vec<String>) -> Vec<String> {
+    rawsky_core::bench::cameras_for(&names).into_iter().map(str::to_owned).collect()
+}
+
 /// Version of the core.
 #[wasm_bindgen]
 pub fn version() -> String {

@@ -45,7 +45,7 @@ pub use info::{AmpInfo, CalibrationInfo, ExposureInfo, StageInfo, State, Statist
 pub use kept::SkyView;
 pub use photometry::Measured;
 pub use plots::{Plot, PlotRequest, Series, SeriesStyle};
-pub use preparation::{Preparation, Unit, dropped, simulated};
+pub use preparation::{Preparation, Unit, cameras_for, dropped, simulated};
 pub use schema::{ParamKind, ParamSchema, StepInfo};
 pub use settings::Setting;
 pub use view::{MaskCount, Mode, View, cuts_of_name};

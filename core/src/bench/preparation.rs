@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::ids::{DetectorId, Role};
-use crate::instrument::Instrument;
+use crate::instrument::{BUILT_IN, Instrument};
 use crate::job::simulation_parts;
 use crate::job::{AmpFile, Finished, FinishedKind, Job, RawEncoding, Survey, Task, Text, VERSION};
 use crate::simulate::{self, NightParams};
@@ -45,6 +45,28 @@ fn unit(camera: &str, label: impl Into<String>, task: Task) -> Unit {
         task,
     };
     Unit { label: label.into(), job }
+}
+
+/// The built-in cameras to which files of these names can belong, the likeliest first: those whose
+/// names of raw files begin as these do, then those whose names say nothing, the general one last.
+pub fn cameras_for(names: &[String]) -> Vec<&'static str> {
+    let last = |key: &str| key.rsplit('/').next().unwrap_or_default().to_owned();
+    let begins = |prefix: &str| names.iter().any(|name| last(name).starts_with(prefix));
+    let mut ranked: Vec<(u8, &'static str)> = Vec::new();
+    for &(name, _) in BUILT_IN {
+        let Ok(camera) = Instrument::built_in(name) else { continue };
+        let prefix = camera.names.prefix.as_str();
+        let rank = match (prefix, camera.amplifiers.as_slice()) {
+            // A camera of one amplifier that its headers describe takes nearly everything.
+            ("", [_]) => 2,
+            ("", _) => 1,
+            (prefix, _) if begins(prefix) => 0,
+            _ => continue,
+        };
+        ranked.push((rank, name));
+    }
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, name)| name).collect()
 }
 
 /// Names of the masters that a preparation makes.
@@ -235,4 +257,7 @@ fn beside(camera: &Instrument, files: &mut Files, others: &[Key]) {
             }
         }
     }
+    // In the order of the amplifiers, as a batch lists them.
+    files.headers.sort_by_key(|file| file.amp);
+    files.masks.sort_by_key(|file| file.amp);
 }

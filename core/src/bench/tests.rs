@@ -349,3 +349,12 @@ fn pictures_show_stages_sides_and_differences() {
     let statistics = table.bench.region(&region, "split").unwrap();
     assert!(statistics.n_pixels > 1200 && counts.iter().any(|bit| bit.count > 0));
 }
+
+#[test]
+fn names_tell_the_likeliest_camera() {
+    let of = |name: &str| cameras_for(&[name.to_owned()]);
+    assert_eq!(of("ztf_20200924431759_000655_zr_c13_o.fits.fz")[0], "ztf");
+    assert_eq!(of("a/teaching_1_o.fits")[0], "teaching");
+    let other = of("b27.fits.gz");
+    assert!(!other.contains(&"ztf") && other.contains(&"generic"), "{other:?}");
+}

@@ -3,7 +3,7 @@
  * that a wish to stop, a picture or a number never waits for a whole reduction.
  */
 
-import init, { Session, cameras } from "../../pkg/rawsky_web.js";
+import init, { Session, cameras, cameras_for } from "../../pkg/rawsky_web.js";
 import wasmUrl from "../../pkg/rawsky_web_bg.wasm?url";
 import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
 import type { ExposureInfo, Json, Region, StageInfo, StepInfo } from "./protocol";
@@ -191,11 +191,22 @@ async function simulate(camera: string, night: { [key: string]: Json }): Promise
   return opened(held, []);
 }
 
+/** Without a camera, the first one that finds a raw science exposure among the files is taken. */
 async function drop(camera: string, files: NamedFile[]): Promise<Opened> {
-  const held = begin(camera);
-  for (const { name, file } of files) held.add(name, reader(file));
-  const { leftOut } = held.sort() as { leftOut: string[] };
-  return opened(held, leftOut);
+  const candidates = camera === "" ? cameras_for(files.map(({ name }) => name)) : [camera];
+  let refusal: unknown = { class: "input", message: "no file was dropped" };
+  for (const candidate of candidates) {
+    const held = begin(candidate);
+    for (const { name, file } of files) held.add(name, reader(file));
+    try {
+      const { leftOut } = held.sort() as { leftOut: string[] };
+      return await opened(held, leftOut);
+    } catch (error) {
+      if (told(error).class === "stopped") throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
 }
 
 /** Reads a piece of a file without waiting, which only a worker can. */

@@ -1,0 +1,145 @@
+/** The page on the real engine: the first screen, and the same bytes as the command. */
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Page } from "@playwright/test";
+import { expect, picture, step, test as base } from "./bench";
+
+const RAWSKY = process.env["RAWSKY"] ?? resolve("../target/release/rawsky");
+
+const test = base.extend<{ page: Page }>({
+  page: async ({ page, baseURL }, use) => {
+    const wrong: string[] = [];
+    page.on("request", (request) => {
+      const address = request.url();
+      if (!address.startsWith(baseURL ?? "") && !/^(blob|data):/.test(address)) wrong.push(address);
+    });
+    page.on("pageerror", (error) => wrong.push(error.message));
+    page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
+    await page.goto("./");
+    await page.locator("canvas[data-drawn]").waitFor();
+    await use(page);
+    expect(wrong, "requests to other places, or errors").toEqual([]);
+  },
+});
+
+async function rms(page: Page, stage: string): Promise<number> {
+  const text = await page.locator(`[data-stage="${stage}"] .rail-rms`).innerText();
+  return Number.parseFloat(text.replace(/[^\d.]/g, ""));
+}
+
+/** Waits until every step has been done. */
+async function reduced(page: Page): Promise<void> {
+  await expect(page.locator('[data-stage="split"] .rail-state')).toContainText("ms", { timeout: 30_000 });
+}
+
+test("a simulated exposure is reduced to its noise", async ({ page }) => {
+  await reduced(page);
+  expect(await rms(page, "raw")).toBeGreaterThan(40);
+  expect(await rms(page, "split")).toBeLessThan(8);
+  await expect(page.locator('[data-stage="photometry"]')).toContainText("stars");
+});
+
+test("a change runs what depends on it and shows in picture and numbers", async ({ page }) => {
+  await reduced(page);
+  const before = await picture(page);
+  await step(page, "overscan").click();
+  await page.getByRole("combobox", { name: "Columns" }).selectOption({ label: "the first 5" });
+  await expect(page.locator(".status-bar")).toContainText("overscan, linearity");
+  await expect(page.locator(".status-bar")).not.toContainText("saturation");
+  await expect.poll(() => picture(page)).not.toBe(before);
+});
+
+test.describe("dropped files", () => {
+  test.skip(!existsSync(RAWSKY), `needs the command at ${RAWSKY}: cargo build --release --package rawsky`);
+  let folder = "";
+
+  test.beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "rawsky-page-"));
+    const night = "--camera teaching --out night --biases 5 --flats 3 --leds 3 --exposures 1 --seed 8";
+    run(`simulate ${night}`);
+    const raws = files("night/raw");
+    const of = (end: string) => raws.filter((name) => name.endsWith(end)).join(" ");
+    run(`master-bias ${of("_b.fits.fz")} -o bias.fits --camera teaching`);
+    run(`master-flat ${of("_f.fits.fz")} --bias bias.fits -o flat.fits --camera teaching`);
+    run("focal-plane flat.fits -o level.json --camera teaching");
+  });
+
+  test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = (line: string): void => void execFileSync(RAWSKY, line.split(" "), { cwd: folder });
+
+  function files(below: string): string[] {
+    const entries = readdirSync(join(folder, below), { recursive: true, withFileTypes: true });
+    const plain = entries.filter((entry) => entry.isFile());
+    return plain.map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).sort();
+  }
+
+  async function choose(page: Page, names: string[]): Promise<void> {
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    const [chooser] = await Promise.all([
+      page.waitForEvent("filechooser"),
+      page.getByRole("button", { name: "Choose files", exact: true }).click(),
+    ]);
+    await chooser.setFiles(names.map((name) => join(folder, name)));
+  }
+
+  async function drop(page: Page, names: string[]): Promise<void> {
+    await choose(page, names);
+    await expect(page.locator(".badge")).toHaveCount(0, { timeout: 20_000 });
+    await reduced(page);
+  }
+
+  async function exported(page: Page, item: string): Promise<{ name: string; bytes: Buffer }> {
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page
+        .getByRole("button", { name: "Export" })
+        .click()
+        .then(() => page.locator("#export-menu button", { hasText: item }).first().click()),
+    ]);
+    return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+  }
+
+  test("give the same science image, to the byte, as the command does", async ({ page }) => {
+    const science = files("night/raw").filter((name) => name.endsWith("_o.fits.fz"));
+    const beside = [...files("night/headers"), ...files("night/masks"), ...files("night/catalogue")];
+    await drop(page, [...science, "bias.fits", "flat.fits", "level.json", ...beside]);
+    const recipe = await exported(page, "recipe");
+    writeFileSync(join(folder, "recipe.toml"), recipe.bytes);
+    const image = await exported(page, "FITS");
+    run(
+      `detrend ${science[0]} --bias bias.fits --flat flat.fits --focal-plane level.json ` +
+        "--headers night/headers --masks night/masks --camera teaching --recipe recipe.toml -o out",
+    );
+    const same = readFileSync(join(folder, "out", image.name));
+    expect(image.bytes.equals(same), `${image.name}: ${image.bytes.length} and ${same.length} bytes`).toBe(true);
+    const table = await exported(page, "parquet");
+    run(
+      `aperture out/${image.name} --catalogue night/catalogue --camera teaching --recipe recipe.toml -o stars.parquet`,
+    );
+    expect(table.bytes.equals(readFileSync(join(folder, "stars.parquet"))), table.name).toBe(true);
+  });
+
+  test("that are raw frames are stacked on the spot, and what is missing is said", async ({ page }) => {
+    const raws = files("night/raw").filter((name) => !name.endsWith("_f.fits.fz"));
+    await drop(page, raws);
+    await expect(page.locator('[data-stage="flat"] .rail-state')).toContainText(/skipped/i);
+    await expect(page.locator('[data-stage="bias"] .rail-state')).toContainText("ms");
+  });
+
+  test("that are damaged or no exposure are refused with the reason", async ({ page }) => {
+    const [science] = files("night/raw").filter((name) => name.endsWith("_o.fits.fz"));
+    const bytes = readFileSync(join(folder, science ?? ""));
+    writeFileSync(join(folder, "cut.fits"), bytes.subarray(0, 5000));
+    writeFileSync(join(folder, "words.fits"), "this is no FITS file");
+    for (const name of ["cut.fits", "words.fits", "bias.fits"]) {
+      await choose(page, [name]);
+      await expect(page.getByRole("alert").first()).toContainText("raw science exposure");
+      await page.reload();
+      await page.locator("canvas[data-drawn]").waitFor();
+    }
+  });
+});
