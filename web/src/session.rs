@@ -115,6 +115,11 @@ impl Session {
         done.map(|_| ()).map_err(|error| dto::error(&error))
     }
 
+    /// Lets go of the stages of an amplifier.
+    pub fn forget(&mut self, amp: u32) -> Js<()> {
+        self.bench.forget(AmpId(amp)).map_err(|error| dto::error(&error))
+    }
+
     /// How often each step was done.
     pub fn executed(&self) -> JsValue {
         dto::plain(&self.bench.executed())

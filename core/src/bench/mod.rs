@@ -163,6 +163,19 @@ impl Bench {
         chain.advance(store, &self.camera, exposure)
     }
 
+    /// Lets go of the stages of an amplifier; they are made again when they are asked for.
+    ///
+    /// # Errors
+    /// None that an open bench can have.
+    pub fn forget(&mut self, amp: AmpId) -> Result<()> {
+        if let Some(chain) = self.chains.get_mut(&amp) {
+            *chain = Chain::new(amp);
+        }
+        self.measured.remove(&amp);
+        self.derived.retain(|(of, ..), _| *of != amp);
+        self.want()
+    }
+
     /// Bytes of the pixels of all stages.
     pub fn bytes(&self) -> usize {
         self.chains.values().map(Chain::bytes).sum()

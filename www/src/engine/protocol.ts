@@ -18,6 +18,12 @@ export interface AmpInfo {
   height: number;
 }
 
+/**
+ * Amplifiers of more pixels than this are held one at a time: every stage of one takes half a gigabyte.
+ * The one that is drawn alone is reduced.
+ */
+export const LARGE_AMPLIFIER = 4_000_000;
+
 export interface ExposureInfo {
   /** Name of the file, or of the simulated one. */
   name: string;

@@ -6,7 +6,7 @@
 import init, { Session, cameras, cameras_for } from "../../pkg/rawsky_web.js";
 import wasmUrl from "../../pkg/rawsky_web_bg.wasm?url";
 import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
-import type { ExposureInfo, Json, Region, StageInfo, StepInfo } from "./protocol";
+import { LARGE_AMPLIFIER, type ExposureInfo, type Json, type Region, type StageInfo, type StepInfo } from "./protocol";
 
 /** The scope of a worker, of which the library for pages knows nothing. */
 interface Scope {
@@ -23,6 +23,8 @@ const ready = init({ module_or_path: wasmUrl });
 
 let session: Session | null = null;
 let amps: number[] = [];
+/** Those that are held: all, or one at a time of a large exposure. */
+let held: number[] = [];
 /** Grows with every change; work for an older state stops. */
 let generation = 0;
 /** The step that runs now, for the rail. */
@@ -87,57 +89,57 @@ function open(): Session {
 }
 
 /** What is answered at once. */
-function ask(held: Session, request: Request): Answer {
+function ask(bench: Session, request: Request): Answer {
   switch (request.kind) {
     case "steps":
-      return plain({ info: held.steps(), settings: held.settings() });
+      return plain({ info: bench.steps(), settings: bench.settings() });
     case "stages":
-      return plain(stages(held, request.amp));
+      return plain(stages(bench, request.amp));
     case "cuts":
-      return plain(cuts(held, request));
+      return plain(cuts(bench, request));
     case "maskBits":
-      return plain(held.mask_bits(request.stage, Uint32Array.from(request.amps)));
+      return plain(bench.mask_bits(request.stage, Uint32Array.from(request.amps)));
     case "pixel":
-      return plain(held.pixel(request.x, request.y));
+      return plain(bench.pixel(request.x, request.y));
     case "plot":
-      return plain(held.plot(request.request));
+      return plain(bench.plot(request.request));
     case "region":
-      return plain(held.region(corners(request.region), request.stage));
+      return plain(bench.region(corners(request.region), request.stage));
     case "header":
-      return plain(held.header(request.amp));
+      return plain(bench.header(request.amp));
     case "aperture":
-      return plain(held.aperture());
+      return plain(bench.aperture());
     case "setAperture":
-      held.set_aperture(request.params);
+      bench.set_aperture(request.params);
       return plain(null);
     case "photometry":
-      return plain(amps.map((amp) => held.photometry(amp)));
+      return plain(amps.map((amp) => (held.includes(amp) ? bench.photometry(amp) : null)));
     default:
-      return take(held, request);
+      return take(bench, request);
   }
 }
 
 /** What a person takes away, and what tells how the engine is. */
-function take(held: Session, request: Request): Answer {
+function take(bench: Session, request: Request): Answer {
   switch (request.kind) {
     case "images":
-      return plain(held.make_images().map((name) => ({ name, bytes: held.product(name) })));
+      return plain(bench.make_images().map((name) => ({ name, bytes: bench.product(name) })));
     case "catalogue": {
-      const images = held.make_images();
+      const images = bench.make_images();
       const wanted = images.find((name) => name.includes(`_q${request.amp}_`));
       if (wanted === undefined) throw { class: "engine", message: "no such amplifier" };
-      const name = held.make_catalogue(wanted, request.amp);
-      for (const image of images) held.product(image);
-      return plain({ name, bytes: held.product(name) });
+      const name = bench.make_catalogue(wanted, request.amp);
+      for (const image of images) bench.product(image);
+      return plain({ name, bytes: bench.product(name) });
     }
     case "recipe":
-      return plain(held.recipe());
+      return plain(bench.recipe());
     case "command":
-      return plain(held.command());
+      return plain(bench.command());
     case "memory":
-      return plain(held.bytes());
+      return plain(bench.bytes());
     case "executed":
-      return plain(held.executed());
+      return plain(bench.executed());
     default:
       throw { class: "engine", message: `unknown request ${request.kind}` };
   }
@@ -145,13 +147,24 @@ function take(held: Session, request: Request): Answer {
 
 function picture(request: Extract<Request, { kind: "draw" }>): Answer {
   const { width, height } = request.view;
+  change(open(), request.view.amps);
   const bytes = open().draw(request.view);
   const image = new ImageData(new Uint8ClampedArray(bytes.buffer as ArrayBuffer), width, height);
   return { value: image, transfer: [image.data.buffer] };
 }
 
-function cuts(held: Session, request: Extract<Request, { kind: "cuts" }>): Json {
-  const found = held.cuts(
+/** Of a large exposure the amplifier that is drawn alone takes the place of the one that is held. */
+function change(bench: Session, drawn: number[]): void {
+  const [wanted, ...more] = drawn;
+  if (wanted === undefined || more.length > 0 || held.includes(wanted)) return;
+  for (const amp of held) bench.forget(amp);
+  held = [wanted];
+  generation += 1;
+  void run(bench);
+}
+
+function cuts(bench: Session, request: Extract<Request, { kind: "cuts" }>): Json {
+  const found = bench.cuts(
     request.stage,
     request.against ?? undefined,
     request.rule,
@@ -186,9 +199,9 @@ function begin(camera: string): Session {
 }
 
 async function simulate(camera: string, night: { [key: string]: Json }): Promise<Opened> {
-  const held = begin(camera);
-  held.simulate(night);
-  return opened(held, []);
+  const bench = begin(camera);
+  bench.simulate(night);
+  return opened(bench, []);
 }
 
 /** Without a camera, the first one that finds a raw science exposure among the files is taken. */
@@ -196,11 +209,11 @@ async function drop(camera: string, files: NamedFile[]): Promise<Opened> {
   const candidates = camera === "" ? cameras_for(files.map(({ name }) => name)) : [camera];
   let refusal: unknown = { class: "input", message: "no file was dropped" };
   for (const candidate of candidates) {
-    const held = begin(candidate);
-    for (const { name, file } of files) held.add(name, reader(file));
+    const bench = begin(candidate);
+    for (const { name, file } of files) bench.add(name, reader(file));
     try {
-      const { leftOut } = held.sort() as { leftOut: string[] };
-      return await opened(held, leftOut);
+      const { leftOut } = bench.sort() as { leftOut: string[] };
+      return await opened(bench, leftOut);
     } catch (error) {
       if (told(error).class === "stopped") throw error;
       refusal = error;
@@ -217,57 +230,59 @@ function reader(file: File): { size: number; read(offset: number, length: number
   return { size: file.size, read };
 }
 
-async function opened(held: Session, leftOut: string[]): Promise<Opened> {
+async function opened(bench: Session, leftOut: string[]): Promise<Opened> {
   const mine = generation;
-  const total = 1 + countUnits(held);
+  const total = 1 + countUnits(bench);
   for (let done = 0; ; done += 1) {
-    const label = held.next_unit();
+    const label = bench.next_unit();
     if (label === undefined) break;
     self.postMessage({ kind: "progress", progress: { label, done, total } });
-    held.do_unit();
+    bench.do_unit();
     await pause();
     if (mine !== generation) throw { class: "stopped", message: "stopped before it was open" };
   }
-  const info = held.open() as ExposureInfo;
+  const info = bench.open() as ExposureInfo;
   amps = info.amps.map((amp) => amp.amp);
-  await run(held);
+  const large = info.amps.some((amp) => amp.width * amp.height > LARGE_AMPLIFIER);
+  held = large ? amps.slice(0, 1) : amps;
+  await run(bench);
   return { info, leftOut };
 }
 
-function countUnits(held: Session): number {
-  return held.units_left();
+function countUnits(bench: Session): number {
+  return bench.units_left();
 }
 
 async function set(settings: unknown): Promise<{ executed: { amp: number; step: string }[] }> {
-  const held = open();
-  held.set(settings);
+  const bench = open();
+  bench.set(settings);
   generation += 1;
-  return { executed: await run(held) };
+  return { executed: await run(bench) };
 }
 
 /** Runs what is stale, amplifier by amplifier, until it is done or the state has changed. */
-async function run(held: Session): Promise<{ amp: number; step: string }[]> {
+async function run(bench: Session): Promise<{ amp: number; step: string }[]> {
   const mine = generation;
   const executed: { amp: number; step: string }[] = [];
-  for (const amp of amps) tell(held, amp);
-  const total = amps.length * ((held.steps() as StepInfo[]).length + 1);
-  for (const amp of amps) {
+  for (const amp of amps) tell(bench, amp);
+  const total = held.length * ((bench.steps() as StepInfo[]).length + 1);
+  for (const amp of held) {
     for (;;) {
-      const step = held.next(amp);
+      const step = bench.next(amp);
       if (step === undefined || mine !== generation) break;
       running = { amp, step };
       const label = `${step}, amplifier ${amp}`;
       self.postMessage({ kind: "progress", progress: { label, done: executed.length, total } });
       const start = performance.now();
       try {
-        held.advance(amp);
+        bench.advance(amp);
       } catch {
         // The stage keeps the reason, and the rail shows it.
       }
       times.set(`${amp} ${step}`, performance.now() - start);
       running = null;
       executed.push({ amp, step });
-      tell(held, amp);
+      tell(bench, amp);
       await pause();
     }
   }
@@ -275,12 +290,12 @@ async function run(held: Session): Promise<{ amp: number; step: string }[]> {
   return executed;
 }
 
-function tell(held: Session, amp: number): void {
-  self.postMessage({ kind: "stages", amp, stages: stages(held, amp) });
+function tell(bench: Session, amp: number): void {
+  self.postMessage({ kind: "stages", amp, stages: stages(bench, amp) });
 }
 
-function stages(held: Session, amp: number): StageInfo[] {
-  const all = held.stages(amp) as StageInfo[];
+function stages(bench: Session, amp: number): StageInfo[] {
+  const all = bench.stages(amp) as StageInfo[];
   return all.map((stage) => ({
     ...stage,
     state: running?.amp === amp && running.step === stage.stage ? "running" : stage.state,

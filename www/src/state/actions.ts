@@ -7,6 +7,7 @@ import {
   cameras,
   engine,
   exposure,
+  isLarge,
   keepRms,
   lastRun,
   lastStage,
@@ -36,7 +37,12 @@ export async function start(): Promise<void> {
   made.onStages((amp, list) => {
     stagesByAmp.value = new Map(stagesByAmp.peek()).set(amp, list);
   });
-  made.onProgress((value) => (progress.value = value));
+  made.onProgress((value) => {
+    progress.value = value;
+    const info = exposure.peek();
+    // Another amplifier of a large exposure was reduced without a change of the recipe.
+    if (value === null && info && isLarge(info)) void refresh();
+  });
   cameras.value = await made.cameras();
 }
 

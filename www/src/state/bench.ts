@@ -12,6 +12,7 @@ import type {
   StepInfo,
   StepSetting,
 } from "../engine/protocol";
+import { LARGE_AMPLIFIER } from "../engine/protocol";
 
 export const engine = signal<Engine | null>(null);
 export const exposure = signal<ExposureInfo | null>(null);
@@ -132,6 +133,11 @@ export function report(cause: unknown): void {
   problem.value = { class: error.class ?? "page", message: error.message ?? String(cause) };
 }
 
+/** Whether amplifiers are held one at a time. */
+export function isLarge(info: ExposureInfo): boolean {
+  return info.amps.some((amp) => amp.width * amp.height > LARGE_AMPLIFIER);
+}
+
 export function resetForExposure(info: ExposureInfo): void {
   batch(() => {
     exposure.value = info;
@@ -139,6 +145,7 @@ export function resetForExposure(info: ExposureInfo): void {
     photometry.value = null;
     rmsBefore.value = null;
     selectedStar.value = null;
-    shownAmp.value = 0;
+    const [first] = info.amps;
+    shownAmp.value = first && isLarge(info) ? first.amp : 0;
   });
 }

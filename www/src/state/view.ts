@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { ColourMap, CutsKind, Region, Stretch, View, ViewMode } from "../engine/protocol";
-import { ampNumbers, exposure, selected, stages } from "./bench";
+import { ampNumbers, exposure, selected, shownAmp, stages } from "./bench";
 
 export type BenchMode = ViewMode | "blink";
 
@@ -79,17 +79,26 @@ export const comparesOwnCuts = computed(() => {
 export const MIN_SCALE = 1 / 64;
 export const MAX_SCALE = 64;
 
-export function fitScale(): number {
+/** What "fit" shows: the shown amplifier, or the whole detector. */
+export function shownPart(): { x0: number; y0: number; width: number; height: number } | null {
   const info = exposure.peek();
+  if (!info) return null;
+  const one = info.amps.find((amp) => amp.amp === shownAmp.peek());
+  return one ?? { x0: 0, y0: 0, width: info.width, height: info.height };
+}
+
+export function fitScale(): number {
+  const part = shownPart();
   const size = viewerSize.peek();
-  if (!info || size.width === 0) return 1;
-  return Math.min(size.width / info.width, size.height / info.height);
+  if (!part || size.width === 0) return 1;
+  return Math.min(size.width / part.width, size.height / part.height);
 }
 
 export function fit(): void {
-  const info = exposure.peek();
-  if (!info) return;
-  place.value = { x: (info.width - 1) / 2, y: (info.height - 1) / 2, scale: fitScale() };
+  const part = shownPart();
+  if (!part) return;
+  const { x0, y0, width, height } = part;
+  place.value = { x: x0 + (width - 1) / 2, y: y0 + (height - 1) / 2, scale: fitScale() };
 }
 
 /** Zooms so that the detector point under (`px`, `py`), counted from the middle of the picture, stays. */

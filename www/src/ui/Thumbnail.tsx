@@ -1,7 +1,8 @@
 /** A small picture of a stage, each with its own cuts. Made when the page has nothing better to do. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { ampNumbers, engine, exposure, revision } from "../state/bench";
+import { ampNumbers, engine, revision } from "../state/bench";
+import { shownPart } from "../state/view";
 
 const WIDTH = 112;
 const HEIGHT = 84;
@@ -20,8 +21,8 @@ async function drawInto(
   isWanted: () => boolean,
 ): Promise<void> {
   const source = engine.peek();
-  const info = exposure.peek();
-  if (!source || !info || !isWanted()) return;
+  const part = shownPart();
+  if (!source || !part || !isWanted()) return;
   const found = await source.cuts(stage, null, "99.5%", amps);
   if (!isWanted()) return;
   // Wider than the picture's own cuts: in so small a picture noise hides the stars.
@@ -29,9 +30,9 @@ async function drawInto(
   const bitmap = await source.render({
     width: WIDTH,
     height: HEIGHT,
-    x: (info.width - 1) / 2,
-    y: (info.height - 1) / 2,
-    scale: Math.max(WIDTH / info.width, HEIGHT / info.height),
+    x: part.x0 + (part.width - 1) / 2,
+    y: part.y0 + (part.height - 1) / 2,
+    scale: Math.max(WIDTH / part.width, HEIGHT / part.height),
     stage,
     against: stage,
     mode: "single",

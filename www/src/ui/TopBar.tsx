@@ -2,6 +2,7 @@
 
 import { redo, undo } from "../state/actions";
 import { exposure, shownAmp } from "../state/bench";
+import { fit } from "../state/view";
 import { preferences, prefer, type Theme } from "../state/preferences";
 import { redoLabel, undoLabel } from "../state/undo";
 import { dialog, type DialogName } from "./dialogs";
@@ -13,7 +14,13 @@ function AmpSelect() {
   return (
     <label class="inline">
       <span class="unseen">Amplifier</span>
-      <select value={String(shownAmp.value)} onChange={(event) => (shownAmp.value = Number(event.currentTarget.value))}>
+      <select
+        value={String(shownAmp.value)}
+        onChange={(event) => {
+          shownAmp.value = Number(event.currentTarget.value);
+          fit();
+        }}
+      >
         <option value="0">all amplifiers</option>
         {amps.map((amp) => (
           <option key={amp.amp} value={String(amp.amp)}>
