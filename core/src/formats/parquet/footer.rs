@@ -20,6 +20,10 @@ const DEEPEST_SCHEMA: usize = 32;
 /// Most rows of a table, and most values, that are read.
 const MAX_ROWS: u64 = 1 << 27;
 const MAX_VALUES: u64 = 1 << 29;
+/// Values that any file may hold, and further ones for each of its bytes: a run of equal values, or
+/// of missing ones, takes a few bytes however long it is. Tables of stars have fewer than one.
+const FREE_VALUES: u64 = 1 << 24;
+const VALUES_PER_BYTE: u64 = 64;
 
 /// Reads the footer; its schema and the place of every chunk fit the file.
 pub(super) fn read(file: &str, bytes: &[u8]) -> Result<ParquetMetaData> {
@@ -113,13 +117,17 @@ fn check_extents(metadata: &ParquetMetaData, length: u64) -> std::result::Result
     Ok(())
 }
 
-/// Refuses tables that would not fit into memory.
-pub(super) fn check_values(file: &str, rows: u64, columns: usize) -> Result<()> {
+/// Refuses tables that would not fit into memory, or are far larger than their file of `length`
+/// bytes.
+pub(super) fn check_values(file: &str, length: usize, rows: u64, columns: usize) -> Result<()> {
     let values = rows.saturating_mul(columns as u64);
-    if values <= MAX_VALUES {
+    let backed = FREE_VALUES.saturating_add(VALUES_PER_BYTE.saturating_mul(length as u64));
+    let most = MAX_VALUES.min(backed);
+    if values <= most {
         return Ok(());
     }
-    let reason = format!("{rows} rows x {columns} columns, needed at most {MAX_VALUES} values");
+    let reason =
+        format!("{rows} rows x {columns} columns in {length} bytes, needed at most {most} values");
     Err(Error::format(file, "footer", reason))
 }
 

@@ -7,7 +7,7 @@ use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use super::pages::Content;
-use super::values::{Physical, Value};
+use super::values::{MOST_TEXT, Physical, Value};
 use super::{CANONICAL_NAN_F64, Refusal, UNITS, footer};
 use crate::error::{Error, Result};
 use crate::image::CANONICAL_NAN;
@@ -91,7 +91,8 @@ fn read_part(
     let schema = metadata.file_metadata().schema_descr();
     let chosen = choose(file, schema, columns, &mut warnings)?;
     let all = metadata.file_metadata().num_rows().unsigned_abs();
-    footer::check_values(file, rows.map_or(all, |rows| rows.len() as u64), chosen.len())?;
+    let wanted = rows.map_or(all, |rows| rows.len() as u64);
+    footer::check_values(file, bytes.len(), wanted, chosen.len())?;
     let (pairs, units) = pairs(&metadata);
     let mut table = Table::new();
     table.metadata = pairs;
@@ -258,6 +259,8 @@ struct Gathered {
     singles: Vec<f32>,
     wholes: Vec<i64>,
     texts: Vec<String>,
+    /// Bytes of `texts`.
+    length: usize,
     /// Places without a value, or with one that `wholes` cannot hold.
     odd: Vec<(usize, f64)>,
 }
@@ -279,12 +282,18 @@ impl Gathered {
                 self.value(value, kind);
             }
         }
+        if self.length > MOST_TEXT {
+            return Err(format!("more than {MOST_TEXT} bytes of text").into());
+        }
         Ok(())
     }
 
     fn value(&mut self, value: Option<Value>, kind: Kind) {
         match (value, kind) {
-            (Some(Value::Text(text)), _) => self.texts.push(text),
+            (Some(Value::Text(text)), _) => {
+                self.length = self.length.saturating_add(text.len());
+                self.texts.push(text);
+            }
             (None, Kind::Text) => self.texts.push(String::new()),
             (None, Kind::F32) => self.singles.push(CANONICAL_NAN),
             (None, Kind::F64) => self.reals.push(CANONICAL_NAN_F64),
@@ -374,4 +383,21 @@ fn pairs(metadata: &ParquetMetaData) -> (Pairs, BTreeMap<String, String>) {
         }
     }
     (kept, units)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::values::Decoded;
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_column_is_limited_over_all_its_pages() {
+        let page = |text: &str| {
+            let values = Decoded::Texts(vec![text.to_owned()]);
+            Content { values, present: None, first_row: 0 }
+        };
+        let mut gathered = Gathered { length: MOST_TEXT - 1, ..Gathered::default() };
+        assert!(gathered.push(page("a"), Kind::Text, None).is_ok());
+        assert!(gathered.push(page("b"), Kind::Text, None).is_err());
+    }
 }

@@ -179,19 +179,35 @@ fn only_the_columns_asked_for_are_read_and_a_missing_one_is_named() {
     assert!(matches!(error, Error::Unsupported { .. }), "{error}");
 }
 
-#[test]
-fn the_crate_reads_gaps_that_it_wrote_as_this_reader_does() {
+/// A file of one column, a whole number where the level is 1, all in one page.
+fn gaps(values: &[i64], levels: &[i16]) -> Vec<u8> {
     let schema = "message schema { optional int64 gaps; }";
     let schema = Arc::new(parse_message_type(schema).unwrap());
-    let properties = Arc::new(WriterProperties::builder().build());
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).unwrap();
+    let properties = WriterProperties::builder().set_data_page_row_count_limit(usize::MAX).build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
     let mut group = writer.next_row_group().unwrap();
     let mut column = group.next_column().unwrap().unwrap();
-    let levels = [1, 0, 1];
-    column.typed::<Int64Type>().write_batch(&[(1 << 53) + 1, 5], Some(&levels), None).unwrap();
+    column.typed::<Int64Type>().write_batch(values, Some(levels), None).unwrap();
     column.close().unwrap();
     group.close().unwrap();
-    let file = writer.into_inner().unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn a_table_far_larger_than_its_file_is_refused_but_for_single_rows() {
+    let rows = (1 << 24) + (1 << 20);
+    let file = gaps(&[], &vec![0; rows]);
+    assert!(file.len() < 1000, "{}", file.len());
+    let error = read("t", file.clone(), None).unwrap_err();
+    assert!(matches!(error, Error::Format { .. }), "{error}");
+    assert!(error.to_string().contains("17825792 rows x 1 columns"), "{error}");
+    let (table, _) = read_rows("t", &file, &[0, rows - 1], |_| true).unwrap();
+    assert_eq!(table.rows(), 2);
+}
+
+#[test]
+fn the_crate_reads_gaps_that_it_wrote_as_this_reader_does() {
+    let file = gaps(&[(1 << 53) + 1, 5], &[1, 0, 1]);
     let (table, warnings) = read("t", file, None).unwrap();
     let Some(Values::F64(values)) = table.get("gaps") else { panic!("{table:?}") };
     assert_eq!(values[0].to_bits(), 9_007_199_254_740_992.0_f64.to_bits());

@@ -8,7 +8,7 @@ use super::Refusal;
 use super::thrift::Cursor;
 
 /// Most bytes of text in a column; a dictionary can repeat a long word in few bytes.
-const MOST_TEXT: usize = 1 << 30;
+pub(super) const MOST_TEXT: usize = 1 << 30;
 /// Values in a block of differences: no writer makes more, and it bounds what a block can claim.
 const LARGEST_BLOCK: u64 = 1 << 20;
 
