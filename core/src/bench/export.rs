@@ -17,7 +17,7 @@ impl Bench {
     /// The recipe as it is set now, as a file for `--recipe`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if it cannot be written, which no recipe is.
+    /// [`Error::Parameter`](crate::Error::Parameter) if it cannot be written, which no recipe is.
     pub fn recipe_text(&self) -> Result<String> {
         self.recipe()?.to_text()
     }
