@@ -1,8 +1,9 @@
 //! Curves of an amplifier, each with a sentence for those who do not see it.
 
-use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use crate::display::profile::{self, Along};
+use crate::display::{Histogram, Pixels};
 use crate::error::{Error, Result};
 use crate::ids::AmpId;
 use crate::numerics::stats::median_and_sigma;
@@ -149,9 +150,6 @@ pub struct Plot {
     pub summary: String,
 }
 
-/// Most bins of a histogram.
-const MOST_BINS: usize = 4096;
-
 pub(super) fn plot(
     exposure: &Exposure,
     chain: &Chain,
@@ -160,14 +158,14 @@ pub(super) fn plot(
 ) -> Result<Plot> {
     match request {
         PlotRequest::Row { at, half_width, stages, .. } => {
-            profile(exposure, chain, stages, Cut::Row(Some((*at, *half_width))))
+            profile(exposure, chain, stages, (Along::Row, Some((*at, *half_width))))
         }
         PlotRequest::Column { at, half_width, stages, .. } => {
-            profile(exposure, chain, stages, Cut::Column(Some((*at, *half_width))))
+            profile(exposure, chain, stages, (Along::Column, Some((*at, *half_width))))
         }
-        PlotRequest::MeanRow { stages, .. } => profile(exposure, chain, stages, Cut::Row(None)),
+        PlotRequest::MeanRow { stages, .. } => profile(exposure, chain, stages, (Along::Row, None)),
         PlotRequest::MeanColumn { stages, .. } => {
-            profile(exposure, chain, stages, Cut::Column(None))
+            profile(exposure, chain, stages, (Along::Column, None))
         }
         PlotRequest::Histogram { stage, low, high, bins, .. } => {
             let view = view(exposure, chain, stage)?;
@@ -190,61 +188,44 @@ fn view<'a>(exposure: &'a Exposure, chain: &'a Chain, stage: &str) -> Result<Sky
     })
 }
 
-/// Along what a profile goes: the place on the detector and the lines to each side, or all.
-#[derive(Clone, Copy)]
-enum Cut {
-    Row(Option<(usize, usize)>),
-    Column(Option<(usize, usize)>),
-}
+/// The line of the detector on which a profile is centered and the lines to each side, or all.
+type Lines = Option<(usize, usize)>;
 
-fn profile(exposure: &Exposure, chain: &Chain, stages: &[String], cut: Cut) -> Result<Plot> {
+fn profile(
+    exposure: &Exposure,
+    chain: &Chain,
+    stages: &[String],
+    (along, lines): (Along, Lines),
+) -> Result<Plot> {
     let (mut x, mut series) = (Vec::new(), Vec::new());
     for stage in stages {
         let view = view(exposure, chain, stage)?;
-        let (image, first, origin) = match cut {
-            Cut::Row(_) => (view.image, view.origin.1, view.origin.0),
-            // Rows of the mirrored view are columns of the image.
-            Cut::Column(_) => (view.image.reversed_axes(), view.origin.0, view.origin.1),
+        let (rows, columns) = view.image.dim();
+        let ((first, count), (origin, length)) = match along {
+            Along::Row => ((view.origin.1, rows), (view.origin.0, columns)),
+            Along::Column => ((view.origin.0, columns), (view.origin.1, rows)),
         };
-        let lines = match cut {
-            Cut::Row(Some((at, half))) | Cut::Column(Some((at, half))) => {
-                let at = at.saturating_sub(first);
-                at.saturating_sub(half)..(at + half + 1).min(image.dim().0)
+        let pixels = Pixels::all(view.image);
+        let y = match lines {
+            // The cursor may lie on another amplifier.
+            Some((at, _)) if count <= at.saturating_sub(first) => vec![f64::NAN; length],
+            Some((at, half_width)) => {
+                profile::profile(&pixels, along, at.saturating_sub(first), half_width)?
             }
-            _ => 0..image.dim().0,
+            None => profile::mean_profile(&pixels, along),
         };
-        x = (0..image.dim().1).map(|i| (i + origin) as f64).collect();
-        let y = mean_of_lines(&image, lines);
+        x = (0..y.len()).map(|i| (i + origin) as f64).collect();
         let label = if stage == "truth" { "Truth" } else { schema::title(stage) };
         series.push(Series { label: label.to_owned(), y, style: SeriesStyle::Line });
     }
-    let (title, axis) = match cut {
-        Cut::Row(Some((at, _))) => (format!("Row {at}"), "column (pixel)"),
-        Cut::Column(Some((at, _))) => (format!("Column {at}"), "row (pixel)"),
-        Cut::Row(None) => ("Mean over the rows".to_owned(), "column (pixel)"),
-        Cut::Column(None) => ("Mean over the columns".to_owned(), "row (pixel)"),
+    let (one, all, axis) = match along {
+        Along::Row => ("Row", "Mean over the rows", "column (pixel)"),
+        Along::Column => ("Column", "Mean over the columns", "row (pixel)"),
     };
+    let title = lines.map_or_else(|| all.to_owned(), |(at, _)| format!("{one} {at}"));
     let summary = series.iter().map(described).collect::<Vec<_>>().join(" ");
     let (x_label, y_label) = (axis.to_owned(), "DN".to_owned());
     Ok(Plot { title, x_label, y_label, x, series, summary })
-}
-
-/// Mean of the finite pixels over some rows, by column.
-fn mean_of_lines(image: &ArrayView2<'_, f32>, lines: std::ops::Range<usize>) -> Vec<f64> {
-    let columns = image.dim().1;
-    let (mut sums, mut counts) = (vec![0.0; columns], vec![0_u32; columns]);
-    for row in lines {
-        for (column, &value) in image.row(row).iter().enumerate() {
-            if value.is_finite() {
-                sums[column] += f64::from(value);
-                counts[column] += 1;
-            }
-        }
-    }
-    sums.iter()
-        .zip(&counts)
-        .map(|(sum, &n)| if n == 0 { f64::NAN } else { sum / f64::from(n) })
-        .collect()
 }
 
 fn described(series: &Series) -> String {
@@ -262,27 +243,17 @@ fn histogram(
     (low, high): (f64, f64),
     bins: usize,
 ) -> Result<Plot> {
-    if !(low < high && (high - low).is_finite()) || bins == 0 || MOST_BINS < bins {
-        let found = format!("{bins} bins from {low} to {high}");
-        return Err(Error::parameter("histogram", found, "1 to 4096 bins of a positive width"));
-    }
-    let (mut counts, mut outside) = (vec![0.0; bins], 0_usize);
-    let scale = bins as f64 / (high - low);
-    for &value in view.image {
-        let place = (f64::from(value) - low) * scale;
-        match counts.get_mut(place as usize) {
-            Some(count) if 0.0 <= place => *count += 1.0,
-            _ => outside += 1,
-        }
-    }
-    let x = (0..bins).map(|bin| low + (bin as f64 + 0.5) / scale).collect();
-    let share = 100.0 * outside as f64 / view.image.len().max(1) as f64;
+    let counted = Histogram::of(&Pixels::all(view.image), low, high, bins)?;
+    let width = (high - low) / bins as f64;
+    let y: Vec<f64> = counted.counts.iter().map(|&count| count as f64).collect();
+    let outside = (counted.below + counted.above + counted.nan) as f64;
+    let share = 100.0 * outside / view.image.len().max(1) as f64;
     Ok(Plot {
         title: format!("Histogram of {title}"),
         x_label: "value (DN)".to_owned(),
         y_label: "pixels".to_owned(),
-        x,
-        series: vec![Series { label: "pixels".to_owned(), y: counts, style: SeriesStyle::Line }],
+        x: (0..bins).map(|bin| low + (bin as f64 + 0.5) * width).collect(),
+        series: vec![Series { label: "pixels".to_owned(), y, style: SeriesStyle::Line }],
         summary: format!("{} pixels, {share:.2} % of them outside the plot.", view.image.len()),
     })
 }
