@@ -104,22 +104,15 @@ impl Exposure {
     }
 
     /// Why a step cannot be done on this exposure, if it cannot.
-    pub(super) fn impossible(&self, step: &Step) -> Option<String> {
-        let missing = |master: &Option<MasterFile>, what: &str| match master {
-            Some(_) => None,
-            None => Some(format!("there is no {what}: drop one here, or raw frames to stack")),
-        };
-        match step {
-            Step::Bias => missing(&self.bias, "master bias"),
-            Step::Dark(_) => missing(&self.dark, "master dark"),
-            Step::Flat(_) => missing(&self.flat, "master flat of this band"),
-            _ => None,
-        }
+    pub(super) fn missing_for(&self, step: &str) -> Option<String> {
+        let needs_master = matches!(step, "bias" | "dark" | "flat");
+        let missing = needs_master && self.master(step).is_none();
+        missing.then(|| format!("there is no master {step}: drop one here, or raw frames to stack"))
     }
 
     /// The steps without those that cannot be done.
-    pub(super) fn possible(&self, steps: &[Step], _amp: AmpId) -> Vec<Step> {
-        steps.iter().filter(|step| self.impossible(step).is_none()).cloned().collect()
+    pub(super) fn possible(&self, steps: &[Step]) -> Vec<Step> {
+        steps.iter().filter(|step| self.missing_for(step.name()).is_none()).cloned().collect()
     }
 
     /// The keys of `raw` and of the stages that these steps make.

@@ -220,7 +220,7 @@ pub(super) fn stages(exposure: &Exposure, chain: &Chain, settings: &[Setting]) -
         let (state, reason) = match (setting.on, kept, step) {
             (false, ..) => (State::Off, None),
             (true, Some(_), _) => (State::Ok, None),
-            (true, None, None) => (State::Skipped, why_skipped(exposure, name)),
+            (true, None, None) => (State::Skipped, exposure.missing_for(name)),
             (true, None, Some(_)) if chain.failure.is_some() && !failed => {
                 failed = true;
                 (State::Failed, chain.failure.clone())
@@ -230,14 +230,6 @@ pub(super) fn stages(exposure: &Exposure, chain: &Chain, settings: &[Setting]) -
         all.push(stage((name, state, reason), kept));
     }
     all
-}
-
-fn why_skipped(exposure: &Exposure, step: &str) -> Option<String> {
-    let what = match step {
-        "bias" | "dark" | "flat" if exposure.master(step).is_none() => step,
-        _ => return None,
-    };
-    Some(format!("there is no master {what}: drop one here, or raw frames to stack"))
 }
 
 fn stage((name, state, reason): (&str, State, Option<String>), kept: Option<&Kept>) -> StageInfo {
@@ -330,12 +322,4 @@ pub(super) fn to_truth(
     let mut distances: Vec<f64> = differences.iter().map(|d| (d - middle).abs()).collect();
     let sigma = 1.4826 * median(&mut distances)?;
     Some(ToTruth { median: middle, rms: libm::hypot(middle, sigma) })
-}
-
-/// The amplifier of an information.
-impl AmpInfo {
-    /// Its identity.
-    pub fn id(&self) -> AmpId {
-        AmpId(self.amp)
-    }
 }

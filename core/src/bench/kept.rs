@@ -77,12 +77,16 @@ impl Kept {
     /// The image as the next step takes it.
     pub(super) fn underway(&self) -> Underway {
         let mut image = self.shell.clone();
-        *image.planes_mut() = Planes {
+        *image.planes_mut() = self.planes();
+        image
+    }
+
+    fn planes(&self) -> Planes {
+        Planes {
             image: self.image.clone(),
             variance: (*self.variance).clone(),
             mask: (*self.mask).clone(),
-        };
-        image
+        }
     }
 
     pub(super) fn unit(&self) -> PixelUnit {
@@ -121,10 +125,10 @@ impl Kept {
         }
     }
 
-    /// The science image with this header, once it is split.
+    /// The planes of the science image, once it is split.
     pub(super) fn science(&self) -> Option<Planes> {
         match &self.shell {
-            Underway::Science(_) => Some(self.underway().planes().clone()),
+            Underway::Science(_) => Some(self.planes()),
             _ => None,
         }
     }

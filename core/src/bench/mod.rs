@@ -139,7 +139,7 @@ impl Bench {
         let recipe = self.recipe()?;
         let Some(exposure) = &self.exposure else { return Ok(()) };
         for (amp, chain) in &mut self.chains {
-            let steps = exposure.possible(recipe.steps(Stage::Science), *amp);
+            let steps = exposure.possible(recipe.steps(Stage::Science));
             if chain.want(exposure, steps) {
                 self.measured.remove(amp);
             }
