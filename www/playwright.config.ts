@@ -6,7 +6,8 @@ const PORT = 4174;
 
 export default defineConfig({
   testDir: "tests",
-  timeout: 30_000,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
   workers: 1,
   forbidOnly: true,
   reporter: "list",

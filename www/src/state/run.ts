@@ -2,6 +2,7 @@
 
 import type { StepSetting } from "../engine/protocol";
 import {
+  busy,
   engine,
   lastRun,
   lastStage,
@@ -16,21 +17,23 @@ import {
   stagesByAmp,
 } from "./bench";
 
-let running = false;
 let waiting = false;
 
 /** Lets the engine catch up with the recipe. */
 export async function runRecipe(): Promise<void> {
-  if (running) {
+  if (busy.peek()) {
     waiting = true;
     return;
   }
-  running = true;
-  do {
-    waiting = false;
-    await runOnce(settings.peek());
-  } while (waiting);
-  running = false;
+  busy.value = true;
+  try {
+    do {
+      waiting = false;
+      await runOnce(settings.peek());
+    } while (waiting);
+  } finally {
+    busy.value = false;
+  }
 }
 
 async function runOnce(recipe: StepSetting[]): Promise<void> {
