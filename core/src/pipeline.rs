@@ -9,29 +9,25 @@
 //! Everything runs amplifier by amplifier, so that a task holds one of them at a time.
 
 mod advance;
+mod stack;
 
-use ndarray::{Array2, Zip};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::ids::{AmpId, DetectorId};
-use crate::image::{AmpImage, CANONICAL_NAN, CcdImage, PixelUnit, Planes};
+use crate::ids::AmpId;
+use crate::image::{AmpImage, CcdImage, PixelUnit, Planes};
 use crate::instrument::{EquilibriumCurve, Instrument, Linearity, PocketParams, VisitInfo};
-use crate::mask;
 use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
 use crate::probe::Probe;
 use crate::provenance::StepRecord;
-use crate::recipe::{Step, at_assemble};
-use crate::stack::combine::{self, combine};
+use crate::recipe::Step;
 use crate::steps;
 use crate::steps::dark::WithoutMaster;
 use crate::steps::pocket::Model;
 use crate::time::Day;
 
 pub use advance::{Underway, advance, detrend, known_of};
-
-/// Pixels that do not enter a stack.
-const NOT_STACKED: u32 = mask::SATURATED | mask::NO_DATA | mask::NONLINEAR;
+pub use stack::{Frames, stack};
 
 /// What the camera knows of one amplifier at one date.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,18 +55,6 @@ pub struct Masters {
     pub flat: Option<CcdImage>,
     /// Focal-plane level of the band over the level of the flat (a ratio); 1 without one.
     pub scale_ratio: f64,
-}
-
-/// Frames of a stack, loaded one after the other.
-pub trait Frames {
-    /// How many there are.
-    fn count(&self) -> usize;
-
-    /// Loads one amplifier of a frame with what the camera knows of it.
-    ///
-    /// # Errors
-    /// Whatever keeps the frame from being read.
-    fn load(&mut self, index: usize) -> Result<(AmpImage, AmpCalibration)>;
 }
 
 /// Where a pipeline writes down what its steps report.
@@ -237,51 +221,6 @@ pub fn correct_detector(
     Ok(())
 }
 
-/// One amplifier's frames to their stack (DN): amplifier steps and `assemble` on each frame, then
-/// `combine`. The steps after `assemble` are left to [`correct_detector`], so that their masters need
-/// not be held beside the frames.
-///
-/// # Errors
-/// The first error of a frame or step.
-pub fn stack(
-    frames: &mut dyn Frames,
-    detector: DetectorId,
-    steps: (&[Step], &combine::Params),
-    log: &mut Log<'_>,
-) -> Result<CcdImage> {
-    let (amplifier_steps, _) = at_assemble(steps.0);
-    let mut images: Vec<Array2<f32>> = Vec::with_capacity(frames.count());
-    let mut variance_sum: Option<Array2<f32>> = None;
-    let mut last: Option<CcdImage> = None;
-    for index in 0..frames.count() {
-        let (mut amp, calibration) = frames.load(index)?;
-        correct_amplifier(&mut amp, amplifier_steps, &calibration, log)?;
-        drop(last.take());
-        let mut ccd = steps::assemble::assemble(vec![amp], detector)?;
-        let image = std::mem::take(&mut ccd.planes.image);
-        images.push(without_masked(image, &ccd.planes.mask));
-        match &mut variance_sum {
-            None => variance_sum = Some(std::mem::take(&mut ccd.planes.variance)),
-            Some(sum) if sum.dim() == ccd.planes.variance.dim() => *sum += &ccd.planes.variance,
-            Some(sum) => {
-                let (found, needed) = (ccd.planes.variance.dim(), sum.dim());
-                let (found, needed) = (format!("{found:?}"), format!("{needed:?}"));
-                return Err(Error::input("stack", "shape of a frame", found, needed));
-            }
-        }
-        last = Some(ccd);
-    }
-    let none = || Error::input("stack", "frames", 0, "at least one");
-    let (mut ccd, mut variance) = (last.ok_or_else(none)?, variance_sum.ok_or_else(none)?);
-    variance /= images.len() as f32;
-    let (planes, report) = combine(&images, variance, steps.1)?;
-    let amp = ccd.amps.first().map_or(AmpId(0), |part| part.amp);
-    log.note(amp, "combine", report);
-    ccd.planes = planes;
-    log.after("combine", &ccd.planes)?;
-    Ok(ccd)
-}
-
 /// The level (DN) that a master bias takes from an image without overscan: its median, 0 if it has
 /// no value at all.
 pub fn pedestal_dn(bias: &CcdImage) -> f64 {
@@ -293,15 +232,6 @@ pub fn pedestal_dn(bias: &CcdImage) -> f64 {
         median.offer(bias.planes.image.iter().copied());
     }
     median.finish().filter(|level| level.is_finite()).unwrap_or(0.0)
-}
-
-fn without_masked(mut image: Array2<f32>, bits: &Array2<u32>) -> Array2<f32> {
-    Zip::from(&mut image).and(bits).for_each(|pixel, &bits| {
-        if bits & NOT_STACKED != 0 {
-            *pixel = CANONICAL_NAN;
-        }
-    });
-    image
 }
 
 fn missing(role: &str, ccd: &CcdImage) -> Error {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::instrument::Instrument;
 use crate::measure::aperture;
+use crate::numerics::precision::Precision;
 use crate::provenance;
 use crate::stack::combine;
 use crate::steps::{dark, flat, linearity, overscan, pocket, saturation, variance};
@@ -241,6 +242,7 @@ fn dark_stack() -> combine::Params {
         clip_sigma: 3.0,
         maximum_passes: 50,
         merge: combine::Merge::Median,
+        sums: Precision::F64,
     }
 }
 

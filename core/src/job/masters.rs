@@ -9,11 +9,9 @@ use crate::image::{AmpImage, CcdImage};
 use crate::instrument::{Instrument, VisitInfo};
 use crate::master::{self, Kind, MasterFile};
 use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
-use crate::pipeline::{
-    AmpCalibration, Frames, Masters, calibration, correct_detector, pedestal_dn, stack,
-};
+use crate::pipeline::{AmpCalibration, Frames, Masters, calibration, pedestal_dn, stack};
 use crate::raw::{RawFile, in_file};
-use crate::recipe::{Stage, Step, at_assemble};
+use crate::recipe::{Stage, Step};
 use crate::stack::combine::Params;
 use crate::stack::lamps::{mean_level, mean_of_lamps};
 use crate::stack::normalize::{normalize, scale};
@@ -27,6 +25,7 @@ struct RawFrames<'a> {
     raws: &'a [(Key, RawFile)],
     amp: AmpId,
     steps: &'a [Step],
+    given: Given<'a>,
     /// Level (DN) of the master bias, which stays in images without overscan.
     pedestal_dn: f64,
 }
@@ -55,6 +54,15 @@ impl Frames for RawFrames<'_> {
             known.pedestal_dn = self.pedestal_dn;
         }
         Ok((amp, known)).map_err(|error| in_file(key, error))
+    }
+
+    fn masters(&mut self) -> Result<Masters> {
+        let bias = self.given.bias.map(|file| file.part(self.store, self.amp)).transpose()?;
+        let dark = match self.given.dark {
+            Some((file, ratio)) => Some((file.part(self.store, self.amp)?, *ratio)),
+            None => None,
+        };
+        Ok(Masters { bias, dark, flat: None, scale_ratio: 1.0 })
     }
 }
 
@@ -157,7 +165,7 @@ pub(super) fn lamp_flat(
     for amp in context.camera.amplifiers.iter().map(|amp| amp.id).collect::<Vec<_>>() {
         parts.push(stack_amplifier(context, &raws, amp, (Stage::Flat, given))?);
     }
-    let level_dn = normalize(&mut parts)?;
+    let level_dn = normalize(&mut parts, params.sums)?;
     context.note("normalize", serde_json::json!({ "level_dn": level_dn }));
     let lamp = raws.first().and_then(|(_, raw)| raw.visit.lamp);
     let kind = if lamp.is_some() { Kind::LampFlat } else { Kind::BandFlat };
@@ -196,7 +204,7 @@ pub(super) fn band_flat(context: &mut Context<'_>, flats: &[Key], output: &Key) 
         let quantity = "level of the band flat".to_owned();
         Error::Undetermined { quantity, used: 0, given: files.len() }
     })?;
-    let level_dn = median * mean_level(&levels);
+    let level_dn = median * mean_level(&levels, context.recipe.flat_master.sums);
     header.set("PRODUCT", Kind::BandFlat.word(), "what this file is");
     header.remove("LAMP");
     header.remove("NFRAMES");
@@ -232,7 +240,7 @@ fn mean_part(
     for (file, weight) in files {
         lamps.push((file.part(context.store, amp)?, *weight));
     }
-    mean_of_lamps(&lamps)
+    mean_of_lamps(&lamps, context.recipe.flat_master.sums)
 }
 
 /// Lamp flats of one detector and band, with the weights of their lamps.
@@ -303,16 +311,8 @@ fn stack_amplifier(
         Some(file) if !always_overscan => pedestal_dn(&file.part(store, amp)?),
         _ => 0.0,
     };
-    let mut frames = RawFrames { store, camera: &camera, raws, amp, steps, pedestal_dn };
-    let mut ccd = stack(&mut frames, detector, (steps, params), &mut log)?;
-    let bias = given.bias.map(|file| file.part(frames.store, amp)).transpose()?;
-    let dark = match given.dark {
-        Some((file, ratio)) => Some((file.part(frames.store, amp)?, *ratio)),
-        None => None,
-    };
-    let masters = Masters { bias, dark, flat: None, scale_ratio: 1.0 };
-    correct_detector(&mut ccd, at_assemble(steps).1, &masters, &mut log)?;
-    Ok(ccd)
+    let mut frames = RawFrames { store, camera: &camera, raws, amp, steps, given, pedestal_dn };
+    stack(&mut frames, detector, (steps, params), &mut log)
 }
 
 /// Opens the raw files of one stack and chooses those that enter it.

@@ -6,6 +6,7 @@ pub mod bspline;
 pub mod fit;
 pub mod healpix;
 pub mod power;
+pub mod precision;
 pub mod simplex;
 pub mod stats;
 

@@ -12,6 +12,7 @@ use crate::instrument::Amplifier;
 use crate::measure::{Scene, background, photometer_scene};
 use crate::probe::Evidence;
 use crate::recipe::{Recipe, Stage};
+use crate::stack::combine::combine;
 use crate::table::{Table, Values};
 use crate::time::Day;
 

@@ -15,16 +15,18 @@ use ndarray::Zip;
 use crate::error::{Error, Result};
 use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit, Planes};
 use crate::mask;
+use crate::numerics::precision::Precision;
 use crate::steps::bias::check_match;
 
 const STEP: &str = "lamps";
 
-/// The weighted mean of one part of the detector over its lamps: pairs of flat and weight.
+/// The weighted mean of one part of the detector over its lamps: pairs of flat and weight, added up with
+/// the precision of `sums`.
 ///
 /// # Errors
 /// [`Error::Input`] if there is no lamp or the parts differ, [`Error::Parameter`] for a weight that
 /// is not positive.
-pub fn mean_of_lamps(lamps: &[(CcdImage, f64)]) -> Result<CcdImage> {
+pub fn mean_of_lamps(lamps: &[(CcdImage, f64)], sums: Precision) -> Result<CcdImage> {
     let (first, _) = lamps.first().ok_or_else(|| Error::input(STEP, "lamps", 0, "one or more"))?;
     for (flat, weight) in lamps {
         check_match(STEP, first, flat)?;
@@ -36,16 +38,17 @@ pub fn mean_of_lamps(lamps: &[(CcdImage, f64)]) -> Result<CcdImage> {
             return Err(Error::parameter("weight of a lamp", weight, "above zero"));
         }
     }
-    Ok(average(first, lamps))
+    Ok(average(first, lamps, sums))
 }
 
-/// The weighted mean of the levels (DN).
-pub fn mean_level(levels: &[(f64, f64)]) -> f64 {
+/// The weighted mean of the levels (DN), added up with the precision of `sums`.
+pub fn mean_level(levels: &[(f64, f64)], sums: Precision) -> f64 {
     let weights: f64 = levels.iter().map(|(_, weight)| weight).sum();
-    levels.iter().map(|(level, weight)| level * weight).sum::<f64>() / weights
+    let sum = levels.iter().fold(0.0, |sum, (level, weight)| sums.round(sum + level * weight));
+    sums.round(sum / weights)
 }
 
-fn average(first: &CcdImage, lamps: &[(CcdImage, f64)]) -> CcdImage {
+fn average(first: &CcdImage, lamps: &[(CcdImage, f64)], sums: Precision) -> CcdImage {
     let mut out = first.clone();
     let total: f64 = lamps.iter().map(|(_, weight)| weight).sum();
     let CcdImage { planes: Planes { image, variance, mask: bits }, .. } = &mut out;
@@ -55,7 +58,7 @@ fn average(first: &CcdImage, lamps: &[(CcdImage, f64)]) -> CcdImage {
         {
             joined |= mask[at];
             if !image[at].is_nan() {
-                value += weight * f64::from(image[at]);
+                value = sums.round(value + weight * f64::from(image[at]));
                 noise += weight * weight * f64::from(variance[at]);
                 weights += weight;
             }
@@ -81,16 +84,18 @@ mod tests {
         let mut b = flat_ccd(1.3, 0.02, PixelUnit::Relative);
         b.planes.image[[0, 0]] = f32::NAN;
         let lamps = [(flat_ccd(1.0, 0.01, PixelUnit::Relative), 1.0), (b, 2.0)];
-        let mean = mean_of_lamps(&lamps).unwrap();
+        let mean = mean_of_lamps(&lamps, Precision::F64).unwrap();
         assert!((mean.planes.image[[1, 1]] - 1.2).abs() < 1e-6);
         assert!((mean.planes.variance[[1, 1]] - 0.01).abs() < 1e-8);
         assert_eq!((mean.planes.image[[0, 0]], mean.planes.mask[[0, 0]]), (1.0, mask::FEW_FRAMES));
-        assert!((mean_level(&[(100.0, 1.0), (160.0, 2.0)]) - 140.0).abs() < 1e-12);
+        assert!((mean_level(&[(100.0, 1.0), (160.0, 2.0)], Precision::F64) - 140.0).abs() < 1e-12);
     }
 
     #[test]
     fn a_flat_in_dn_is_refused() {
-        assert!(mean_of_lamps(&[(flat_ccd(1.0, 0.01, PixelUnit::Dn), 1.0)]).is_err());
-        assert!(mean_of_lamps(&[]).is_err());
+        assert!(
+            mean_of_lamps(&[(flat_ccd(1.0, 0.01, PixelUnit::Dn), 1.0)], Precision::F64).is_err()
+        );
+        assert!(mean_of_lamps(&[], Precision::F64).is_err());
     }
 }

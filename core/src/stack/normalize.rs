@@ -9,14 +9,16 @@
 
 use crate::error::{Error, Result};
 use crate::image::{CcdImage, PixelUnit};
+use crate::numerics::precision::Precision;
 use crate::numerics::stats::CountingMedian;
 
-/// Divides the parts of one detector's flat by their common median, which is returned (DN).
+/// Divides the parts of one detector's flat by their common median, which is returned (DN) with the
+/// precision of `sums`.
 ///
 /// # Errors
 /// [`Error::Undetermined`] if no pixel has a value, or the median is not positive; then the parts
 /// are unchanged.
-pub fn normalize(parts: &mut [CcdImage]) -> Result<f64> {
+pub fn normalize(parts: &mut [CcdImage], sums: Precision) -> Result<f64> {
     let mut median = CountingMedian::new();
     parts.iter().for_each(|part| median.offer(part.planes.image.iter().copied()));
     let given = parts.iter().map(|part| part.planes.image.len()).sum();
@@ -30,6 +32,7 @@ pub fn normalize(parts: &mut [CcdImage]) -> Result<f64> {
                 given,
             }
         })?;
+    let level = sums.round(level);
     for part in parts {
         scale(part, 1.0 / level);
         part.unit = PixelUnit::Relative;
@@ -55,14 +58,14 @@ mod tests {
             flat_ccd(10_000.0, 9.0, PixelUnit::Dn),
             flat_ccd(11_000.0, 9.0, PixelUnit::Dn),
         ];
-        assert_eq!(normalize(&mut parts), Ok(10_000.0));
+        assert_eq!(normalize(&mut parts, Precision::F64), Ok(10_000.0));
         assert_eq!(parts[0].planes.image[[0, 0]], 0.9);
         assert!((parts[2].planes.variance[[0, 0]] - 9e-8).abs() < 1e-14);
     }
 
     #[test]
     fn a_dark_flat_has_no_level() {
-        assert!(normalize(&mut [flat_ccd(0.0, 1.0, PixelUnit::Dn)]).is_err());
-        assert!(normalize(&mut [flat_ccd(f32::NAN, 1.0, PixelUnit::Dn)]).is_err());
+        assert!(normalize(&mut [flat_ccd(0.0, 1.0, PixelUnit::Dn)], Precision::F64).is_err());
+        assert!(normalize(&mut [flat_ccd(f32::NAN, 1.0, PixelUnit::Dn)], Precision::F64).is_err());
     }
 }

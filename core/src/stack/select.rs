@@ -24,6 +24,7 @@ pub fn select(what: &str, count: usize, params: &Params) -> Result<std::ops::Ran
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numerics::precision::Precision;
     use crate::stack::combine::Merge;
 
     #[test]
@@ -35,6 +36,7 @@ mod tests {
             clip_sigma: 3.0,
             maximum_passes: 50,
             merge: Merge::Median,
+            sums: Precision::F64,
         };
         assert_eq!(select("master bias", 20, &params), Ok(10..20));
         assert_eq!(select("master bias", 4, &params), Ok(0..4));
@@ -50,6 +52,7 @@ mod tests {
             clip_sigma: 3.0,
             maximum_passes: 1,
             merge: Merge::Mean,
+            sums: Precision::F64,
         };
         assert_eq!(select("master bias", 20, &params), Ok(10..20));
         assert_eq!(select("master bias", 14, &params), Ok(10..14));

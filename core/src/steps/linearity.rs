@@ -27,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::image::{AmpImage, PixelUnit, Planes};
 use crate::instrument::Linearity;
 use crate::mask;
+use crate::numerics::precision::Precision;
 use crate::time::Day;
 
 const STEP: &str = "linearity";
@@ -45,6 +46,9 @@ pub struct Params {
     /// What the relation acts on (DN).
     #[serde(default, skip_serializing_if = "Input::is_signal")]
     pub input: Input,
+    /// Precision of x², which ztfimg keeps in 32 bits; changes the last digit of few pixels.
+    #[serde(default, skip_serializing_if = "Precision::is_double")]
+    pub squares: Precision,
 }
 
 /// What the relation acts on.
@@ -108,7 +112,8 @@ pub fn linearize(amp: &mut AmpImage, params: &Params, relation: &Linearity) -> R
     let (image, variance) = (image.slice_mut(part), variance.slice_mut(part));
     Zip::from(image).and(variance).and(bits.slice_mut(part)).for_each(|pixel, variance, bits| {
         let x = f64::from(*pixel);
-        let (d, slope_numerator) = (a * x * x + b * x + 1.0, 1.0 - a * x * x);
+        let square = params.squares.round(x * x);
+        let (d, slope_numerator) = (a * square + b * x + 1.0, 1.0 - a * square);
         if d <= 0.0 || slope_numerator <= 0.0 {
             *bits |= mask::NONLINEAR;
             nonlinear += 1;

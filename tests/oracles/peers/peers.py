@@ -10,7 +10,6 @@ What is replaced: the list of files (by name instead of a metadata data base), t
 moved to the date as the newer release does it), the level of the focal plane (of the flats present; the
 helper of 0.4.1 multiplies every CCD by the level of the first one).
 """
-import contextlib
 import os
 import pathlib
 import warnings
@@ -141,17 +140,6 @@ class Peers:
             norms.append(np.nanmedian(flat))
             flats.append(flat / norms[-1])
         return np.average(flats, axis=0), float(np.average(norms))
-
-    @contextlib.contextmanager
-    def double_precision(self):
-        """Their stacks over frames in double precision, by the same formula."""
-        from ztfin2p3 import builder
-        single = builder.get_meandata
-        builder.get_meandata = lambda frames, **how: single(np.asarray(frames, float), **how)
-        try:
-            yield
-        finally:
-            builder.get_meandata = single
 
     def science(self, raw, bias, flat, scale):
         """Science quadrants in stored order."""

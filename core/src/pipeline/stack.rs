@@ -1,0 +1,139 @@
+//! Stack: one amplifier's frames to the image that becomes a master.
+//!
+//! Amplifier steps and `assemble` run on each frame; then `combine`; then the steps of the detector.
+//! Those are linear, so that they are done once, on the stack. Where a recipe adds in 32 bits
+//! ([`Precision::F32`]), as packages do that subtract the masters first, the pixels come from frames of which
+//! each went through the steps of the detector; variance, mask and reports are the same in both ways.
+
+use ndarray::{Array2, Zip};
+
+use super::{AmpCalibration, Log, Masters, correct_amplifier, correct_detector};
+use crate::error::{Error, Result};
+use crate::ids::{AmpId, DetectorId};
+use crate::image::{AmpImage, CANONICAL_NAN, CcdImage};
+use crate::mask;
+use crate::numerics::precision::Precision;
+use crate::recipe::{Step, at_assemble};
+use crate::stack::combine::{self, combine};
+use crate::steps;
+
+/// Pixels that do not enter a stack.
+const NOT_STACKED: u32 = mask::SATURATED | mask::NO_DATA | mask::NONLINEAR;
+
+/// Frames of a stack, loaded one after the other.
+pub trait Frames {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Loads one amplifier of a frame with what the camera knows of it.
+    ///
+    /// # Errors
+    /// Whatever keeps the frame from being read.
+    fn load(&mut self, index: usize) -> Result<(AmpImage, AmpCalibration)>;
+
+    /// Loads the masters that the steps after `assemble` need, at the latest moment.
+    ///
+    /// # Errors
+    /// Whatever keeps a master from being read.
+    fn masters(&mut self) -> Result<Masters>;
+}
+
+/// One amplifier's frames to their stack (DN): amplifier steps and `assemble` on each frame, then
+/// `combine`, then the steps of the detector.
+///
+/// # Errors
+/// The first error of a frame or step.
+pub fn stack(
+    frames: &mut dyn Frames,
+    detector: DetectorId,
+    (steps, params): (&[Step], &combine::Params),
+    log: &mut Log<'_>,
+) -> Result<CcdImage> {
+    let detector_steps = at_assemble(steps).1;
+    let each = match params.sums {
+        Precision::F32 => Some(frames.masters()?),
+        Precision::F64 => None,
+    };
+    let mut kept = Kept::default();
+    for index in 0..frames.count() {
+        let (mut amp, calibration) = frames.load(index)?;
+        correct_amplifier(&mut amp, at_assemble(steps).0, &calibration, log)?;
+        drop(kept.last.take());
+        let ccd = steps::assemble::assemble(vec![amp], detector)?;
+        let image = match &each {
+            Some(masters) => Some(corrected_image(&ccd, detector_steps, masters)?),
+            None => None,
+        };
+        kept.take(ccd, image)?;
+    }
+    let (mut ccd, images) = kept.finish()?;
+    let variance = std::mem::take(&mut ccd.planes.variance);
+    let (planes, report) = combine(&images, variance, params)?;
+    drop(images);
+    let amp = ccd.amps.first().map_or(AmpId(0), |part| part.amp);
+    log.note(amp, "combine", report);
+    ccd.planes = planes;
+    log.after("combine", &ccd.planes)?;
+    let Some(masters) = each else {
+        correct_detector(&mut ccd, detector_steps, &frames.masters()?, log)?;
+        return Ok(ccd);
+    };
+    let image = ccd.planes.image.clone();
+    correct_detector(&mut ccd, detector_steps, &masters, log)?;
+    ccd.planes.image = image;
+    Ok(ccd)
+}
+
+/// The pixels of `ccd` after the steps of the detector, without reports.
+fn corrected_image(ccd: &CcdImage, steps: &[Step], masters: &Masters) -> Result<Array2<f32>> {
+    let mut ccd = ccd.clone();
+    let mut log = Log { records: &mut Vec::new(), probe: &mut () };
+    correct_detector(&mut ccd, steps, masters, &mut log)?;
+    Ok(ccd.planes.image)
+}
+
+/// What is kept of the frames: their pixels, the sum of their variances, and the last one's frame.
+#[derive(Default)]
+struct Kept {
+    images: Vec<Array2<f32>>,
+    variance_sum: Option<Array2<f32>>,
+    last: Option<CcdImage>,
+}
+
+impl Kept {
+    /// Takes the pixels of `ccd`, or `image` in their place.
+    fn take(&mut self, mut ccd: CcdImage, image: Option<Array2<f32>>) -> Result<()> {
+        let image = image.unwrap_or_else(|| std::mem::take(&mut ccd.planes.image));
+        self.images.push(without_masked(image, &ccd.planes.mask));
+        match &mut self.variance_sum {
+            None => self.variance_sum = Some(std::mem::take(&mut ccd.planes.variance)),
+            Some(sum) if sum.dim() == ccd.planes.variance.dim() => *sum += &ccd.planes.variance,
+            Some(sum) => {
+                let (found, needed) = (ccd.planes.variance.dim(), sum.dim());
+                let (found, needed) = (format!("{found:?}"), format!("{needed:?}"));
+                return Err(Error::input("stack", "shape of a frame", found, needed));
+            }
+        }
+        self.last = Some(ccd);
+        Ok(())
+    }
+
+    /// The last frame with the mean variance of all, and all images.
+    fn finish(self) -> Result<(CcdImage, Vec<Array2<f32>>)> {
+        let none = || Error::input("stack", "frames", 0, "at least one");
+        let (mut ccd, mut variance) =
+            (self.last.ok_or_else(none)?, self.variance_sum.ok_or_else(none)?);
+        variance /= self.images.len() as f32;
+        ccd.planes.variance = variance;
+        Ok((ccd, self.images))
+    }
+}
+
+fn without_masked(mut image: Array2<f32>, bits: &Array2<u32>) -> Array2<f32> {
+    Zip::from(&mut image).and(bits).for_each(|pixel, &bits| {
+        if bits & NOT_STACKED != 0 {
+            *pixel = CANONICAL_NAN;
+        }
+    });
+    image
+}
