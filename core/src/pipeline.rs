@@ -23,7 +23,7 @@ use crate::provenance::StepRecord;
 use crate::recipe::Step;
 use crate::steps;
 use crate::steps::dark::WithoutMaster;
-use crate::steps::pocket::Model;
+use crate::steps::pocket::{Correction, Model};
 use crate::time::Day;
 
 pub use advance::{Underway, advance, detrend, known_of};
@@ -173,12 +173,28 @@ fn correct_pocket(
         log.note(id, name, steps::pocket::equilibrium::correct(amp, curve)?);
         return Ok(());
     }
-    // A camera without such an effect at that date needs no correction of it.
-    match params.trap.or(calibration.pocket) {
-        Some(trap) => log.note(id, name, steps::pocket::correct(amp, params, &trap)?),
+    match in_pieces(amp, params, calibration)? {
+        Some(mut correction) => {
+            correction.rows(amp, usize::MAX);
+            log.note(id, name, correction.finish(amp));
+        }
         None => log.note(id, name, serde_json::json!({ "applied": false })),
     }
     Ok(())
+}
+
+/// The pocket step in pieces; none for a model that is not, and for a camera without such an effect
+/// at that date, which needs no correction of it.
+///
+/// # Errors
+/// Those of [`Correction::new`].
+pub fn in_pieces(
+    amp: &AmpImage,
+    params: &steps::pocket::Params,
+    calibration: &AmpCalibration,
+) -> Result<Option<Correction>> {
+    let trap = params.trap.or(calibration.pocket).filter(|_| params.model != Model::Equilibrium);
+    trap.map(|trap| Correction::new(amp, params, &trap)).transpose()
 }
 
 /// Runs the steps of the detector up to `split`.

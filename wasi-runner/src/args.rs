@@ -283,15 +283,15 @@ impl From<MastersName> for Sharing {
 pub struct Detrend {
     /// Raw exposure of one detector.
     pub raw: PathBuf,
-    /// Master bias.
+    /// Master bias; a recipe without the step `bias` needs none.
     #[arg(long, value_name = "BIAS.fits")]
-    pub bias: PathBuf,
+    pub bias: Option<PathBuf>,
     /// Master dark, for a recipe with the step `dark`.
     #[arg(long, value_name = "DARK.fits")]
     pub dark: Option<PathBuf>,
-    /// Master flat of the band.
+    /// Master flat of the band; a recipe without the step `flat` needs none.
     #[arg(long, value_name = "FLAT.fits")]
-    pub flat: PathBuf,
+    pub flat: Option<PathBuf>,
     /// Level of the band over the focal plane.
     #[arg(long, value_name = "LEVEL.json")]
     pub focal_plane: Option<PathBuf>,

@@ -2,7 +2,7 @@
 
 use rawsky_core::ids::{AmpId, Band, DetectorId};
 use rawsky_core::instrument::Instrument;
-use rawsky_core::job::AmpFile;
+use rawsky_core::job::{AmpFile, flat_name};
 
 use crate::night::stem;
 use crate::work::{last, made_safe};
@@ -65,8 +65,7 @@ impl Names {
 
     /// The master flat of a detector, band and lamp; lamp 0 stands for the whole band.
     pub fn flat(&self, when: &str, band: &Band, detector: DetectorId, lamp: i64) -> String {
-        let band = made_safe(&band.0);
-        format!("{PREFIX}{when}_000000_{band}_c{:02}_l{lamp:02}_flat.fits", detector.0)
+        flat_name(when, &made_safe(&band.0), detector, lamp)
     }
 
     /// The level of a band over the focal plane.

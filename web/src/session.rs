@@ -79,8 +79,7 @@ impl Session {
     /// Does the next unit of work.
     pub fn do_unit(&mut self) -> Js<()> {
         let Some(unit) = self.units.pop_front() else { return Ok(()) };
-        let done = job::execute(&unit.job, &mut self.files, &mut ());
-        done.map(|_| ()).map_err(|error| dto::error(&error))
+        unit.run(&mut self.files).map_err(|error| dto::error(&error))
     }
 
     /// Opens the exposure, once the work is done; says what it is.
@@ -243,11 +242,6 @@ impl Session {
     /// Takes a product out of the session.
     pub fn product(&mut self, key: &str) -> Option<Uint8Array> {
         self.files.take(key).map(|bytes| Uint8Array::from(bytes.as_slice()))
-    }
-
-    /// Bytes of the stages and of the files that were made.
-    pub fn bytes(&self) -> f64 {
-        (self.bench.bytes() + self.files.bytes()) as f64
     }
 
     /// Lets go of everything.

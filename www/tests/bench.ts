@@ -28,9 +28,9 @@ export function picture(page: Page): Promise<string> {
   return page.locator(".stage-focus canvas").evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
 }
 
-/** Waits until the engine has caught up with the recipe. */
-export async function settled(page: Page): Promise<void> {
-  await expect(page.locator("main.bench")).toHaveAttribute("aria-busy", "false");
+/** Waits until the exposure is open and the engine has caught up with the recipe. */
+export async function settled(page: Page, timeout = 15_000): Promise<void> {
+  await expect(page.locator("main.bench")).toHaveAttribute("aria-busy", "false", { timeout });
 }
 
 export const step = (page: Page, name: string) => page.locator(`.rail-item[data-stage="${name}"] .rail-pick`);

@@ -1,39 +1,11 @@
 /** The page on the real engine: the first screen, and the same bytes as the command. */
 
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import type { Page } from "@playwright/test";
-import { expect, picture, step, test as base } from "./bench";
-
-const RAWSKY = process.env["RAWSKY"] ?? resolve("../target/release/rawsky");
-
-const test = base.extend<{ page: Page }>({
-  page: async ({ page, baseURL }, use) => {
-    const wrong: string[] = [];
-    page.on("request", (request) => {
-      const address = request.url();
-      if (!address.startsWith(baseURL ?? "") && !/^(blob|data):/.test(address)) wrong.push(address);
-    });
-    page.on("pageerror", (error) => wrong.push(error.message));
-    page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
-    await page.goto("./");
-    await page.locator("canvas[data-drawn]").waitFor();
-    await use(page);
-    expect(wrong, "requests to other places, or errors").toEqual([]);
-  },
-});
-
-async function rms(page: Page, stage: string): Promise<number> {
-  const text = await page.locator(`[data-stage="${stage}"] .rail-rms`).innerText();
-  return Number.parseFloat(text.replace(/[^\d.]/g, ""));
-}
-
-/** Waits until every step has been done. */
-async function reduced(page: Page): Promise<void> {
-  await expect(page.locator('[data-stage="split"] .rail-state')).toContainText("ms", { timeout: 30_000 });
-}
+import { expect, picture, step } from "./bench";
+import { choose as choosePaths, exported, RAWSKY, reduced, rms, run as runIn, test } from "./engine";
 
 test("a simulated exposure is reduced to its noise", async ({ page }) => {
   await reduced(page);
@@ -69,7 +41,7 @@ test.describe("dropped files", () => {
 
   test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const run = (line: string): void => void execFileSync(RAWSKY, line.split(" "), { cwd: folder });
+  const run = (line: string): void => runIn(folder, line);
 
   function files(below: string): string[] {
     const entries = readdirSync(join(folder, below), { recursive: true, withFileTypes: true });
@@ -77,30 +49,16 @@ test.describe("dropped files", () => {
     return plain.map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).sort();
   }
 
-  async function choose(page: Page, names: string[]): Promise<void> {
-    await page.getByRole("button", { name: "Open", exact: true }).click();
-    const [chooser] = await Promise.all([
-      page.waitForEvent("filechooser"),
-      page.getByRole("button", { name: "Choose files", exact: true }).click(),
-    ]);
-    await chooser.setFiles(names.map((name) => join(folder, name)));
-  }
+  const choose = (page: Page, names: string[]): Promise<void> =>
+    choosePaths(
+      page,
+      names.map((name) => join(folder, name)),
+    );
 
   async function drop(page: Page, names: string[]): Promise<void> {
     await choose(page, names);
     await expect(page.locator(".badge")).toHaveCount(0, { timeout: 20_000 });
     await reduced(page);
-  }
-
-  async function exported(page: Page, item: string): Promise<{ name: string; bytes: Buffer }> {
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      page
-        .getByRole("button", { name: "Export" })
-        .click()
-        .then(() => page.locator("#export-menu button", { hasText: item }).first().click()),
-    ]);
-    return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
   }
 
   test("give the same science image, to the byte, as the command does", async ({ page }) => {
@@ -121,6 +79,30 @@ test.describe("dropped files", () => {
       `aperture out/${image.name} --catalogue night/catalogue --camera teaching --recipe recipe.toml -o stars.parquet`,
     );
     expect(table.bytes.equals(readFileSync(join(folder, "stars.parquet"))), table.name).toBe(true);
+  });
+
+  async function copied(page: Page): Promise<string> {
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.getByRole("button", { name: "Export" }).click();
+    await page.locator("#export-menu button", { hasText: "command line" }).click();
+    await expect(page.locator(".status-bar")).toContainText("clipboard");
+    return page.evaluate(() => navigator.clipboard.readText());
+  }
+
+  test("and the command line that is exported give the same science image, to the byte", async ({ page }) => {
+    const one = mkdtempSync(join(folder, "one-"));
+    const names = files("night").filter((name) => !name.startsWith("night/truth"));
+    for (const name of names) copyFileSync(join(folder, name), join(one, basename(name)));
+    const inOne = (name: string): string => join(basename(one), basename(name));
+    await drop(page, names.map(inOne));
+    writeFileSync(join(one, "recipe.toml"), (await exported(page, "recipe")).bytes);
+    const image = await exported(page, "FITS");
+    const commands = (await copied(page)).trim().split("\n");
+    expect(commands.map((line) => line.split(" ")[1])).toEqual(
+      ["master-bias", "master-flat", "focal-plane", "detrend"].concat(Array(4).fill("aperture")),
+    );
+    for (const line of commands) runIn(one, line.slice("rawsky ".length));
+    expect(image.bytes.equals(readFileSync(join(one, "OUT", image.name))), image.name).toBe(true);
   });
 
   test("that are raw frames are stacked on the spot, and what is missing is said", async ({ page }) => {

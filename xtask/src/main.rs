@@ -1,9 +1,10 @@
-//! The tasks of the workspace: `cargo xtask demo`, `mistakes`, `test`, `web`, `ci`, `setup`.
+//! The tasks of the workspace: `cargo xtask demo`, `mistakes`, `test`, `web`, `bench`, `ci`, `setup`.
 //!
 //! It needs cargo and nothing else, depends on little, and says what it does before it does it.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a person at a terminal")]
 
+mod bench;
 mod ci;
 mod demo;
 mod mistakes;
@@ -31,6 +32,7 @@ cargo xtask TASK
            every test of the workspace; NAME is what this machine shall do without: node, browser
   web [--node] [--out DIR]
            the page into www/dist, for `rawsky serve`; --node or --out: the browser module alone
+  bench    what a person waits for in the page, as a table
   ci       .ci/run: tests, format, lints, docs
   setup    look for what the other tasks need, and add what can be added";
 
@@ -49,6 +51,7 @@ fn run(arguments: &[String]) -> Result<()> {
     let Some((task, rest)) = arguments.split_first() else { bail!("which task?\n\n{USAGE}") };
     let options = Options::new(rest);
     match task.as_str() {
+        "bench" => bench::run(options),
         "demo" => demo::run(options),
         "mistakes" => mistakes::mistakes(options),
         "test" => test::run(options),

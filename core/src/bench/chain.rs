@@ -12,6 +12,7 @@ use super::exposure::Exposure;
 use super::info;
 use super::kept::{Evidence, Kept};
 use super::nothing_open;
+use super::pieces::{self, Begun, Going, Start};
 
 /// The name of the first stage.
 pub(super) const RAW: &str = "raw";
@@ -29,12 +30,14 @@ pub(super) struct Chain {
     pub(super) failure: Option<String>,
     /// Every step that was done, in order.
     pub(super) executed: Vec<&'static str>,
+    /// A step that is done in pieces.
+    begun: Option<Begun>,
 }
 
 impl Chain {
     pub(super) fn new(amp: AmpId) -> Chain {
         let (steps, keys, executed) = (Vec::new(), Vec::new(), Vec::new());
-        Chain { amp, kept: Vec::new(), steps, keys, failure: None, executed }
+        Chain { amp, kept: Vec::new(), steps, keys, failure: None, executed, begun: None }
     }
 
     /// Sets what is wanted and drops what no longer is; whether anything changed.
@@ -45,7 +48,7 @@ impl Chain {
         }
         let same = keys.iter().zip(&self.kept).take_while(|(key, kept)| **key == kept.key).count();
         self.kept.truncate(same);
-        (self.keys, self.steps, self.failure) = (keys, steps, None);
+        (self.keys, self.steps, self.failure, self.begun) = (keys, steps, None, None);
         true
     }
 
@@ -85,7 +88,7 @@ impl Chain {
         }
     }
 
-    /// Makes the next stage; its name, or nothing if all are there.
+    /// Makes the next stage, or a piece of it; its name, or nothing if all are there.
     pub(super) fn advance(
         &mut self,
         store: &mut dyn Store,
@@ -94,55 +97,84 @@ impl Chain {
     ) -> Result<Option<&'static str>> {
         let Some(stage) = self.next() else { return Ok(None) };
         let made = match self.kept.last() {
-            None => exposure.raw(store, camera, self.amp).map(|amp| {
-                let geometry = amp.geometry;
-                let key = self.keys.first().cloned().unwrap_or_default();
-                let nothing = (serde_json::Value::Null, Vec::new());
-                Kept::new((RAW, key), (Underway::Amplifier(amp), geometry), None, nothing)
-            }),
-            Some(before) => self.step(before, (store, camera), exposure),
+            None => self.read((store, camera), exposure).map(Some),
+            Some(_) => self.step((store, camera), exposure),
         };
         match made {
-            Ok(mut kept) => {
+            Ok(Some(mut kept)) => {
                 kept.statistics = Some(info::statistics(&kept.sky()));
                 kept.to_truth = info::to_truth(exposure, (self.amp, &self.steps), &kept);
                 self.kept.push(kept);
                 self.executed.push(stage);
-                Ok(Some(stage))
             }
+            Ok(None) => {}
             Err(error) => {
                 self.failure = Some(error.to_string());
-                Err(error)
+                return Err(error);
             }
         }
+        Ok(Some(stage))
     }
 
-    fn step(
+    fn read(
         &self,
-        before: &Kept,
         (store, camera): (&mut dyn Store, &Instrument),
         exposure: &mut Exposure,
     ) -> Result<Kept> {
+        let amp = exposure.raw(store, camera, self.amp)?;
+        let (geometry, key) = (amp.geometry, self.keys.first().cloned().unwrap_or_default());
+        let nothing = (serde_json::Value::Null, Vec::new());
+        Ok(Kept::new((RAW, key), (Underway::Amplifier(amp), geometry), None, nothing))
+    }
+
+    /// The stage of the next step; nothing while it is done in pieces.
+    fn step(
+        &mut self,
+        (store, camera): (&mut dyn Store, &Instrument),
+        exposure: &mut Exposure,
+    ) -> Result<Option<Kept>> {
         let index = self.kept.len();
-        let step = self.steps.get(index - 1).ok_or_else(nothing_open)?;
+        let (Some(before), Some(step)) = (self.kept.last(), self.steps.get(index - 1)) else {
+            return Err(nothing_open());
+        };
+        let key = self.keys.get(index).cloned().unwrap_or_default();
+        let kept = |image, evidence| {
+            Kept::new((step.name(), key), (image, before.geometry), Some(before), evidence)
+        };
+        if let Some(begun) = self.begun.take() {
+            return Ok(match begun.go_on() {
+                Going::On(begun) => {
+                    self.begun = Some(begun);
+                    None
+                }
+                Going::Done(amp, report) => {
+                    Some(kept(Underway::Amplifier(amp), (report, Vec::new())))
+                }
+            });
+        }
         let known = calibration(camera, exposure.visit(), self.amp, &self.steps)?;
-        let (mut records, mut recorder) = (Vec::new(), Recorder::default());
-        let mut log = Log { records: &mut records, probe: &mut recorder };
         let input = before.underway();
         let masters = exposure.masters(store, self.amp, step)?;
         let known = match &input {
             Underway::Amplifier(amp) => exposure.known_of(store, amp, &known)?,
             _ => known,
         };
+        let input = match pieces::begin(input, step, &known)? {
+            Start::Begun(begun) => {
+                self.begun = Some(begun);
+                return Ok(None);
+            }
+            Start::AtOnce(input) => input,
+        };
+        let (mut records, mut recorder) = (Vec::new(), Recorder::default());
+        let mut log = Log { records: &mut records, probe: &mut recorder };
         let what = (step, exposure.visit().detector);
         let mut image = advance(input, what, (&known, &masters), &mut log)?;
         if let Underway::Science(image) = &mut image {
             exposure.join_mask(store, camera, image)?;
         }
         let report = records.pop().map_or(serde_json::Value::Null, |record| record.report);
-        let key = self.keys.get(index).cloned().unwrap_or_default();
-        let place = (image, before.geometry);
-        Ok(Kept::new((step.name(), key), place, Some(before), (report, recorder.profiles)))
+        Ok(Some(kept(image, (report, recorder.profiles))))
     }
 }
 

@@ -3,23 +3,26 @@
 use crate::error::Result;
 use crate::ids::AmpId;
 use crate::job::{self, AmpFile, Detrend, Electronics, Job, Task, Text};
-use crate::provenance::{InputId, digest};
-use crate::store::{Key, Store, load};
+use crate::store::{Key, Store};
 
-use super::{Bench, Files};
+use super::inputs::identify;
+use super::{Bench, Files, command};
 
 /// Key under which the recipe stands in the store while products are made.
 pub const RECIPE: &str = "recipe.toml";
-/// The largest input that is hashed (byte).
-const LARGEST: u64 = 1 << 31;
 
 impl Bench {
-    /// The recipe as it is set now, as a file for `--recipe`.
+    /// The recipe as it is set now, as a file for `--recipe`, without the steps for which the master
+    /// is missing: it makes what is shown.
     ///
     /// # Errors
     /// [`Error::Parameter`](crate::Error::Parameter) if it cannot be written, which no recipe is.
     pub fn recipe_text(&self) -> Result<String> {
-        self.recipe()?.to_text()
+        let mut recipe = self.recipe()?;
+        if let Some(exposure) = &self.exposure {
+            recipe.science = exposure.possible(&recipe.science);
+        }
+        recipe.to_text()
     }
 
     /// The job that writes the science images of all amplifiers as a batch does, and the key of each.
@@ -73,18 +76,16 @@ impl Bench {
         Ok((self.job(store, task, inputs)?, output))
     }
 
-    /// The command that does the same.
+    /// The commands that do the same, one a line, for the folder in which the dropped files are.
     ///
     /// # Errors
     /// If nothing is open.
     pub fn command(&self) -> Result<String> {
         let files = self.files()?;
-        let mut words = vec![format!("rawsky detrend {}", files.raw)];
-        let given = [("--bias", &files.bias), ("--dark", &files.dark), ("--flat", &files.flat)];
-        let given = given.into_iter().chain([("--focal-plane", &files.level)]);
-        words.extend(given.filter_map(|(name, key)| Some(format!("{name} {}", key.as_ref()?))));
-        words.push(format!("--camera {} --recipe {RECIPE} -o OUT", self.camera().name));
-        Ok(words.join(" "))
+        let product = self.product(&files.raw);
+        let images: Vec<String> =
+            self.chains.keys().map(|amp| format!("{product}_q{amp}")).collect();
+        Ok(command::lines((files, &images), &self.camera().name).join("\n"))
     }
 
     fn files(&self) -> Result<&Files> {
@@ -101,17 +102,11 @@ impl Bench {
 
     fn job(&self, store: &mut dyn Store, task: Task, mut keys: Vec<Key>) -> Result<Job> {
         keys.push(RECIPE.to_owned());
-        let mut inputs = Vec::with_capacity(keys.len());
-        for key in &keys {
-            let bytes = load(store, key, LARGEST)?;
-            let name = key.rsplit('/').next().unwrap_or_default().to_owned();
-            inputs.push(InputId { name, sha256: digest(&bytes) });
-        }
         Ok(Job {
             version: job::VERSION,
             camera: Text::BuiltIn(self.camera().name.clone()),
             recipe: Text::File(RECIPE.to_owned()),
-            inputs,
+            inputs: identify(store, &keys)?,
             task,
         })
     }

@@ -18,6 +18,7 @@ use crate::raw::{AmpDescription, RawFile};
 use crate::recipe::Step;
 use crate::store::{Key, Store};
 use crate::table::Table;
+use crate::warning::Warning;
 
 use super::chain::{Chain, RAW};
 use super::files::Files;
@@ -36,6 +37,8 @@ pub(super) struct Exposure {
     headers: BTreeMap<AmpId, Header>,
     pub(super) catalogue: Option<Table>,
     truths: BTreeMap<AmpId, Truth>,
+    /// What the raw file lacks or says wrongly.
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl Exposure {
@@ -46,6 +49,7 @@ impl Exposure {
     ) -> Result<Exposure> {
         let raw = RawFile::open(store, &files.raw, camera)?;
         let layout = raw.describe(camera)?;
+        let warnings = raw.warnings(camera)?;
         let mut open = |key: &Option<Key>, kind| {
             key.as_ref().map(|key| MasterFile::open(store, key, &[kind])).transpose()
         };
@@ -79,6 +83,7 @@ impl Exposure {
             headers,
             catalogue,
             truths,
+            warnings,
         })
     }
 

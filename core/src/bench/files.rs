@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::job::AmpFile;
+use crate::simulate::NightParams;
 use crate::store::Key;
 
 /// The exposure and what stands beside it; what is absent is not made up.
@@ -29,6 +30,10 @@ pub struct Files {
     pub truth: Vec<AmpFile>,
     /// Noise-free flats of the band's lamps, of a simulated night.
     pub lamps: Vec<Key>,
-    /// Seed of a simulated night.
-    pub seed: Option<u64>,
+    /// What a simulated night was made with.
+    pub night: Option<NightParams>,
+    /// Raw biases of which `bias` was made on the spot, in order of time.
+    pub biases: Vec<Key>,
+    /// Raw flats of which `flat` and `level` were made on the spot, in order of time.
+    pub flats: Vec<Key>,
 }

@@ -169,7 +169,7 @@ impl Exposure {
             width: right,
             height: top,
             simulated: !self.files.truth.is_empty(),
-            seed: self.files.seed,
+            seed: self.files.night.as_ref().map(|night| night.seed),
             calibration: self.calibration(),
         })
     }
@@ -229,6 +229,9 @@ pub(super) fn stages(exposure: &Exposure, chain: &Chain, settings: &[Setting]) -
         };
         all.push(stage((name, state, reason), kept));
     }
+    if let Some(raw) = all.first_mut() {
+        raw.warnings = exposure.warnings.iter().map(|warning| warning.text.clone()).collect();
+    }
     all
 }
 
@@ -241,9 +244,7 @@ fn stage((name, state, reason): (&str, State, Option<String>), kept: Option<&Kep
         reason,
         stats: kept.and_then(|kept| kept.statistics),
         to_truth: kept.and_then(|kept| kept.to_truth),
-        warnings: kept.map_or(Vec::new(), |kept| {
-            kept.warnings.iter().map(|warning| warning.text.clone()).collect()
-        }),
+        warnings: Vec::new(),
         report: kept.map_or(serde_json::Value::Null, |kept| kept.report.clone()),
     }
 }

@@ -8,7 +8,6 @@ use ndarray::{Array2, ArrayView2, Axis, s};
 use crate::geometry::{AmpGeometry, Flip, Section};
 use crate::image::{PixelUnit, Planes};
 use crate::pipeline::Underway;
-use crate::warning::Warning;
 
 use super::info::{Statistics, ToTruth};
 
@@ -28,7 +27,6 @@ pub(super) struct Kept {
     pub(super) mask: Rc<Array2<u32>>,
     pub(super) report: serde_json::Value,
     pub(super) evidence: Evidence,
-    pub(super) warnings: Vec<Warning>,
     /// Numbers of the image, taken once.
     pub(super) statistics: Option<Statistics>,
     /// Its distance to the truth, taken once; none if the truth is not known.
@@ -68,7 +66,6 @@ impl Kept {
             mask: shared(mask, before.map(|kept| &kept.mask)),
             report,
             evidence,
-            warnings: Vec::new(),
             statistics: None,
             to_truth: None,
         }

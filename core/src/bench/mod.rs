@@ -14,12 +14,15 @@
 
 mod arithmetic;
 mod chain;
+mod command;
 mod export;
 mod exposure;
 mod files;
 mod info;
+mod inputs;
 mod kept;
 mod photometry;
+mod pieces;
 mod plots;
 mod preparation;
 mod schema;
@@ -153,7 +156,7 @@ impl Bench {
         self.chains.get(&amp)?.next()
     }
 
-    /// Does that.
+    /// Does that, or a piece of it: a long step on a large image is the next one until it is done.
     ///
     /// # Errors
     /// The step's; the stage then keeps the reason, and the stages before it.

@@ -4,14 +4,19 @@
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::ids::{DetectorId, Role};
+use crate::ids::{Band, DetectorId, Role};
 use crate::instrument::{BUILT_IN, Instrument};
-use crate::job::simulation_parts;
-use crate::job::{AmpFile, Finished, FinishedKind, Job, RawEncoding, Survey, Task, Text, VERSION};
+use crate::job::{
+    self, AmpFile, Finished, FinishedKind, Job, RawEncoding, Survey, Task, Text, VERSION,
+    flat_name, simulation_parts,
+};
+use crate::recipe::{Recipe, Stage};
 use crate::simulate::{self, NightParams};
-use crate::store::Key;
+use crate::store::{Key, Store};
+use crate::time::Day;
 
 use super::files::Files;
+use super::inputs::identify;
 
 /// One unit of the work.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,7 +24,20 @@ pub struct Unit {
     /// What it is, for a person.
     pub label: String,
     /// The job; its products go into the store.
-    pub job: Job,
+    job: Job,
+    /// The files that it reads.
+    reads: Vec<Key>,
+}
+
+impl Unit {
+    /// Does the work.
+    ///
+    /// # Errors
+    /// Those of the files and of the job.
+    pub fn run(&self, store: &mut dyn Store) -> Result<()> {
+        let job = Job { inputs: identify(store, &self.reads)?, ..self.job.clone() };
+        job::execute(&job, store, &mut ()).map(|_| ())
+    }
 }
 
 /// Units to be done in order, and the exposure that is there after them.
@@ -33,10 +51,18 @@ pub struct Preparation {
     pub left_out: Vec<String>,
 }
 
+/// What masters are made for.
+struct Of {
+    detector: DetectorId,
+    band: Option<Band>,
+    /// The camera's day of the first flat.
+    day: Day,
+}
+
 /// Raw flats by their lamp.
 type ByLamp = Vec<(Option<i64>, Vec<Key>)>;
 
-fn unit(camera: &str, label: impl Into<String>, task: Task) -> Unit {
+fn unit(camera: &str, label: impl Into<String>, (task, reads): (Task, Vec<Key>)) -> Unit {
     let job = Job {
         version: VERSION,
         camera: Text::BuiltIn(camera.to_owned()),
@@ -44,7 +70,7 @@ fn unit(camera: &str, label: impl Into<String>, task: Task) -> Unit {
         inputs: Vec::new(),
         task,
     };
-    Unit { label: label.into(), job }
+    Unit { label: label.into(), job, reads }
 }
 
 /// The built-in cameras to which files of these names can belong, the likeliest first: those whose
@@ -72,11 +98,7 @@ pub fn cameras_for(names: &[String]) -> Vec<&'static str> {
 /// Names of the masters that a preparation makes.
 const BIAS: &str = "bench_bias.fits";
 const FLAT: &str = "bench_flat.fits";
-const LEVEL: &str = "bench_level.json";
-
-fn lamp_key(lamp: Option<i64>) -> Key {
-    format!("bench_lamp_{}.fits", lamp.unwrap_or(0))
-}
+pub(super) const LEVEL: &str = "bench_level.json";
 
 /// A simulated exposure (the first of the night) with its biases, flats, headers, stars and truth.
 ///
@@ -86,10 +108,14 @@ pub fn simulated(camera: &Instrument, params: &NightParams) -> Result<Preparatio
     let night = simulate::night(camera, params)?;
     let parts = simulation_parts(camera, params, RawEncoding::None)?;
     let (mut units, mut files) =
-        (Vec::new(), Files { seed: Some(params.seed), ..Files::default() });
+        (Vec::new(), Files { night: Some(params.clone()), ..Files::default() });
     for part in &parts {
         let name = part.outputs.first().map(|(key, _)| key.clone()).unwrap_or_default();
-        units.push(unit(&camera.name, format!("simulating {name}"), part.task.clone()));
+        units.push(unit(
+            &camera.name,
+            format!("simulating {name}"),
+            (part.task.clone(), Vec::new()),
+        ));
         for (key, path) in &part.outputs {
             sort_in(camera, &mut files, key, path);
         }
@@ -113,7 +139,9 @@ pub fn simulated(camera: &Instrument, params: &NightParams) -> Result<Preparatio
         .map(|(lamp, _)| *lamp)
         .collect();
     let flats: ByLamp = lamps.iter().map(|lamp| (*lamp, of(Role::Flat, *lamp))).collect();
-    masters(&camera.name, (of(Role::Bias, None), flats), (&mut units, &mut files));
+    let (biases, day) = (of(Role::Bias, None), camera.day_of(science.mjd));
+    let of = Of { detector: science.detector, band: science.band.clone(), day };
+    masters((&camera.name, &of), (biases, flats), (&mut units, &mut files));
     Ok(Preparation { units, files, left_out: Vec::new() })
 }
 
@@ -131,26 +159,36 @@ fn sort_in(camera: &Instrument, files: &mut Files, key: &Key, path: &str) {
     }
 }
 
-/// Masters of these biases and flats, as far as there are any.
+/// Masters of these biases and flats, as far as there are any; a finished master comes before raw
+/// frames.
 fn masters(
-    camera: &str,
+    (camera, of): (&str, &Of),
     (biases, flats): (Vec<Key>, ByLamp),
     (units, files): (&mut Vec<Unit>, &mut Files),
 ) {
-    if !biases.is_empty() {
+    if files.bias.is_none() && !biases.is_empty() {
         let label = format!("stacking {} biases", biases.len());
-        let task = Task::MasterBias { raws: biases, output: BIAS.to_owned() };
-        units.push(unit(camera, label, task));
+        files.biases.clone_from(&biases);
+        let task = Task::MasterBias { raws: biases.clone(), output: BIAS.to_owned() };
+        units.push(unit(camera, label, (task, biases)));
         files.bias = Some(BIAS.to_owned());
+    }
+    if files.flat.is_some() {
+        return;
     }
     let bias = files.bias.clone();
     let mut made = Vec::new();
     for (lamp, raws) in flats.into_iter().filter(|(_, raws)| !raws.is_empty()) {
         let label = format!("stacking {} flats", raws.len());
+        files.flats.extend_from_slice(&raws);
         // Without lamps the stack is the flat of the band.
-        let output = if lamp.is_some() { lamp_key(lamp) } else { FLAT.to_owned() };
+        let output = lamp.map_or(FLAT.to_owned(), |lamp| {
+            let band = of.band.as_ref().map_or("none", |band| &band.0);
+            flat_name(&of.day.compact(), band, of.detector, lamp)
+        });
+        let reads = raws.iter().chain(&bias).cloned().collect();
         let task = Task::LampFlat { raws, bias: bias.clone(), dark: None, output: output.clone() };
-        units.push(unit(camera, label, task));
+        units.push(unit(camera, label, (task, reads)));
         made.push((lamp, output));
     }
     if made.is_empty() {
@@ -158,13 +196,16 @@ fn masters(
     }
     if made.iter().any(|(lamp, _)| lamp.is_some()) {
         let lamps = made.into_iter().filter(|(lamp, _)| lamp.is_some());
-        let flats = lamps.map(|(_, key)| key).collect();
-        let task = Task::BandFlat { flats, output: FLAT.to_owned() };
-        units.push(unit(camera, "averaging the lamps", task));
+        let flats: Vec<Key> = lamps.map(|(_, key)| key).collect();
+        let task = Task::BandFlat { flats: flats.clone(), output: FLAT.to_owned() };
+        units.push(unit(camera, "averaging the lamps", (task, flats)));
     }
     files.flat = Some(FLAT.to_owned());
+    if files.level.is_some() {
+        return;
+    }
     let task = Task::FocalPlane { flats: vec![FLAT.to_owned()], output: LEVEL.to_owned() };
-    units.push(unit(camera, "level of the focal plane", task));
+    units.push(unit(camera, "level of the focal plane", (task, vec![FLAT.to_owned()])));
     files.level = Some(LEVEL.to_owned());
 }
 
@@ -191,7 +232,7 @@ pub fn dropped(camera: &Instrument, survey: &Survey, others: &[Key]) -> Result<P
     let mut frames: Vec<_> = visits().filter(|(_, visit)| same(visit.detector)).collect();
     frames.sort_by(|a, b| a.1.mjd.0.total_cmp(&b.1.mjd.0).then_with(|| a.0.cmp(b.0)));
     let biases = frames.iter().filter(|(_, visit)| visit.role == Role::Bias);
-    let biases = biases.map(|(key, _)| (*key).clone()).collect();
+    let biases: Vec<Key> = biases.map(|(key, _)| (*key).clone()).collect();
     let mut flats = ByLamp::new();
     for (key, visit) in &frames {
         if visit.role == Role::Flat && visit.band == science.band {
@@ -212,15 +253,25 @@ pub fn dropped(camera: &Instrument, survey: &Survey, others: &[Key]) -> Result<P
         }
     }
     beside(camera, &mut files, others);
-    let mut units = Vec::new();
-    let given = (files.bias.take(), files.flat.take(), files.level.take());
-    masters(&camera.name, (biases, flats), (&mut units, &mut files));
-    // A finished master comes before raw frames.
-    files.bias = given.0.or(files.bias);
-    if given.1.is_some() {
-        (files.flat, files.level) = (given.1, given.2);
+    if !flats.is_empty() && biases_are_missing(camera, &biases, &files)? {
+        let count: usize = flats.iter().map(|(_, raws)| raws.len()).sum();
+        left_out.push(format!(
+            "{count} raw flats: to stack them, drop raw biases or a master bias too"
+        ));
+        flats.clear();
     }
+    let mut units = Vec::new();
+    let first = frames.iter().find(|(_, visit)| visit.role == Role::Flat);
+    let day = first.map_or(science.day, |(_, visit)| visit.day);
+    let of = Of { detector: science.detector, band: science.band.clone(), day };
+    masters((&camera.name, &of), (biases, flats), (&mut units, &mut files));
     Ok(Preparation { units, files, left_out })
+}
+
+/// Whether flats cannot be stacked for want of a master bias.
+fn biases_are_missing(camera: &Instrument, biases: &[Key], files: &Files) -> Result<bool> {
+    let needed = Recipe::built_in("default", camera)?.has(Stage::Flat, "bias");
+    Ok(needed && biases.is_empty() && files.bias.is_none())
 }
 
 fn take_master(files: &mut Files, key: &Key, (master, detector): (&Finished, DetectorId)) {

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::formats::memory::Memory;
+use crate::ids::Role;
 use crate::job::{self, AmpFile, Detrend, Job, Task, Text};
 use crate::measure::aperture;
 use crate::simulate::NightParams;
@@ -30,7 +31,7 @@ fn table() -> Table {
     let mut store = Memory::default();
     let preparation = simulated(bench.camera(), &night()).unwrap();
     for unit in &preparation.units {
-        job::execute(&unit.job, &mut store, &mut ()).unwrap();
+        unit.run(&mut store).unwrap();
     }
     let info = bench.open(&mut store, preparation.files.clone()).unwrap();
     assert!(info.simulated && info.amps.len() == 4 && info.width == 512, "{info:?}");
@@ -288,13 +289,19 @@ fn dropped_files_are_sorted_by_what_they_are() {
     let job = Job { version: job::VERSION, camera, recipe, inputs: Vec::new(), task };
     job::execute(&job, &mut table.store, &mut ()).unwrap();
     let survey = load(&mut table.store, "survey.json", 1 << 20).unwrap();
-    let survey = serde_json::from_slice(&survey).unwrap();
+    let survey: job::Survey = serde_json::from_slice(&survey).unwrap();
     let found = dropped(table.bench.camera(), &survey, &keys).unwrap();
     assert_eq!(found.files.raw, table.files.raw);
     assert_eq!(found.files.bias.as_deref(), Some("bench_bias.fits"));
     assert_eq!(found.files.headers.len(), 4);
     let labels: Vec<&str> = found.units.iter().map(|unit| unit.label.as_str()).collect();
     assert!(labels.contains(&"stacking 3 flats"), "{labels:?}");
+    assert!(found.files.biases.is_empty() && found.files.flats.len() == 3);
+    let mut alone = survey;
+    alone.files.retain(|file| file.visit.as_ref().is_some_and(|visit| visit.role != Role::Bias));
+    let found = dropped(table.bench.camera(), &alone, &[]).unwrap();
+    assert!(found.units.is_empty() && found.files.flat.is_none());
+    assert!(found.left_out[0].starts_with("3 raw flats: to stack them"), "{:?}", found.left_out);
 }
 
 fn shown(stage: &str, against: &str, mode: Mode) -> View {

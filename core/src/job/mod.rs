@@ -12,6 +12,7 @@ mod focal_plane;
 mod headers;
 mod inspect;
 mod masters;
+mod names;
 mod simulate;
 mod sky;
 mod survey;
@@ -32,6 +33,7 @@ use crate::store::{Key, Store};
 
 pub use compare::Comparison;
 pub use focal_plane::FocalPlaneLevel;
+pub use names::flat_name;
 pub use simulate::{RawEncoding, SimulationPart, simulation_parts};
 pub use sky::{Sky, SkyField, SkyRequest};
 pub use survey::{Finished, FinishedKind, Survey, Surveyed, Visit};

@@ -66,7 +66,7 @@ mod trap;
 
 use std::ops::Range;
 
-use ndarray::{ArrayView1, ArrayViewMut1, ArrayViewMut2, Axis};
+use ndarray::{ArrayView1, ArrayViewMut1, ArrayViewMut2, Axis, s};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -163,33 +163,82 @@ pub struct Report {
 /// [`Error::Input`] if the image is not in DN or its sections do not fit it, [`Error::Parameter`]
 /// for a number outside its range or for the other model; then `amp` is unchanged.
 pub fn correct(amp: &mut AmpImage, params: &Params, camera: &PocketParams) -> Result<Report> {
-    let chosen = params.trap.unwrap_or(*camera);
-    if params.model == Model::Equilibrium {
-        let needed = "a model of four parameters, which this trap belongs to";
-        return Err(Error::parameter("pocket.model", "equilibrium", needed));
+    let mut correction = Correction::new(amp, params, camera)?;
+    correction.rows(amp, usize::MAX);
+    Ok(correction.finish(amp))
+}
+
+/// The correction of one amplifier in pieces, for those who must listen in between.
+pub struct Correction {
+    params: Params,
+    trap: PocketParams,
+    imaging: Section,
+    zero: Range<usize>,
+    /// Rows that are done.
+    done: usize,
+    /// Released charge in the columns that gave the zero (DN), for every row that is done.
+    tails: Vec<f64>,
+    report: Report,
+}
+
+impl Correction {
+    /// A correction of `amp` of which no row is done yet.
+    ///
+    /// # Errors
+    /// Those of [`correct`].
+    pub fn new(amp: &AmpImage, params: &Params, camera: &PocketParams) -> Result<Correction> {
+        let trap = params.trap.unwrap_or(*camera);
+        if params.model == Model::Equilibrium {
+            let needed = "a model of four parameters, which this trap belongs to";
+            return Err(Error::parameter("pocket.model", "equilibrium", needed));
+        }
+        let imaging = imaging_of(amp)?;
+        check(params, &trap)?;
+        let zero = amp.zero.map_or(0..0, |zero| zero.column_start..zero.column_end);
+        let (tails, report) = (Vec::with_capacity(amp.planes.shape().0), Report::default());
+        Ok(Correction { params: *params, trap, imaging, zero, done: 0, tails, report })
     }
-    let (imaging, shape) = (imaging_of(amp)?, amp.planes.shape());
-    check(params, &chosen)?;
-    if params.solver == Solver::Published {
-        return Ok(published::correct(amp, imaging, (params.iterations, &chosen)));
+
+    /// Corrects `rows` more rows of the `amp` it was made for; whether some are left. The slips of a
+    /// peer need the whole image at once.
+    pub fn rows(&mut self, amp: &mut AmpImage, rows: usize) -> bool {
+        let all = amp.planes.shape().0;
+        if self.params.solver == Solver::Published {
+            self.done = all;
+            let (iterations, trap) = (self.params.iterations, &self.trap);
+            self.report = published::correct(amp, self.imaging, (iterations, trap));
+            return false;
+        }
+        let (first, end) = (self.done.min(all), self.done.saturating_add(rows).min(all));
+        self.done = end;
+        let (trap, part) = (Trap::new(&self.trap), s![first..end, ..]);
+        let lit = self.imaging.column_start..self.imaging.column_end;
+        let Planes { image, variance, mask: bits } = &mut amp.planes;
+        let (mut image, mut variance) = (image.slice_mut(part), variance.slice_mut(part));
+        let mut bits = bits.slice_mut(part);
+        let variances = variance.axis_chunks_iter_mut(Axis(0), LANES);
+        let images = image.axis_chunks_iter_mut(Axis(0), LANES).zip(variances);
+        for (block, bits) in images.zip(bits.axis_chunks_iter_mut(Axis(0), LANES)) {
+            let rows = block.0.nrows();
+            let inverse = Inverse::new(trap, &self.params);
+            let columns = (&lit, &self.zero);
+            let tail = correct_block(block, bits, inverse, columns, &mut self.report);
+            let mean = |sum: &f64| sum / self.zero.len().max(1) as f64;
+            self.tails.extend(tail.iter().take(rows).map(mean));
+        }
+        end < all
     }
-    let (trap, lit) = (Trap::new(&chosen), imaging.column_start..imaging.column_end);
-    let mut report = Report::default();
-    let zero = amp.zero.map_or(0..0, |zero| zero.column_start..zero.column_end);
-    let mut tails = Vec::with_capacity(shape.0);
-    let Planes { image, variance, mask: bits } = &mut amp.planes;
-    let variances = variance.axis_chunks_iter_mut(Axis(0), LANES);
-    let images = image.axis_chunks_iter_mut(Axis(0), LANES).zip(variances);
-    for (block, bits) in images.zip(bits.axis_chunks_iter_mut(Axis(0), LANES)) {
-        let rows = block.0.nrows();
-        let inverse = Inverse::new(trap, params);
-        let tail = correct_block(block, bits, inverse, (&lit, &zero), &mut report);
-        tails.extend(tail.iter().take(rows).map(|sum| sum / zero.len().max(1) as f64));
+
+    /// Gives back to every pixel what the zero of the overscan took; after the last row.
+    pub fn finish(mut self, amp: &mut AmpImage) -> Report {
+        if self.params.solver == Solver::Published {
+            return self.report;
+        }
+        let tail_dn = finite_median(self.tails.into_iter()).unwrap_or(0.0);
+        self.report.tail_dn = tail_dn;
+        amp.planes.image.mapv_inplace(|pixel| (f64::from(pixel) + tail_dn) as f32);
+        self.report
     }
-    report.tail_dn = finite_median(tails.into_iter()).unwrap_or(0.0);
-    let tail_dn = report.tail_dn;
-    amp.planes.image.mapv_inplace(|pixel| (f64::from(pixel) + tail_dn) as f32);
-    Ok(report)
 }
 
 /// The imaging section of an image that the step can work on.
@@ -290,7 +339,7 @@ fn take_stock(bits: ArrayViewMut1<'_, u32>, read: &Lanes, solved: &Solved, repor
 mod tests {
     #![allow(clippy::float_cmp, reason = "rows that must be equal are equal to the last bit")]
 
-    use ndarray::{Array2, array, concatenate, s};
+    use ndarray::{Array2, array, concatenate};
 
     use super::*;
     use crate::geometry::{AmpGeometry, Flip};
@@ -529,6 +578,26 @@ mod tests {
             let alone = rows.slice(s![row..=row, ..]).to_owned();
             assert_eq!(forward(&alone, &TRAP).row(0), read.row(row));
             assert_eq!(corrected(&alone, 30).planes.image.row(0), image.row(row));
+        }
+    }
+
+    #[test]
+    fn pieces_of_rows_give_what_all_at_once_gives() {
+        let charge = (sky(150.0, 37, 50) + noise((37, 80)) * 4.0).mapv(|x| x.max(0.0));
+        let mut raw = amp(&forward(&charge, &TRAP), 30);
+        raw.zero = Some(Section::at((0, 75), (37, 5)));
+        let mut whole = raw.clone();
+        let report = correct(&mut whole, &Params::default(), &TRAP).unwrap();
+        assert!(report.tail_dn > 0.0 && whole != raw);
+        for rows in [1, 5, 16, 37, 100] {
+            let mut pieces = raw.clone();
+            let mut correction = Correction::new(&pieces, &Params::default(), &TRAP).unwrap();
+            let mut count = 1;
+            while correction.rows(&mut pieces, rows) {
+                count += 1;
+            }
+            assert_eq!(count, 37_usize.div_ceil(rows));
+            assert_eq!((correction.finish(&mut pieces), &pieces), (report, &whole));
         }
     }
 

@@ -43,9 +43,9 @@ fn detrend_into(context: &Context, args: &args::Detrend) -> Result<(), Failure> 
         files.push((key.clone(), path.to_owned()));
         key
     };
-    let bias = Some(add("bias", &args.bias));
+    let bias = args.bias.as_ref().map(|path| add("bias", path));
     let dark = args.dark.as_ref().map(|path| add("dark", path));
-    let flat = Some(add("flat", &args.flat));
+    let flat = args.flat.as_ref().map(|path| add("flat", path));
     let focal_plane = args.focal_plane.as_ref().map(|path| add("level", path));
     let headers = headers_of(&args.raw, args.headers.as_deref(), raw, &mut files)?;
     let masks = beside(&args.raw, (args.masks.as_deref(), "masks", MASKS), raw, &mut files)?;

@@ -276,7 +276,7 @@ export interface Engine {
   photometry(): Promise<Photometry | null>;
   apertureSchema(): Promise<{ schema: ParamSchema[]; params: { [key: string]: Json } }>;
   export(kind: ExportKind, amp: number): Promise<{ name: string; bytes: Uint8Array }>;
-  /** Bytes that all amplifiers hold. */
+  /** Bytes of the engine's memory. */
   memory(): Promise<number>;
   dispose(): void;
 }

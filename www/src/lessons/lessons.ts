@@ -20,11 +20,11 @@ export const LESSONS: Lesson[] = [
     answer: {
       kind: "choice",
       choices: [
-        "Later steps move the level at which a pixel is full.",
         "It is the fastest step.",
         "The overscan must not be saturated.",
+        "Later steps move the level at which a pixel is full.",
       ],
-      right: 0,
+      right: 2,
     },
     why: "After the overscan is subtracted the limit is lower by the pedestal, and the flat moves it differently for every pixel.",
     hint: "Think of what subtracting and dividing do to the number 55000.",
@@ -71,11 +71,11 @@ export const LESSONS: Lesson[] = [
     answer: {
       kind: "choice",
       choices: [
-        "The pedestal is no signal, but would be corrected as if it were.",
         "The overscan columns have no linearity.",
+        "The pedestal is no signal, but would be corrected as if it were.",
         "The coefficients are measured in electrons.",
       ],
-      right: 0,
+      right: 1,
     },
     why: "The relation holds for signal above the level without light. A pedestal shifts every value along the curve.",
     hint: "What does the relation say at v = 0, and what is v in the dark before the overscan is subtracted?",
@@ -92,11 +92,11 @@ export const LESSONS: Lesson[] = [
     answer: {
       kind: "choice",
       choices: [
-        "In the pixels read after the star, in the same row.",
         "In the pixels read before the star, in the same row.",
+        "In the pixels read after the star, in the same row.",
         "In the rows read after the star.",
       ],
-      right: 0,
+      right: 1,
     },
     why: "The trap holds charge for some pixels only, and a row starts with an empty trap. So the trail lies in the row, away from the edge that is read first.",
     hint: "The correction takes charge from the trail, so the trail is negative in the difference. The outer edge of each amplifier is read first.",
@@ -156,11 +156,11 @@ export const LESSONS: Lesson[] = [
     answer: {
       kind: "choice",
       choices: [
-        "No: one number changes both amplifiers alike.",
         "Yes: the focal-plane level knows every amplifier.",
         "Yes, if the detector level is used.",
+        "No: one number changes both amplifiers alike.",
       ],
-      right: 0,
+      right: 2,
     },
     why: "Amplifier gains stay in the flat itself. The level only shows as jumps between detectors.",
     hint: "How many numbers does each choice have inside one detector?",
@@ -177,11 +177,11 @@ export const LESSONS: Lesson[] = [
     answer: {
       kind: "choice",
       choices: [
-        "The faint one: the noise of the sky dominates.",
         "The bright one: it has more light.",
+        "The faint one: the noise of the sky dominates.",
         "Both need the same circle.",
       ],
-      right: 0,
+      right: 1,
     },
     why: "The error of a bright star is its own photons, which grow with its flux. For a faint one every pixel of sky adds noise and hardly any light.",
     hint: "Divide f by f_e for a small and for a large radius, for both stars.",

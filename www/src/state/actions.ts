@@ -12,6 +12,7 @@ import {
   lastRun,
   lastStage,
   notice,
+  opening,
   photometry,
   problem,
   progress,
@@ -51,6 +52,7 @@ export async function open(request: SourceRequest): Promise<boolean> {
   const made = engine.peek();
   if (!made) return false;
   const begin = performance.now();
+  opening.value = true;
   try {
     const info = await made.open(request);
     const { info: infos, settings: recipe } = await made.steps();
@@ -75,6 +77,8 @@ export async function open(request: SourceRequest): Promise<boolean> {
     report(cause);
     progress.value = null;
     return false;
+  } finally {
+    opening.value = false;
   }
 }
 

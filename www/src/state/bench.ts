@@ -29,6 +29,8 @@ export const revision = signal(0);
 export const progress = signal<Progress | null>(null);
 /** The engine has not yet caught up with the recipe. */
 export const busy = signal(false);
+/** An exposure is being opened. */
+export const opening = signal(false);
 export const problem = signal<EngineError | null>(null);
 export const notice = signal<string | null>(null);
 /** The last run in words, for the status line. */

@@ -1,6 +1,6 @@
 /** The bench: steps above, picture and inspector in the middle, plots below. */
 
-import { busy, exposure, problem } from "../state/bench";
+import { busy, exposure, opening, problem } from "../state/bench";
 import { Banner } from "./Banner";
 import { Dock } from "./Dock";
 import { narrowTab } from "./dock";
@@ -23,7 +23,7 @@ function Bench() {
   return (
     <>
       <Rail />
-      <main class="bench" data-tab={narrowTab.value} aria-busy={busy.value}>
+      <main class="bench" data-tab={narrowTab.value} aria-busy={busy.value || opening.value}>
         <Viewer />
         <NarrowTabs />
         <div class="inspector">

@@ -1,0 +1,154 @@
+/**
+ * What a person waits for, measured in the page and told as multiples of a fixed piece of arithmetic, so
+ * that machines and busy hours can be compared. Nothing here can fail for being slow.
+ */
+
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import type { Locator, Page } from "@playwright/test";
+import { settled } from "../tests/bench";
+import { choose, run, test } from "../tests/engine";
+
+interface Row {
+  what: string;
+  /** Milliseconds. */
+  times: number[];
+  /** Target on an idle machine (ms), from the specification of the page. */
+  target: number;
+}
+
+const rows: Row[] = [];
+const sizes: string[] = [];
+let calibrationMs = 0;
+let folder = "";
+
+const median = (values: number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+
+/** Notes when the picture is drawn. */
+function watch(): void {
+  const seen = globalThis as unknown as { drawn: number[] };
+  seen.drawn = [];
+  new MutationObserver((changes) => {
+    if (changes.some((change) => change.attributeName === "data-drawn")) seen.drawn.push(performance.now());
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-drawn"] });
+}
+
+/** Time from `act` to the first picture that is drawn after it, `frames` further ones passed over. */
+async function untilDrawn(page: Page, act: () => Promise<void>): Promise<number> {
+  const begin = await page.evaluate(() => performance.now());
+  await act();
+  const done = await page.waitForFunction(
+    (from) => (globalThis as unknown as { drawn: number[] }).drawn.find((time) => time > from),
+    begin,
+    { timeout: 120_000 },
+  );
+  return ((await done.jsonValue()) ?? NaN) - begin;
+}
+
+/** Ten million dependent additions and multiplications. */
+function calibrate(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const times: number[] = [];
+    for (let turn = 0; turn < 5; turn++) {
+      const begin = performance.now();
+      let x = 0.5;
+      for (let i = 0; i < 10_000_000; i++) x = 3.7 * x * (1 - x);
+      times.push(performance.now() - begin + (x > 2 ? 1 : 0));
+    }
+    return times.sort((a, b) => a - b)[2] ?? NaN;
+  });
+}
+
+/** Sets a control inside the page and waits for the picture; no time of the test tool is in it. */
+function inPage(control: Locator, values: string[]): Promise<number[]> {
+  return control.evaluate(
+    async (element, all) => {
+      const field = element as HTMLInputElement | HTMLSelectElement;
+      const seen = globalThis as unknown as { drawn: number[] };
+      const times: number[] = [];
+      for (const value of all) {
+        const begin = performance.now();
+        field.value = value;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        field.dispatchEvent(new Event("change", { bubbles: true }));
+        for (;;) {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          const busy = document.querySelector("main.bench")?.getAttribute("aria-busy") === "true";
+          const drawn = seen.drawn.findLast((time) => time > begin);
+          if (!busy && drawn !== undefined) {
+            times.push(drawn - begin);
+            break;
+          }
+          if (performance.now() - begin > 60_000) throw new Error(`nothing was drawn after ${value}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+      return times;
+    },
+    values,
+  );
+}
+
+test.beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "rawsky-bench-"));
+  for (const compress of ["float-rice", "rice16", "none"]) {
+    run(folder, `simulate --camera ztf --out ${compress} --biases 0 --flats 0 --leds 7 --exposures 1 --compress ${compress}`);
+  }
+});
+
+test.afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  console.log(`\n${sizes.join("\n")}`);
+  console.log(`\ncalibration loop: ${calibrationMs.toFixed(1)} ms\n`);
+  console.log("| what | median (ms) | least to most | loops | target on an idle machine (ms) |");
+  console.log("|---|---|---|---|---|");
+  for (const { what, times, target } of rows) {
+    const [middle, least, most] = [median(times), Math.min(...times), Math.max(...times)];
+    const loops = (middle / calibrationMs).toFixed(2);
+    console.log(`| ${what} | ${middle.toFixed(0)} | ${least.toFixed(0)} to ${most.toFixed(0)} | ${loops} | ${target} |`);
+  }
+});
+
+test("size of the first load", () => {
+  const dist = readdirSync("dist", { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  for (const end of [".wasm", ".js", ".css", ".html"]) {
+    const files = dist.filter((entry) => entry.name.endsWith(end));
+    const bytes = files.map((entry) => readFileSync(join(entry.parentPath, entry.name)));
+    const kilobytes = (pack: (one: Buffer) => Buffer): number =>
+      bytes.reduce((sum, one) => sum + pack(one).length, 0) / 1000;
+    const packed = [kilobytes(gzipSync), kilobytes(brotliCompressSync)].map((size) => size.toFixed(0));
+    sizes.push(`${end}: ${kilobytes((one) => one).toFixed(0)} kB, gzip ${packed[0]} kB, brotli ${packed[1]} kB`);
+  }
+});
+
+test("simulated exposure", async ({ page }) => {
+  test.setTimeout(300_000);
+  await page.addInitScript(watch);
+  const first: number[] = [];
+  for (let turn = 0; turn < 5; turn++) {
+    await page.reload();
+    await page.locator("canvas[data-drawn]").waitFor();
+    first.push(await page.evaluate(() => (globalThis as unknown as { drawn: number[] }).drawn[0] ?? NaN));
+  }
+  rows.push({ what: "simulated exposure, first picture after the address", times: first, target: 1000 });
+  await settled(page, 60_000);
+  calibrationMs = await calibrate(page);
+  const terms = await inPage(page.getByRole("spinbutton", { name: "Legendre terms" }), ["1", "2", "3", "1", "2"]);
+  rows.push({ what: "parameter of overscan to all stages and picture, 512 x 512", times: terms, target: 250 });
+  const colors = await inPage(page.getByRole("combobox", { name: "colors" }), ["viridis", "grey", "magma", "grey"]);
+  rows.push({ what: "change of colors to picture", times: colors, target: 17 });
+});
+
+for (const compress of ["float-rice", "rice16", "none"]) {
+  test(`full-size exposure, ${compress}`, async ({ page }) => {
+    test.setTimeout(600_000);
+    await page.evaluate(watch);
+    const entries = readdirSync(join(folder, compress, "raw"), { recursive: true, withFileTypes: true });
+    const raw = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    const time = await untilDrawn(page, () => choose(page, raw));
+    rows.push({ what: `dropped ${compress} exposure of 6144 x 6160, first picture`, times: [time], target: 1500 });
+    await settled(page, 120_000);
+  });
+}

@@ -1,0 +1,28 @@
+/** Opening and closing again and again, on the real engine. */
+
+import type { Page } from "@playwright/test";
+import { expect, settled } from "./bench";
+import { reduced, test } from "./engine";
+
+const CYCLES = 20;
+
+/** Bytes of the engine's memory, as the status line tells them. */
+async function memory(page: Page): Promise<string> {
+  const text = await page.locator(".status-bar").innerText();
+  return /memory ([\d.]+ \w+)/.exec(text)?.[1] ?? "none";
+}
+
+test("twenty exposures one after the other take no more memory than three", async ({ page }) => {
+  test.setTimeout(300_000);
+  await reduced(page);
+  let third = "";
+  for (let seed = 2; seed < 2 + CYCLES; seed++) {
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await page.getByRole("spinbutton", { name: "seed" }).fill(String(seed));
+    await page.getByRole("button", { name: "Simulate", exact: true }).click();
+    await settled(page, 60_000);
+    if (seed === 4) third = await memory(page);
+  }
+  expect(third).toMatch(/MB/);
+  expect(await memory(page)).toBe(third);
+});
