@@ -46,11 +46,6 @@ impl Files {
     pub(crate) fn clear(&mut self) {
         *self = Files::default();
     }
-
-    /// Bytes that are held here.
-    pub(crate) fn bytes(&self) -> usize {
-        self.made.values().map(Vec::len).sum()
-    }
 }
 
 impl Store for Files {

@@ -41,6 +41,7 @@ mod equilibrium;
 mod keywords;
 mod lamps;
 mod layout;
+mod mask_bits;
 mod parse;
 mod pocket;
 mod response;
@@ -57,6 +58,7 @@ pub use dialect::{Dialect, HeaderTable, OtherFilters, VisitInfo};
 pub use equilibrium::{EquilibriumCurve, EquilibriumModel, EquilibriumRow};
 pub use keywords::{FILE_NAME, Keywords};
 pub use lamps::Lamp;
+pub use mask_bits::{OwnBits, TheirBits};
 pub use pocket::{PocketParams, PocketRow, PocketTable};
 pub use response::{Linearity, LinearityRow, LinearityTable};
 pub use roles::{Condition, RoleRule, Roles};
@@ -269,33 +271,6 @@ impl Instrument {
     /// The amplifier with this number.
     pub fn amplifier(&self, amp: AmpId) -> Option<&Amplifier> {
         self.amplifiers.iter().find(|amplifier| amplifier.id == amp)
-    }
-
-    /// The bits of another pipeline's mask as ours ([`crate::mask::REGISTRY`]).
-    pub fn own_mask_bits(&self, theirs: u32) -> u32 {
-        let named = |bit: &u32| 1_u32.checked_shl(*bit).unwrap_or(0);
-        let unnamed = self.mask_bits.values().fold(theirs, |rest, bit| rest & !named(bit));
-        let entries = crate::mask::REGISTRY.iter();
-        entries.fold(unnamed, |ours, entry| match self.mask_bits.get(entry.name) {
-            Some(bit) if theirs & named(bit) != 0 => ours | entry.value(),
-            _ => ours,
-        })
-    }
-
-    /// Our mask bits in 15 bits, numbered as in the masks that come with the camera's exposures, and
-    /// those of ours that have no place there.
-    pub fn their_mask_bits(&self, ours: u32) -> (i16, u32) {
-        let taken = |place: u32| self.mask_bits.values().any(|bit| *bit == place);
-        let mut theirs = (0_i16, 0);
-        for bit in (0..32).filter(|bit| ours & (1_u32 << bit) != 0) {
-            let entry = crate::mask::REGISTRY.iter().find(|entry| entry.bit == bit);
-            let named = entry.and_then(|entry| self.mask_bits.get(entry.name).copied());
-            match named.or((!taken(bit)).then_some(bit)).filter(|&place| place < 15) {
-                Some(place) => theirs.0 |= 1 << place,
-                None => theirs.1 |= 1 << bit,
-            }
-        }
-        theirs
     }
 
     /// The number of an amplifier in the focal plane, from 0 in the order of the camera file.

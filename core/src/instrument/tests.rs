@@ -550,12 +550,12 @@ fn the_cameras_differ_where_code_could_take_a_value_for_granted() {
 #[test]
 fn a_mask_of_another_pipeline_is_read_by_the_names_of_its_bits() {
     let mut camera = Instrument::built_in("toy").unwrap();
-    assert_eq!(camera.own_mask_bits(0b1010), 0b1010);
+    assert_eq!(camera.own_bits().of(0b1010), 0b1010);
     camera.mask_bits.insert("SATURATED".to_owned(), 1);
     camera.mask_bits.insert("DEAD".to_owned(), 0);
     // Bit 3 is not named and keeps its place; bits 0 and 1 are read by name.
     let ours = crate::mask::SATURATED | 0b1000;
-    assert_eq!(camera.own_mask_bits(0b1010), ours);
+    assert_eq!(camera.own_bits().of(0b1010), ours);
     let ztf = Instrument::built_in("ztf").unwrap();
-    assert_eq!(ztf.own_mask_bits(0b1_1111_1111_1111), 0b1_1111_1111_1111);
+    assert_eq!(ztf.own_bits().of(0b1_1111_1111_1111), 0b1_1111_1111_1111);
 }

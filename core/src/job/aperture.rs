@@ -141,7 +141,8 @@ pub(super) fn open_image(
     let mut image = read_image(store, science)?;
     if let Some(key) = mask {
         let mut bits = read_mask(store, key)?;
-        bits.mapv_inplace(|bits| camera.own_mask_bits(bits));
+        let own = camera.own_bits();
+        bits.mapv_inplace(|bits| own.of(bits));
         if bits.dim() != image.planes.shape() {
             let (found, needed) = (bits.dim(), image.planes.shape());
             let (found, needed) = (format!("{found:?}"), format!("{needed:?}"));

@@ -201,7 +201,8 @@ pub(crate) fn join_mask(
 ) -> Result<()> {
     let Some(file) = masks.iter().find(|file| file.amp == image.amp) else { return Ok(()) };
     let mut bits = read_mask(store, &file.key)?;
-    bits.mapv_inplace(|bits| camera.own_mask_bits(bits));
+    let own = camera.own_bits();
+    bits.mapv_inplace(|bits| own.of(bits));
     if bits.dim() != image.planes.shape() {
         let (found, needed) = (format!("{:?}", bits.dim()), format!("{:?}", image.planes.shape()));
         return Err(Error::input("mask", &format!("shape of {}", file.key), found, needed));
@@ -248,8 +249,9 @@ fn write_pair(
     context.wrote(key);
     let camera = &context.camera;
     let mut n_dropped: BTreeMap<u32, u64> = BTreeMap::new();
+    let bits_of = camera.their_bits();
     let theirs = image.planes.mask.mapv(|ours| {
-        let (theirs, dropped) = camera.their_mask_bits(ours);
+        let (theirs, dropped) = bits_of.of(ours);
         for bit in (0..32).filter(|bit| dropped & (1_u32 << bit) != 0) {
             *n_dropped.entry(bit).or_default() += 1;
         }
@@ -276,8 +278,9 @@ fn pair_header(camera: &Instrument, image: &Header) -> Header {
     header.set("PRODUCT", "mask", "what this file is");
     let mut names = Header::new();
     mask_cards(&mut names);
+    let bits_of = camera.their_bits();
     for (card, entry) in names.cards.iter().zip(mask::REGISTRY) {
-        let (theirs, _) = camera.their_mask_bits(entry.value());
+        let (theirs, _) = bits_of.of(entry.value());
         if theirs != 0 {
             header.set(&card.key, i64::from(theirs.trailing_zeros()), &card.comment);
         }

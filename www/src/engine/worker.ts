@@ -224,11 +224,23 @@ async function drop(camera: string, files: NamedFile[]): Promise<Opened> {
   throw refusal;
 }
 
+/** A small read costs as much as a large one: so many bytes are read at least, and the last ones kept. */
+const BLOCK_BYTES = 1 << 20;
+let block: { file: File; start: number; bytes: Uint8Array } | null = null;
+
 /** Reads a piece of a file without waiting, which only a worker can. */
 function reader(file: File): { size: number; read(offset: number, length: number): Uint8Array } {
   const sync = new FileReaderSync();
-  const read = (offset: number, length: number): Uint8Array =>
-    new Uint8Array(sync.readAsArrayBuffer(file.slice(offset, offset + length)));
+  const fresh = (start: number, end: number): Uint8Array =>
+    new Uint8Array(sync.readAsArrayBuffer(file.slice(start, end)));
+  const read = (offset: number, length: number): Uint8Array => {
+    if (length >= BLOCK_BYTES) return fresh(offset, offset + length);
+    const end = offset + length;
+    if (block?.file !== file || offset < block.start || end > block.start + block.bytes.length) {
+      block = { file, start: offset, bytes: fresh(offset, offset + BLOCK_BYTES) };
+    }
+    return block.bytes.subarray(offset - block.start, end - block.start);
+  };
   return { size: file.size, read };
 }
 
