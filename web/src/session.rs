@@ -66,6 +66,14 @@ impl Session {
         Ok(dto::plain(&serde_json::json!({ "units": self.units.len(), "leftOut": left_out })))
     }
 
+    /// Takes the first image among the dropped files as it is, with the reason why nothing is reduced:
+    /// `{ leftOut }`. Without the name of a camera, that of the image is taken, or the likeliest.
+    pub fn look(&mut self, camera: &str, hdu: Option<usize>, why: &str) -> Js<JsValue> {
+        let prepared = self.prepare_look(camera, (hdu, why));
+        let left_out = self.take(prepared)?;
+        Ok(dto::plain(&serde_json::json!({ "leftOut": left_out })))
+    }
+
     /// The next unit of work in words; nothing if all is done.
     pub fn next_unit(&self) -> Option<String> {
         self.units.front().map(|unit| unit.label.clone())
@@ -239,6 +247,14 @@ impl Session {
         made.map_err(|error| dto::error(&error))
     }
 
+    /// The catalogue of an image that is looked at, as the command writes it.
+    pub fn make_image_catalogue(&mut self, amp: u32) -> Js<String> {
+        let science = self.wanted.raw.clone();
+        let recipe = self.bench.recipe_text().map_err(|error| dto::error(&error))?;
+        self.files.put(bench::RECIPE, recipe.into_bytes());
+        self.make_catalogue(science, amp)
+    }
+
     /// Takes a product out of the session.
     pub fn product(&mut self, key: &str) -> Option<Uint8Array> {
         self.files.take(key).map(|bytes| Uint8Array::from(bytes.as_slice()))
@@ -257,6 +273,19 @@ impl Session {
         self.units = prepared.units.into();
         self.wanted = prepared.files;
         Ok(prepared.left_out)
+    }
+
+    fn prepare_look(
+        &mut self,
+        camera: &str,
+        look: (Option<usize>, &str),
+    ) -> Result<bench::Preparation> {
+        let found = match camera {
+            "" => bench::camera_of_image(&mut self.files, &self.names),
+            given => given,
+        };
+        self.bench = Bench::new(found)?;
+        bench::looked_at(&mut self.files, &self.names, look)
     }
 
     /// What the core says of the dropped files, as raw files and as masters.

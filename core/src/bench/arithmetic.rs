@@ -5,10 +5,9 @@ use serde::Serialize;
 use crate::mask;
 
 use super::chain::{Chain, RAW};
-use super::exposure::Exposure;
-use super::info::unit;
 use super::kept::Kept;
 use super::schema;
+use super::subject::Subject;
 
 /// A pixel.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,7 +45,7 @@ pub struct PixelRow {
     /// The value; none for a NaN.
     pub value: Option<f64>,
     /// Its unit.
-    pub unit: &'static str,
+    pub unit: String,
     /// Standard deviation by the variance plane.
     pub error: Option<f64>,
     /// How the step came to the value.
@@ -55,7 +54,7 @@ pub struct PixelRow {
     pub flags: Vec<&'static str>,
 }
 
-pub(super) fn pixel(exposure: &Exposure, chain: &Chain, (x, y): (usize, usize)) -> PixelInfo {
+pub(super) fn pixel(subject: &Subject, chain: &Chain, (x, y): (usize, usize)) -> PixelInfo {
     let mut rows = Vec::new();
     let mut before: Option<Value> = None;
     let (mut shape, mut at) = ((0, 0), (0, 0));
@@ -64,16 +63,16 @@ pub(super) fn pixel(exposure: &Exposure, chain: &Chain, (x, y): (usize, usize)) 
         at = (y - view.origin.1, x - view.origin.0);
         shape = view.image.dim();
         let value = Value::of(kept, at);
-        rows.push(row((exposure, kept), (before, value)));
+        rows.push(row((subject, kept), (before, value)));
         before = Some(value);
     }
     let last = chain.last();
     let truth = last.and_then(|kept| {
-        exposure.truth_of(chain.amp, kept.stage, &chain.steps)?.get(at).copied().map(f64::from)
+        subject.truth_of(chain.amp, kept.stage, &chain.steps)?.get(at).copied().map(f64::from)
     });
     let flip = last.map_or_else(Default::default, |kept| kept.geometry.sky_from_stored);
     let stored = flip.position((at.0 as f64, at.1 as f64), shape);
-    let sky = exposure.sky(chain.amp, (stored.1, stored.0));
+    let sky = subject.sky(chain.amp, (stored.1, stored.0));
     PixelInfo {
         x,
         y,
@@ -108,25 +107,25 @@ impl Value {
     }
 }
 
-fn row((exposure, kept): (&Exposure, &Kept), (before, now): (Option<Value>, Value)) -> PixelRow {
+fn row((subject, kept): (&Subject, &Kept), (before, now): (Option<Value>, Value)) -> PixelRow {
     let error = now.variance.sqrt();
     let named = mask::REGISTRY.iter().filter(|entry| now.bits & entry.value() != 0);
     PixelRow {
         stage: kept.stage.to_owned(),
         title: schema::title(kept.stage).to_owned(),
         value: now.value.is_finite().then_some(now.value),
-        unit: unit(kept.unit()),
+        unit: kept.unit(),
         error: (error.is_finite() && 0.0 < error).then_some(error),
         arithmetic: match before {
             None => "as read".to_owned(),
-            Some(before) => arithmetic(exposure, kept, (before, now)),
+            Some(before) => arithmetic(subject, kept, (before, now)),
         },
         flags: named.map(|entry| entry.name).collect(),
     }
 }
 
 /// The step's formula with the pixel's numbers.
-fn arithmetic(exposure: &Exposure, kept: &Kept, (before, now): (Value, Value)) -> String {
+fn arithmetic(subject: &Subject, kept: &Kept, (before, now): (Value, Value)) -> String {
     let (old, new) = (before.value, now.value);
     let change = new - old;
     let signed = |text: &str| match change < 0.0 {
@@ -148,8 +147,8 @@ fn arithmetic(exposure: &Exposure, kept: &Kept, (before, now): (Value, Value)) -
         "dark" => signed(""),
         "flat" => format!(
             "{old:.2} / {:.5} × {:.5}",
-            old / new * exposure.scale_ratio(),
-            exposure.scale_ratio()
+            old / new * subject.scale_ratio(),
+            subject.scale_ratio()
         ),
         "split" => "as stored".to_owned(),
         RAW => String::new(),

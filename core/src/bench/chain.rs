@@ -8,23 +8,25 @@ use crate::probe::{self, Probe};
 use crate::recipe::Step;
 use crate::store::Store;
 
-use super::exposure::Exposure;
 use super::info;
 use super::kept::{Evidence, Kept};
 use super::nothing_open;
 use super::pieces::{self, Begun, Going, Start};
+use super::subject::Subject;
 
-/// The name of the first stage.
+/// The name of the first stage of a raw exposure.
 pub(super) const RAW: &str = "raw";
 
 /// The stages of one amplifier.
 pub(super) struct Chain {
     pub(super) amp: AmpId,
-    /// Stages that are as wanted, `raw` first.
+    /// The name of the first stage.
+    pub(super) first: &'static str,
+    /// Stages that are as wanted, the first one first.
     kept: Vec<Kept>,
     /// The steps that are wanted.
     pub(super) steps: Vec<Step>,
-    /// The keys of the stages that are wanted, `raw` first.
+    /// The keys of the stages that are wanted, the first one first.
     keys: Vec<String>,
     /// Why the step after the last stage cannot be done.
     pub(super) failure: Option<String>,
@@ -35,14 +37,15 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    pub(super) fn new(amp: AmpId) -> Chain {
+    pub(super) fn new(amp: AmpId, first: &'static str) -> Chain {
         let (steps, keys, executed) = (Vec::new(), Vec::new(), Vec::new());
-        Chain { amp, kept: Vec::new(), steps, keys, failure: None, executed, begun: None }
+        let (kept, failure, begun) = (Vec::new(), None, None);
+        Chain { amp, first, kept, steps, keys, failure, executed, begun }
     }
 
     /// Sets what is wanted and drops what no longer is; whether anything changed.
-    pub(super) fn want(&mut self, exposure: &Exposure, steps: Vec<Step>) -> bool {
-        let keys = exposure.keys(self.amp, &steps);
+    pub(super) fn want(&mut self, subject: &Subject, steps: Vec<Step>) -> bool {
+        let keys = subject.keys(self.amp, &steps);
         if keys == self.keys {
             return false;
         }
@@ -82,7 +85,7 @@ impl Chain {
     pub(super) fn next(&self) -> Option<&'static str> {
         match self.kept.len() {
             _ if self.failure.is_some() => None,
-            0 if !self.keys.is_empty() => Some(RAW),
+            0 if !self.keys.is_empty() => Some(self.first),
             0 => None,
             done => self.steps.get(done - 1).map(Step::name),
         }
@@ -93,17 +96,20 @@ impl Chain {
         &mut self,
         store: &mut dyn Store,
         camera: &Instrument,
-        exposure: &mut Exposure,
+        subject: &mut Subject,
     ) -> Result<Option<&'static str>> {
         let Some(stage) = self.next() else { return Ok(None) };
         let made = match self.kept.last() {
-            None => self.read((store, camera), exposure).map(Some),
-            Some(_) => self.step((store, camera), exposure),
+            None => {
+                let key = self.keys.first().cloned().unwrap_or_default();
+                subject.first(store, camera, (self.amp, key)).map(Some)
+            }
+            Some(_) => self.step((store, camera), subject),
         };
         match made {
             Ok(Some(mut kept)) => {
                 kept.statistics = Some(info::statistics(&kept.sky()));
-                kept.to_truth = info::to_truth(exposure, (self.amp, &self.steps), &kept);
+                kept.to_truth = info::to_truth(subject, (self.amp, &self.steps), &kept);
                 self.kept.push(kept);
                 self.executed.push(stage);
             }
@@ -116,23 +122,13 @@ impl Chain {
         Ok(Some(stage))
     }
 
-    fn read(
-        &self,
-        (store, camera): (&mut dyn Store, &Instrument),
-        exposure: &mut Exposure,
-    ) -> Result<Kept> {
-        let amp = exposure.raw(store, camera, self.amp)?;
-        let (geometry, key) = (amp.geometry, self.keys.first().cloned().unwrap_or_default());
-        let nothing = (serde_json::Value::Null, Vec::new());
-        Ok(Kept::new((RAW, key), (Underway::Amplifier(amp), geometry), None, nothing))
-    }
-
     /// The stage of the next step; nothing while it is done in pieces.
     fn step(
         &mut self,
         (store, camera): (&mut dyn Store, &Instrument),
-        exposure: &mut Exposure,
+        subject: &Subject,
     ) -> Result<Option<Kept>> {
+        let exposure = subject.exposure().ok_or_else(nothing_open)?;
         let index = self.kept.len();
         let (Some(before), Some(step)) = (self.kept.last(), self.steps.get(index - 1)) else {
             return Err(nothing_open());

@@ -4,7 +4,7 @@ use crate::simulate::NightParams;
 use crate::store::Key;
 
 use super::export::RECIPE;
-use super::files::Files;
+use super::files::{Files, Look};
 use super::preparation::LEVEL;
 
 /// One command a line, for the folder in which the files are; `images` are the names of the science
@@ -76,6 +76,17 @@ fn of_exposure((files, images): (&Files, &[String]), camera: &str) -> Vec<String
         format!("rawsky aperture {image} --catalogue {stars} {same}/{table}")
     }));
     lines
+}
+
+/// The stars on an image that is looked at; nothing else is made of it.
+pub(super) fn of_image((files, look): (&Files, &Look), camera: &str) -> String {
+    let stars = match files.catalogue.as_slice() {
+        [one] => word(one),
+        _ => ".".to_owned(),
+    };
+    let mask = option("--masks", look.mask.as_ref());
+    let same = format!("--camera {camera} --recipe {RECIPE} -o stars.parquet");
+    format!("rawsky aperture {}{mask} --catalogue {stars} {same}", word(&files.raw))
 }
 
 fn option(name: &str, key: Option<&Key>) -> String {

@@ -1,11 +1,12 @@
 //! What a person takes away: the recipe, the jobs that make the products of a batch, the command line.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::AmpId;
 use crate::job::{self, AmpFile, Detrend, Electronics, Job, Task, Text};
 use crate::store::{Key, Store};
 
 use super::inputs::identify;
+use super::subject::Subject;
 use super::{Bench, Files, command};
 
 /// Key under which the recipe stands in the store while products are made.
@@ -19,7 +20,7 @@ impl Bench {
     /// [`Error::Parameter`](crate::Error::Parameter) if it cannot be written, which no recipe is.
     pub fn recipe_text(&self) -> Result<String> {
         let mut recipe = self.recipe()?;
-        if let Some(exposure) = &self.exposure {
+        if let Some(exposure) = self.subject.as_ref().and_then(Subject::exposure) {
             recipe.science = exposure.possible(&recipe.science);
         }
         recipe.to_text()
@@ -32,6 +33,9 @@ impl Bench {
     /// Those of reading the inputs.
     pub fn image_job(&self, store: &mut dyn Store) -> Result<(Job, Vec<AmpFile>)> {
         let files = self.files()?.clone();
+        if files.look.is_some() {
+            return Err(Error::input("bench", "exposure", "an image as it is", "a raw exposure"));
+        }
         let name = |amp: &AmpId| format!("{}_q{amp}_sciimg.fits", self.product(&files.raw));
         let outputs: Vec<AmpFile> =
             self.chains.keys().map(|amp| AmpFile { amp: *amp, key: name(amp) }).collect();
@@ -64,11 +68,15 @@ impl Bench {
         (science, amp): (&Key, AmpId),
     ) -> Result<(Job, Key)> {
         let files = self.files()?;
-        let output = format!("{}_q{amp}_apcat.parquet", self.product(&files.raw));
-        let inputs = files.catalogue.iter().chain([science]).cloned().collect();
+        let mask = files.look.as_ref().and_then(|look| look.mask.clone());
+        let output = match files.look {
+            Some(_) => format!("{}_apcat.parquet", stem(science)),
+            None => format!("{}_q{amp}_apcat.parquet", self.product(&files.raw)),
+        };
+        let inputs = files.catalogue.iter().chain([science]).chain(&mask).cloned().collect();
         let task = Task::Aperture(job::Aperture {
             science: science.clone(),
-            mask: None,
+            mask,
             catalogue: files.catalogue.clone(),
             detector: Electronics::default(),
             output: output.clone(),
@@ -85,17 +93,20 @@ impl Bench {
         let product = self.product(&files.raw);
         let images: Vec<String> =
             self.chains.keys().map(|amp| format!("{product}_q{amp}")).collect();
-        Ok(command::lines((files, &images), &self.camera().name).join("\n"))
+        let camera = &self.camera().name;
+        Ok(match &files.look {
+            Some(look) => command::of_image((files, look), camera),
+            None => command::lines((files, &images), camera).join("\n"),
+        })
     }
 
     fn files(&self) -> Result<&Files> {
-        self.exposure.as_ref().map(|exposure| &exposure.files).ok_or_else(super::nothing_open)
+        self.subject.as_ref().map(Subject::files).ok_or_else(super::nothing_open)
     }
 
     /// What the names of products begin with: the raw file's, with our prefix for the camera's.
     fn product(&self, raw: &str) -> String {
-        let name = raw.rsplit('/').next().unwrap_or_default();
-        let stem = name.split('.').next().unwrap_or_default();
+        let stem = stem(raw);
         let rest = stem.strip_prefix(&self.camera().names.prefix).unwrap_or(stem);
         format!("rawsky_{}", rest.trim_start_matches('_'))
     }
@@ -110,4 +121,9 @@ impl Bench {
             task,
         })
     }
+}
+
+/// The name of a file without its folders and its ending.
+fn stem(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default()
 }

@@ -36,4 +36,18 @@ pub struct Files {
     pub biases: Vec<Key>,
     /// Raw flats of which `flat` and `level` were made on the spot, in order of time.
     pub flats: Vec<Key>,
+    /// Present if `raw` is an image that is looked at and not reduced.
+    pub look: Option<Look>,
+}
+
+/// An image that is looked at as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Look {
+    /// Its HDU; the first image of the file if absent.
+    pub hdu: Option<usize>,
+    /// A mask in a file of its own.
+    pub mask: Option<Key>,
+    /// Why it is not reduced, in a sentence.
+    pub why: String,
 }

@@ -10,11 +10,13 @@ use crate::mask;
 use crate::numerics::stats::{median, median_and_sigma};
 use crate::recipe::Step;
 
-use super::chain::{Chain, RAW};
+use super::chain::Chain;
 use super::exposure::Exposure;
+use super::image_file::ImageChoice;
 use super::kept::{Kept, SkyView};
 use super::schema;
 use super::settings::Setting;
+use super::subject::Subject;
 
 /// Statistics of larger images are those of pixels on a grid with at most so many points.
 const SAMPLE: usize = 1 << 18;
@@ -51,7 +53,7 @@ pub struct ExposureInfo {
     pub name: String,
     /// Name of the camera.
     pub camera: String,
-    /// `raw`: it is reduced.
+    /// `raw`: it is reduced; `image`: it is looked at.
     pub kind: &'static str,
     /// Number of the detector.
     pub detector: u32,
@@ -73,6 +75,12 @@ pub struct ExposureInfo {
     pub seed: Option<u64>,
     /// What stands beside it, and what is missing.
     pub calibration: Vec<CalibrationInfo>,
+    /// The HDU of an image.
+    pub hdu: Option<usize>,
+    /// The images of its file, of which that HDU is one; none of a raw exposure.
+    pub images: Vec<ImageChoice>,
+    /// What a person should know of an image, such as why it is not reduced; sentences.
+    pub notes: Vec<String>,
 }
 
 /// Numbers of an image.
@@ -131,7 +139,7 @@ pub struct StageInfo {
     /// Its name for a person.
     pub title: String,
     /// Unit of its pixels.
-    pub unit: &'static str,
+    pub unit: String,
     /// What it is now.
     pub state: State,
     /// Why it was skipped or failed.
@@ -171,6 +179,9 @@ impl Exposure {
             simulated: !self.files.truth.is_empty(),
             seed: self.files.night.as_ref().map(|night| night.seed),
             calibration: self.calibration(),
+            hdu: None,
+            images: Vec::new(),
+            notes: Vec::new(),
         })
     }
 
@@ -208,11 +219,16 @@ fn camera_section(text: &str) -> ((usize, usize), (usize, usize)) {
 }
 
 /// Every stage in the order of the settings.
-pub(super) fn stages(exposure: &Exposure, chain: &Chain, settings: &[Setting]) -> Vec<StageInfo> {
-    let raw = chain.kept(RAW);
-    let state = if raw.is_some() { State::Ok } else { State::Stale };
-    let mut all = vec![stage((RAW, state, None), raw)];
-    let mut failed = false;
+pub(super) fn stages(subject: &Subject, chain: &Chain, settings: &[Setting]) -> Vec<StageInfo> {
+    let first = chain.kept(chain.first);
+    let (state, reason) = match (first, &chain.failure) {
+        (Some(_), _) => (State::Ok, None),
+        (None, Some(failure)) => (State::Failed, Some(failure.clone())),
+        (None, None) => (State::Stale, None),
+    };
+    let mut all = vec![stage((chain.first, state, reason), first)];
+    // A step that comes after what failed was not tried.
+    let mut failed = state == State::Failed;
     for setting in settings {
         let name = setting.step.as_str();
         let kept = chain.kept(name);
@@ -220,7 +236,7 @@ pub(super) fn stages(exposure: &Exposure, chain: &Chain, settings: &[Setting]) -
         let (state, reason) = match (setting.on, kept, step) {
             (false, ..) => (State::Off, None),
             (true, Some(_), _) => (State::Ok, None),
-            (true, None, None) => (State::Skipped, exposure.missing_for(name)),
+            (true, None, None) => (State::Skipped, subject.missing_for(name)),
             (true, None, Some(_)) if chain.failure.is_some() && !failed => {
                 failed = true;
                 (State::Failed, chain.failure.clone())
@@ -229,7 +245,7 @@ pub(super) fn stages(exposure: &Exposure, chain: &Chain, settings: &[Setting]) -
         };
         all.push(stage((name, state, reason), kept));
     }
-    if let Some(raw) = all.first_mut() {
+    if let (Some(raw), Some(exposure)) = (all.first_mut(), subject.exposure()) {
         raw.warnings = exposure.warnings.iter().map(|warning| warning.text.clone()).collect();
     }
     all
@@ -239,7 +255,7 @@ fn stage((name, state, reason): (&str, State, Option<String>), kept: Option<&Kep
     StageInfo {
         stage: name.to_owned(),
         title: schema::title(name).to_owned(),
-        unit: kept.map_or("DN", |kept| unit(kept.unit())),
+        unit: kept.map_or_else(|| "DN".to_owned(), Kept::unit),
         state,
         reason,
         stats: kept.and_then(|kept| kept.statistics),
@@ -297,12 +313,12 @@ pub(super) fn statistics(view: &SkyView<'_>) -> Statistics {
 
 /// Image minus truth over the pixels that are neither bad nor near an injected cosmic ray.
 pub(super) fn to_truth(
-    exposure: &Exposure,
+    subject: &Subject,
     (amp, steps): (AmpId, &[Step]),
     kept: &Kept,
 ) -> Option<ToTruth> {
-    let truth = exposure.truth_of(amp, kept.stage, steps)?;
-    let cosmic = &exposure.truth(amp)?.near_cosmic;
+    let truth = subject.truth_of(amp, kept.stage, steps)?;
+    let cosmic = &subject.truth(amp)?.near_cosmic;
     let view = kept.sky();
     if view.image.dim() != truth.dim() {
         return None;

@@ -6,7 +6,9 @@ use std::rc::Rc;
 use ndarray::{Array2, ArrayView2, Axis, s};
 
 use crate::geometry::{AmpGeometry, Flip, Section};
-use crate::image::{PixelUnit, Planes};
+use crate::header::Header;
+use crate::ids::{AmpId, DetectorId};
+use crate::image::{PixelUnit, Planes, ScienceImage};
 use crate::pipeline::Underway;
 
 use super::info::{Statistics, ToTruth};
@@ -21,6 +23,8 @@ pub(super) struct Kept {
     pub(super) key: String,
     /// The image's kind, place and unit, its planes taken out.
     shell: Underway,
+    /// What its numbers count, in the words of its file, where that is all that is known.
+    told_unit: Option<String>,
     pub(super) geometry: AmpGeometry,
     pub(super) image: Array2<f32>,
     pub(super) variance: Rc<Array2<f32>>,
@@ -60,12 +64,50 @@ impl Kept {
             stage,
             key,
             shell: image,
+            told_unit: None,
             geometry,
             image: pixels,
             variance: shared(variance, before.map(|kept| &kept.variance)),
             mask: shared(mask, before.map(|kept| &kept.mask)),
             report,
             evidence,
+            statistics: None,
+            to_truth: None,
+        }
+    }
+
+    /// An image in stored order that is looked at as it is; planes that it does not have are empty.
+    pub(super) fn image(
+        (stage, key): (&'static str, String),
+        (image, variance, mask): (Array2<f32>, Option<Array2<f32>>, Option<Array2<u32>>),
+        unit: String,
+    ) -> Kept {
+        let place = Section::at((0, 0), image.dim());
+        let geometry = AmpGeometry {
+            imaging: place,
+            overscan: None,
+            readout_from_stored: Flip::NONE,
+            sky_from_stored: Flip::NONE,
+            on_detector: place,
+        };
+        let shell = ScienceImage {
+            planes: Planes::from_image(Array2::zeros((0, 0))),
+            unit: PixelUnit::Dn,
+            detector: DetectorId(0),
+            amp: AmpId(0),
+            header: Header::new(),
+        };
+        Kept {
+            stage,
+            key,
+            shell: Underway::Science(shell),
+            told_unit: Some(unit),
+            geometry,
+            image,
+            variance: Rc::new(variance.unwrap_or_default()),
+            mask: Rc::new(mask.unwrap_or_default()),
+            report: serde_json::Value::Null,
+            evidence: Vec::new(),
             statistics: None,
             to_truth: None,
         }
@@ -78,16 +120,18 @@ impl Kept {
         image
     }
 
-    fn planes(&self) -> Planes {
+    /// Its planes; one that it does not have is zero.
+    pub(super) fn planes(&self) -> Planes {
         Planes {
             image: self.image.clone(),
-            variance: (*self.variance).clone(),
-            mask: (*self.mask).clone(),
+            variance: whole(&self.variance, self.image.dim()),
+            mask: whole(&self.mask, self.image.dim()),
         }
     }
 
-    pub(super) fn unit(&self) -> PixelUnit {
-        self.shell.unit()
+    /// What its numbers count; nothing for a response.
+    pub(super) fn unit(&self) -> String {
+        self.told_unit.clone().unwrap_or_else(|| super::info::unit(self.shell.unit()).to_owned())
     }
 
     /// Bytes of its own; what is shared counts with the stage that made it.
@@ -114,10 +158,12 @@ impl Kept {
         let columns = imaging.column_start.min(columns)..imaging.column_end.min(columns);
         let cut = s![rows, columns];
         let place = self.geometry.on_detector;
+        let shape = self.image.dim();
         SkyView {
             image: turned(self.image.slice(cut), flip),
-            variance: Some(turned(self.variance.slice(cut), flip)),
-            mask: Some(turned(self.mask.slice(cut), flip)),
+            variance: (self.variance.dim() == shape)
+                .then(|| turned(self.variance.slice(cut), flip)),
+            mask: (self.mask.dim() == shape).then(|| turned(self.mask.slice(cut), flip)),
             origin: (place.column_start, place.row_start),
         }
     }
@@ -129,6 +175,11 @@ impl Kept {
             _ => None,
         }
     }
+}
+
+/// A copy of a plane, or zeros in the place of one that is not there.
+fn whole<T: Clone + Default>(plane: &Array2<T>, shape: (usize, usize)) -> Array2<T> {
+    if plane.dim() == shape { plane.clone() } else { Array2::default(shape) }
 }
 
 /// The array of the stage before, if it is the same.

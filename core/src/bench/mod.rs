@@ -18,18 +18,25 @@ mod command;
 mod export;
 mod exposure;
 mod files;
+mod image_file;
 mod info;
 mod inputs;
 mod kept;
+mod look;
+mod looked;
 mod photometry;
 mod pieces;
+mod plot_words;
 mod plots;
 mod preparation;
 mod schema;
 mod settings;
+mod subject;
 mod truth;
 mod view;
 
+#[cfg(test)]
+mod image_tests;
 #[cfg(test)]
 mod tests;
 
@@ -43,9 +50,11 @@ use crate::store::Store;
 
 pub use arithmetic::{PixelInfo, PixelRow};
 pub use export::RECIPE;
-pub use files::Files;
+pub use files::{Files, Look};
+pub use image_file::ImageChoice;
 pub use info::{AmpInfo, CalibrationInfo, ExposureInfo, StageInfo, State, Statistics};
 pub use kept::SkyView;
+pub use look::{camera_of_image, looked_at};
 pub use photometry::Measured;
 pub use plots::{Plot, PlotRequest, Series, SeriesStyle};
 pub use preparation::{Preparation, Unit, cameras_for, dropped, simulated};
@@ -54,15 +63,15 @@ pub use settings::Setting;
 pub use view::{MaskCount, Mode, View, cuts_of_name};
 
 use chain::Chain;
-use exposure::Exposure;
+use subject::Subject;
 
-/// One exposure under the hands of a person.
+/// One exposure or image under the hands of a person.
 pub struct Bench {
     camera: Instrument,
     /// As the camera means it; what the person changed is in the settings.
     recipe: Recipe,
     settings: Vec<Setting>,
-    exposure: Option<Exposure>,
+    subject: Option<Subject>,
     chains: BTreeMap<AmpId, Chain>,
     measured: BTreeMap<AmpId, Measured>,
     derived: view::Derived,
@@ -81,7 +90,7 @@ impl Bench {
             camera,
             recipe,
             settings,
-            exposure: None,
+            subject: None,
             chains: BTreeMap::new(),
             measured: BTreeMap::new(),
             derived: view::Derived::new(),
@@ -98,24 +107,33 @@ impl Bench {
     /// # Errors
     /// Those of reading the files.
     pub fn open(&mut self, store: &mut dyn Store, files: Files) -> Result<ExposureInfo> {
-        let exposure = Exposure::open(store, &self.camera, files)?;
-        self.chains = exposure.amps().map(|amp| (amp, Chain::new(amp))).collect();
+        let subject = Subject::open(store, &self.camera, files)?;
+        let first = subject.first_stage();
+        self.chains = subject.amps().into_iter().map(|amp| (amp, Chain::new(amp, first))).collect();
         self.measured.clear();
         self.derived.clear();
-        let info = exposure.info(&self.camera)?;
-        self.exposure = Some(exposure);
+        let info = subject.info(&self.camera)?;
+        self.subject = Some(subject);
         self.want()?;
         Ok(info)
     }
 
-    /// The steps with their parameters as they are set now, in order, those that are off among them.
+    /// The steps with their parameters as they are set now, in order, those that are off among them;
+    /// none for an image.
     pub fn settings(&self) -> &[Setting] {
-        &self.settings
+        if self.is_image() { &[] } else { &self.settings }
     }
 
     /// What can be set.
     pub fn steps(&self) -> Vec<StepInfo> {
+        if self.is_image() {
+            return Vec::new();
+        }
         schema::steps(&settings::of_recipe(&self.recipe))
+    }
+
+    fn is_image(&self) -> bool {
+        self.subject.as_ref().is_some_and(|subject| subject.image().is_some())
     }
 
     /// Sets steps, order and parameters; stages that depend on a change become stale.
@@ -125,7 +143,9 @@ impl Bench {
     /// changes.
     pub fn set(&mut self, settings: Vec<Setting>) -> Result<()> {
         settings::recipe_with(&self.recipe, &settings)?;
-        self.settings = settings;
+        if !self.is_image() {
+            self.settings = settings;
+        }
         self.want()
     }
 
@@ -140,10 +160,10 @@ impl Bench {
     /// Tells every chain what is wanted of it.
     fn want(&mut self) -> Result<()> {
         let recipe = self.recipe()?;
-        let Some(exposure) = &self.exposure else { return Ok(()) };
+        let Some(subject) = &self.subject else { return Ok(()) };
         for (amp, chain) in &mut self.chains {
-            let steps = exposure.possible(recipe.steps(Stage::Science));
-            if chain.want(exposure, steps) {
+            let steps = subject.possible(recipe.steps(Stage::Science));
+            if chain.want(subject, steps) {
                 self.measured.remove(amp);
             }
         }
@@ -161,9 +181,9 @@ impl Bench {
     /// # Errors
     /// The step's; the stage then keeps the reason, and the stages before it.
     pub fn advance(&mut self, store: &mut dyn Store, amp: AmpId) -> Result<Option<&'static str>> {
-        let exposure = self.exposure.as_mut().ok_or_else(nothing_open)?;
+        let subject = self.subject.as_mut().ok_or_else(nothing_open)?;
         let chain = self.chains.get_mut(&amp).ok_or_else(|| no_amplifier(amp))?;
-        chain.advance(store, &self.camera, exposure)
+        chain.advance(store, &self.camera, subject)
     }
 
     /// Lets go of the stages of an amplifier; they are made again when they are asked for.
@@ -172,7 +192,7 @@ impl Bench {
     /// None that an open bench can have.
     pub fn forget(&mut self, amp: AmpId) -> Result<()> {
         if let Some(chain) = self.chains.get_mut(&amp) {
-            *chain = Chain::new(amp);
+            *chain = Chain::new(amp, chain.first);
         }
         self.measured.remove(&amp);
         self.derived.retain(|(of, ..), _| *of != amp);
@@ -198,15 +218,15 @@ impl Bench {
     /// # Errors
     /// If nothing is open, or the amplifier is not of the camera.
     pub fn stages(&self, amp: AmpId) -> Result<Vec<StageInfo>> {
-        let (exposure, chain) = self.of(amp)?;
-        Ok(info::stages(exposure, chain, &self.settings))
+        let (subject, chain) = self.of(amp)?;
+        Ok(info::stages(subject, chain, self.settings()))
     }
 
     /// The pixels of a stage, if it is there.
     pub fn view(&self, amp: AmpId, stage: &str) -> Option<SkyView<'_>> {
-        let (exposure, chain) = self.of(amp).ok()?;
+        let (subject, chain) = self.of(amp).ok()?;
         match stage {
-            "truth" => exposure.truth_view(amp, chain),
+            "truth" => subject.truth_view(amp, chain),
             stage => chain.kept(stage).map(kept::Kept::sky),
         }
     }
@@ -215,7 +235,7 @@ impl Bench {
     pub fn pixel(&self, x: usize, y: usize) -> Option<PixelInfo> {
         let inside = |chain: &&Chain| chain.holds(x, y);
         let chain = self.chains.values().find(inside)?;
-        Some(arithmetic::pixel(self.exposure.as_ref()?, chain, (x, y)))
+        Some(arithmetic::pixel(self.subject.as_ref()?, chain, (x, y)))
     }
 
     /// Something to plot, with words for it.
@@ -223,8 +243,8 @@ impl Bench {
     /// # Errors
     /// If the stage is not there, or what is asked for does not exist.
     pub fn plot(&self, request: &PlotRequest) -> Result<Plot> {
-        let (exposure, chain) = self.of(request.amp())?;
-        plots::plot(exposure, chain, self.measured.get(&request.amp()), request)
+        let (subject, chain) = self.of(request.amp())?;
+        plots::plot(subject, chain, self.measured.get(&request.amp()), request)
     }
 
     /// The header of the science image of an amplifier: raw cards, science cards over them.
@@ -232,8 +252,8 @@ impl Bench {
     /// # Errors
     /// If nothing is open.
     pub fn header(&self, amp: AmpId) -> Result<crate::header::Header> {
-        let (exposure, _) = self.of(amp)?;
-        exposure.header(&self.camera, amp)
+        let (subject, _) = self.of(amp)?;
+        subject.header(&self.camera, amp)
     }
 
     /// Sets the parameters of photometry; images stay as they are.
@@ -254,9 +274,9 @@ impl Bench {
     /// Those of the measurement.
     pub fn photometry(&mut self, amp: AmpId) -> Result<Option<&Measured>> {
         if !self.measured.contains_key(&amp) {
-            let (exposure, chain) = self.of(amp)?;
+            let (subject, chain) = self.of(amp)?;
             let recipe = self.recipe()?;
-            match photometry::measure(exposure, chain, (&self.camera, &recipe))? {
+            match photometry::measure(subject, chain, (&self.camera, &recipe))? {
                 Some(measured) => drop(self.measured.insert(amp, measured)),
                 None => return Ok(None),
             }
@@ -264,10 +284,10 @@ impl Bench {
         Ok(self.measured.get(&amp))
     }
 
-    fn of(&self, amp: AmpId) -> Result<(&Exposure, &Chain)> {
-        let exposure = self.exposure.as_ref().ok_or_else(nothing_open)?;
+    fn of(&self, amp: AmpId) -> Result<(&Subject, &Chain)> {
+        let subject = self.subject.as_ref().ok_or_else(nothing_open)?;
         let chain = self.chains.get(&amp).ok_or_else(|| no_amplifier(amp))?;
-        Ok((exposure, chain))
+        Ok((subject, chain))
     }
 }
 

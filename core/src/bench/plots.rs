@@ -9,10 +9,11 @@ use crate::ids::AmpId;
 use crate::numerics::stats::median_and_sigma;
 
 use super::chain::Chain;
-use super::exposure::Exposure;
 use super::kept::SkyView;
 use super::photometry::Measured;
+use super::plot_words::{described, named, unit};
 use super::schema;
+use super::subject::Subject;
 
 /// What to plot.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -151,36 +152,37 @@ pub struct Plot {
 }
 
 pub(super) fn plot(
-    exposure: &Exposure,
+    subject: &Subject,
     chain: &Chain,
     measured: Option<&Measured>,
     request: &PlotRequest,
 ) -> Result<Plot> {
     match request {
         PlotRequest::Row { at, half_width, stages, .. } => {
-            profile(exposure, chain, stages, (Along::Row, Some((*at, *half_width))))
+            profile(subject, chain, stages, (Along::Row, Some((*at, *half_width))))
         }
         PlotRequest::Column { at, half_width, stages, .. } => {
-            profile(exposure, chain, stages, (Along::Column, Some((*at, *half_width))))
+            profile(subject, chain, stages, (Along::Column, Some((*at, *half_width))))
         }
-        PlotRequest::MeanRow { stages, .. } => profile(exposure, chain, stages, (Along::Row, None)),
+        PlotRequest::MeanRow { stages, .. } => profile(subject, chain, stages, (Along::Row, None)),
         PlotRequest::MeanColumn { stages, .. } => {
-            profile(exposure, chain, stages, (Along::Column, None))
+            profile(subject, chain, stages, (Along::Column, None))
         }
         PlotRequest::Histogram { stage, low, high, bins, .. } => {
-            let view = view(exposure, chain, stage)?;
-            histogram(&view, schema::title(stage), (*low, *high), *bins)
+            let view = view(subject, chain, stage)?;
+            let named = (schema::title(stage), unit(chain, stage));
+            histogram(&view, named, (*low, *high), *bins)
         }
         PlotRequest::Overscan { .. } => overscan(chain),
         PlotRequest::Linearity { .. } => linearity(chain),
-        PlotRequest::Residual { stage, .. } => residual(exposure, chain, stage),
+        PlotRequest::Residual { stage, .. } => residual(subject, chain, stage),
         PlotRequest::Growth { star, .. } => growth(measured, *star),
     }
 }
 
-fn view<'a>(exposure: &'a Exposure, chain: &'a Chain, stage: &str) -> Result<SkyView<'a>> {
+fn view<'a>(subject: &'a Subject, chain: &'a Chain, stage: &str) -> Result<SkyView<'a>> {
     let found = match stage {
-        "truth" => exposure.truth_view(chain.amp, chain),
+        "truth" => subject.truth_view(chain.amp, chain),
         stage => chain.kept(stage).map(super::kept::Kept::sky),
     };
     found.ok_or_else(|| {
@@ -192,14 +194,14 @@ fn view<'a>(exposure: &'a Exposure, chain: &'a Chain, stage: &str) -> Result<Sky
 type Lines = Option<(usize, usize)>;
 
 fn profile(
-    exposure: &Exposure,
+    subject: &Subject,
     chain: &Chain,
     stages: &[String],
     (along, lines): (Along, Lines),
 ) -> Result<Plot> {
     let (mut x, mut series) = (Vec::new(), Vec::new());
     for stage in stages {
-        let view = view(exposure, chain, stage)?;
+        let view = view(subject, chain, stage)?;
         let (rows, columns) = view.image.dim();
         let ((first, count), (origin, length)) = match along {
             Along::Row => ((view.origin.1, rows), (view.origin.0, columns)),
@@ -223,23 +225,16 @@ fn profile(
         Along::Column => ("Column", "Mean over the columns", "row (pixel)"),
     };
     let title = lines.map_or_else(|| all.to_owned(), |(at, _)| format!("{one} {at}"));
-    let summary = series.iter().map(described).collect::<Vec<_>>().join(" ");
-    let (x_label, y_label) = (axis.to_owned(), "DN".to_owned());
+    let unit = stages.first().map_or_else(String::new, |stage| unit(chain, stage));
+    let words = series.iter().map(|series| described(series, &unit));
+    let summary = words.collect::<Vec<_>>().join(" ");
+    let (x_label, y_label) = (axis.to_owned(), named("value", &unit));
     Ok(Plot { title, x_label, y_label, x, series, summary })
-}
-
-fn described(series: &Series) -> String {
-    match median_and_sigma(&series.y) {
-        Some((median, sigma)) => {
-            format!("{}: median {median:.1} DN, scatter {sigma:.1} DN.", series.label)
-        }
-        None => format!("{}: no value.", series.label),
-    }
 }
 
 fn histogram(
     view: &SkyView<'_>,
-    title: &str,
+    (title, unit): (&str, String),
     (low, high): (f64, f64),
     bins: usize,
 ) -> Result<Plot> {
@@ -250,7 +245,7 @@ fn histogram(
     let share = 100.0 * outside / view.image.len().max(1) as f64;
     Ok(Plot {
         title: format!("Histogram of {title}"),
-        x_label: "value (DN)".to_owned(),
+        x_label: named("value", &unit),
         y_label: "pixels".to_owned(),
         x: (0..bins).map(|bin| low + (bin as f64 + 0.5) * width).collect(),
         series: vec![Series { label: "pixels".to_owned(), y, style: SeriesStyle::Line }],
@@ -333,13 +328,13 @@ fn linearity(chain: &Chain) -> Result<Plot> {
     })
 }
 
-fn residual(exposure: &Exposure, chain: &Chain, stage: &str) -> Result<Plot> {
-    let kept = view(exposure, chain, stage)?;
-    let truth = exposure.truth_of(chain.amp, stage, &chain.steps);
+fn residual(subject: &Subject, chain: &Chain, stage: &str) -> Result<Plot> {
+    let kept = view(subject, chain, stage)?;
+    let truth = subject.truth_of(chain.amp, stage, &chain.steps);
     let truth = truth
         .filter(|truth| truth.dim() == kept.image.dim())
         .ok_or_else(|| Error::input("bench", "truth", "not known", "a simulated exposure"))?;
-    let cosmic = exposure.truth(chain.amp).map(|truth| &truth.near_cosmic);
+    let cosmic = subject.truth(chain.amp).map(|truth| &truth.near_cosmic);
     let (rows, columns) = truth.dim();
     let mut y = Vec::with_capacity(columns);
     for column in 0..columns {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::chain::RAW;
+use super::looked::IMAGE;
 use super::settings::Setting;
 
 /// What a parameter is.
@@ -67,6 +68,7 @@ pub struct StepInfo {
 pub(super) fn title(stage: &str) -> &'static str {
     match stage {
         RAW => "Raw",
+        IMAGE => "Image",
         "saturation" => "Saturation",
         "overscan" => "Overscan",
         "linearity" => "Linearity",

@@ -27,7 +27,7 @@ use crate::warning::Warning;
 pub(super) fn aperture(context: &mut Context<'_>, task: &Aperture) -> Result<()> {
     let files = (&task.science, task.mask.as_ref());
     let image = open_image((context.store, &context.camera), files)?;
-    let params = params(&context.recipe.aperture, &task.detector, &image)?;
+    let params = params(&context.recipe.aperture, &task.detector, image.known())?;
     let wcs = Wcs::from_header(&image.header)?;
     let needed = wcs.map(|wcs| pixels(&wcs, image.planes.shape()));
     let sources = catalogue(context, &task.catalogue, needed.as_deref())?;
@@ -40,7 +40,7 @@ pub(super) fn aperture(context: &mut Context<'_>, task: &Aperture) -> Result<()>
 }
 
 /// Start of the exposure.
-pub(super) fn date(header: &Header) -> Option<Mjd> {
+pub(crate) fn date(header: &Header) -> Option<Mjd> {
     header.real("OBSMJD").or(header.real("MJD-OBS")).map(Mjd)
 }
 
@@ -105,7 +105,7 @@ fn choose<'a>(keys: &'a [Key], needed: Option<&[u64]>) -> Result<(Vec<&'a Key>, 
 
 /// How the pixels of a science image turn into the order in which stars are measured: into sky order
 /// as its amplifier's do, or, in an image that does not name one, as those of all amplifiers.
-pub(super) fn frame_from_stored(
+pub(crate) fn frame_from_stored(
     frame: Frame,
     camera: &Instrument,
     header: &Header,
@@ -131,6 +131,13 @@ pub(super) struct OpenedImage {
     pub(super) planes: Planes,
     pub(super) header: Header,
     has_variance: bool,
+}
+
+impl OpenedImage {
+    /// What decides where errors come from: its header, and whether it has a variance plane.
+    pub(super) fn known(&self) -> (&Header, bool) {
+        (&self.header, self.has_variance)
+    }
 }
 
 /// The first image of the file, its VARIANCE and MASK if it has them, and the mask given beside it.
@@ -196,16 +203,16 @@ pub(super) fn read_image(store: &mut dyn Store, key: &str) -> Result<OpenedImage
 
 /// The recipe's parameters; an image without a variance plane takes its errors from the background
 /// and the gain.
-pub(super) fn params(
+pub(crate) fn params(
     recipe: &Params,
     detector: &Electronics,
-    image: &OpenedImage,
+    (header, has_variance): (&Header, bool),
 ) -> Result<Params> {
     let mut params = recipe.clone();
-    if image.has_variance || params.variance != Variance::Plane {
+    if has_variance || params.variance != Variance::Plane {
         return Ok(params);
     }
-    let gain = detector.gain_electron_per_dn.or(image.header.real("GAIN"));
+    let gain = detector.gain_electron_per_dn.or(header.real("GAIN"));
     params.variance = match gain {
         Some(gain_electron_per_dn) => Variance::BackgroundRmsAndGain { gain_electron_per_dn },
         None => Variance::BackgroundRms,

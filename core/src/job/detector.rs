@@ -33,7 +33,7 @@ pub(super) fn aperture(context: &mut Context<'_>, task: &ApertureDetector) -> Re
         let amp = image.amplifier.id;
         let mask = task.masks.iter().find(|mask| mask.amp == amp).map(|mask| &mask.key);
         let opened = open_image((context.store, &context.camera), (image.key, mask))?;
-        let params = params(&context.recipe.aperture, &task.detector, &opened)?;
+        let params = params(&context.recipe.aperture, &task.detector, opened.known())?;
         let (row, column) = (image.amplifier.row, image.amplifier.column);
         let part = Part {
             amp,

@@ -212,7 +212,7 @@ pub(crate) fn join_mask(
 }
 
 /// The first image of a mask file.
-pub(super) fn read_mask(store: &mut dyn Store, key: &str) -> Result<ndarray::Array2<u32>> {
+pub(crate) fn read_mask(store: &mut dyn Store, key: &str) -> Result<ndarray::Array2<u32>> {
     let mut source = Source::open(store, key)?;
     let file = FitsFile::open(&mut source)?;
     let image = file.hdus().iter().find(|hdu| matches!(hdu.content, Content::Image(_)));

@@ -40,8 +40,9 @@ pub use survey::{Finished, FinishedKind, Survey, Surveyed, Visit};
 
 #[cfg(test)]
 pub(crate) use aperture::read_science;
+pub(crate) use aperture::{date, frame_from_stored, params as aperture_params};
 pub(crate) use compare::read_truth;
-pub(crate) use detrend::join_mask;
+pub(crate) use detrend::{join_mask, read_mask};
 pub(crate) use focal_plane::read_level;
 pub(crate) use headers::science_headers;
 pub(crate) use tables::read_all as read_catalogues;

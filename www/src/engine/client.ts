@@ -1,6 +1,6 @@
 /** The engine of the page: a worker with the WebAssembly core. */
 
-import type { Message, Opened, Reply, Request } from "./messages";
+import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
 import type {
   CutsKind,
   Engine,
@@ -34,6 +34,8 @@ interface Waiting {
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
+
+const named = (files: File[]): NamedFile[] => files.map((file) => ({ name: file.name, file }));
 
 export function createClient(): Engine {
   return new Client();
@@ -109,7 +111,7 @@ class Client implements Engine {
     const opened = await this.ask<Opened>(
       source.kind === "simulated"
         ? { kind: "simulate", camera, night: { ...SMALL_NIGHT, ...source.night, seed: source.seed } }
-        : { kind: "drop", camera, files: source.files.map((file) => ({ name: file.name, file })) },
+        : { kind: "drop", camera, files: named(source.files), hdu: source.hdu },
     );
     const notes = opened.leftOut.map((text) => ({ what: `left out: ${text}`, found: null }));
     const { info } = opened;

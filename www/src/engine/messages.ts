@@ -12,7 +12,7 @@ export interface NamedFile {
 export type Request =
   | { kind: "cameras" }
   | { kind: "simulate"; camera: string; night: { [key: string]: Json } }
-  | { kind: "drop"; camera: string; files: NamedFile[] }
+  | { kind: "drop"; camera: string; files: NamedFile[]; hdu: number | null }
   | { kind: "steps" }
   | { kind: "set"; settings: StepSetting[] }
   | { kind: "stages"; amp: number }

@@ -105,6 +105,9 @@ export class MockEngine implements Engine {
       height: 2 * SIDE,
       simulated,
       seed: simulated ? seed : null,
+      hdu: null,
+      images: [],
+      notes: [],
       calibration: [
         { what: "master bias", found: "10 frames, clipped median" },
         { what: "master flat tg", found: "2 lamps of 5 frames" },

@@ -24,6 +24,21 @@ export interface AmpInfo {
  */
 export const LARGE_AMPLIFIER = 4_000_000;
 
+/** Camera of files that are looked at as they are, whatever they may be. */
+export const NO_CAMERA = "none";
+
+/** An image of two axes in a file. */
+export interface ImageChoice {
+  /** 0 is the primary one. */
+  hdu: number;
+  /** EXTNAME, or empty. */
+  name: string;
+  width: number;
+  height: number;
+  /** How its numbers are stored, such as "32-bit floating point, RICE_1". */
+  stored: string;
+}
+
 export interface ExposureInfo {
   /** Name of the file, or of the simulated one. */
   name: string;
@@ -44,6 +59,12 @@ export interface ExposureInfo {
   seed: number | null;
   /** What was found beside the exposure, such as "master bias of 10 frames"; what is missing. */
   calibration: { what: string; found: string | null }[];
+  /** The HDU of an image; `null` of a raw exposure. */
+  hdu: number | null;
+  /** The images of its file, the shown one among them; none of a raw exposure. */
+  images: ImageChoice[];
+  /** What a person should know of an image, such as why it is not reduced; sentences. */
+  notes: string[];
 }
 
 /** One parameter of a step, from the core's own table. */
@@ -236,7 +257,13 @@ export type ExportKind = "fits" | "parquet" | "csv" | "recipe" | "command";
 /** Where the exposure comes from. */
 export type SourceRequest =
   | { kind: "simulated"; camera: string; seed: number; night: { [key: string]: Json } }
-  | { kind: "files"; camera: string; files: File[] };
+  | {
+      kind: "files";
+      camera: string;
+      files: File[];
+      /** The image of this HDU, of the file that is looked at; `null` for the first. */
+      hdu: number | null;
+    };
 
 export interface Progress {
   /** What is being done, such as "overscan, amplifier 2". */

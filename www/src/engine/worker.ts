@@ -6,7 +6,7 @@
 import init, { Session, cameras, cameras_for } from "../../pkg/rawsky_web.js";
 import wasmUrl from "../../pkg/rawsky_web_bg.wasm?url";
 import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
-import { LARGE_AMPLIFIER, type ExposureInfo, type Json, type Region, type StageInfo, type StepInfo } from "./protocol";
+import { LARGE_AMPLIFIER, NO_CAMERA, type ExposureInfo, type Json, type Region, type StageInfo, type StepInfo } from "./protocol";
 
 /** The scope of a worker, of which the library for pages knows nothing. */
 interface Scope {
@@ -32,6 +32,10 @@ let generation = 0;
 /** The step that runs now, for the rail. */
 let running: { amp: number; step: string } | null = null;
 const times = new Map<string, number>();
+/** Why the last image was not reduced. */
+let whyLooked = "";
+/** What is open is an image that is looked at. */
+let isImage = false;
 
 self.onmessage = (event) => {
   const message = event.data;
@@ -75,7 +79,7 @@ async function answer(request: Request): Promise<Answer> {
     case "simulate":
       return plain(await simulate(request.camera, request.night));
     case "drop":
-      return plain(await drop(request.camera, request.files));
+      return plain(await drop(request));
     case "set":
       return plain(await set(request.settings));
     case "draw":
@@ -127,6 +131,10 @@ function take(bench: Session, request: Request): Answer {
     case "images":
       return plain(bench.make_images().map((name) => ({ name, bytes: bench.product(name) })));
     case "catalogue": {
+      if (isImage) {
+        const name = bench.make_image_catalogue(request.amp);
+        return plain({ name, bytes: bench.product(name) });
+      }
       const images = bench.make_images();
       const wanted = images.find((name) => name.includes(`_q${request.amp}_`));
       if (wanted === undefined) throw { class: "engine", message: "no such amplifier" };
@@ -206,22 +214,59 @@ async function simulate(camera: string, night: { [key: string]: Json }): Promise
   return opened(bench, []);
 }
 
-/** Without a camera, the first one that finds a raw science exposure among the files is taken. */
-async function drop(camera: string, files: NamedFile[]): Promise<Opened> {
-  const candidates = camera === "" ? cameras_for(files.map(({ name }) => name)) : [camera];
-  let refusal: unknown = { class: "input", message: "no file was dropped" };
-  for (const candidate of candidates) {
-    const bench = begin(candidate);
-    for (const { name, file } of files) bench.add(name, reader(file));
-    try {
-      const { leftOut } = bench.sort() as { leftOut: string[] };
-      return await opened(bench, leftOut);
-    } catch (error) {
-      if (told(error).class === "stopped") throw error;
-      refusal = error;
+/**
+ * Without a camera, the first one that finds a raw science exposure among the files is taken. Files
+ * without one are looked at as they are; so is another image of the file that is looked at already.
+ */
+async function drop({ camera, files, hdu }: Extract<Request, { kind: "drop" }>): Promise<Opened> {
+  if (hdu !== null) return look(camera, files, hdu);
+  if (camera === NO_CAMERA) whyLooked = "Shown as it is, as was asked for.";
+  else {
+    const refusals = new Map<string, string>();
+    for (const candidate of camera === "" ? cameras_for(files.map(({ name }) => name)) : [camera]) {
+      const bench = hold(begin(candidate), files);
+      try {
+        const { leftOut } = bench.sort() as { leftOut: string[] };
+        return await opened(bench, leftOut);
+      } catch (error) {
+        if (told(error).class === "stopped") throw error;
+        refusals.set(candidate, whyNot(error));
+      }
     }
+    // The words of the general camera are about the file more than about itself.
+    const why = refusals.get("generic") ?? [...refusals.values()].at(-1) ?? "no camera is known";
+    whyLooked = `Shown as it is, not reduced: ${why}.`;
   }
-  throw refusal;
+  return look(camera, files, hdu);
+}
+
+/** Why there is nothing to reduce, without the list of all words that a header may say. */
+function whyNot(error: unknown): string {
+  const { message } = told(error);
+  const { what, found } = quantities(error);
+  if (what !== "raw science exposure") return message;
+  if (found === "none") return "there is no raw science exposure among the files";
+  return found.replace(/, needed one of .*$/s, "");
+}
+
+/** What the engine's error found, and of what. */
+function quantities(error: unknown): { what: string; found: string } {
+  const detail = typeof error === "object" && error !== null && "detail" in error ? error.detail : null;
+  const { what = "", found = "" } = (detail ?? {}) as { what?: unknown; found?: unknown };
+  return { what: String(what), found: String(found) };
+}
+
+/** Opens an image as it is. */
+function look(camera: string, files: NamedFile[], hdu: number | null): Promise<Opened> {
+  const named = camera === NO_CAMERA ? "" : camera;
+  const bench = hold(begin(named === "" ? "generic" : named), files);
+  const { leftOut } = bench.look(named, hdu ?? undefined, whyLooked) as { leftOut: string[] };
+  return opened(bench, leftOut);
+}
+
+function hold(bench: Session, files: NamedFile[]): Session {
+  for (const { name, file } of files) bench.add(name, reader(file));
+  return bench;
 }
 
 /** A small read costs as much as a large one: so many bytes are read at least, and the last ones kept. */
@@ -257,6 +302,7 @@ async function opened(bench: Session, leftOut: string[]): Promise<Opened> {
   }
   const info = bench.open() as ExposureInfo;
   amps = info.amps.map((amp) => amp.amp);
+  isImage = info.kind === "image";
   const large = info.amps.some((amp) => amp.width * amp.height > LARGE_AMPLIFIER);
   held = large ? amps.slice(0, 1) : amps;
   await run(bench);

@@ -71,7 +71,8 @@ export async function open(request: SourceRequest): Promise<boolean> {
     });
     await refresh();
     batch(() => firstView());
-    lastRun.value = `${((performance.now() - begin) / 1000).toFixed(2)} s to open and reduce`;
+    const done = info.kind === "raw" ? "open and reduce" : "open";
+    lastRun.value = `${((performance.now() - begin) / 1000).toFixed(2)} s to ${done}`;
     return true;
   } catch (cause) {
     report(cause);
@@ -114,11 +115,17 @@ export async function openSimulated(seed: number, night: { [key: string]: Json }
   return open({ kind: "simulated", camera: CAMERA, seed, night });
 }
 
+/** Another image of the file that is looked at. */
+export async function openImage(hdu: number): Promise<void> {
+  const from = source.peek();
+  if (from?.kind === "files") await open({ ...from, hdu });
+}
+
 export async function openFiles(files: File[], camera: string): Promise<void> {
   if (files.length === 0) return;
   notice.value = null;
   problem.value = null;
-  const opened = await open({ kind: "files", camera, files });
+  const opened = await open({ kind: "files", camera, files, hdu: null });
   const link = pendingLink.peek();
   if (!opened) return;
   const digest = await fileDigest(files);

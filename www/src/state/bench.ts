@@ -123,6 +123,14 @@ export function rmsChange(info: StageInfo): number | null {
 
 export const lastStage = computed(() => stages.value[stages.value.length - 1]?.stage ?? "raw");
 
+/** What the numbers of a stage count. */
+export function stageUnit(stage: string): string {
+  return stages.value.find((info) => info.stage === stage)?.unit ?? "DN";
+}
+
+/** Whether what is open is looked at and not reduced. */
+export const isImage = computed(() => exposure.value?.kind === "image");
+
 export function stageTitle(stage: string): string {
   return stages.value.find((info) => info.stage === stage)?.title ?? stage;
 }

@@ -3,6 +3,8 @@
 import { signal } from "@preact/signals";
 import type { SourceRequest, StepSetting } from "../engine/protocol";
 
+export { NO_CAMERA } from "../engine/protocol";
+
 export const source = signal<SourceRequest | null>(null);
 
 /** SHA-256 of the first opened file, in hexadecimal digits; empty while it is not known. */

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { exposure, problem } from "../state/bench";
 import { pendingLink } from "../state/source";
 import { dialog } from "./dialogs";
+import { ImageSelect } from "./ExposurePanel";
 
 function Problem() {
   const found = problem.value;
@@ -60,12 +61,29 @@ function MissingCalibration() {
   );
 }
 
+/** An image is not reduced: said at once, with the choice of its file's other images. */
+function LookedAt() {
+  const info = exposure.value;
+  const key = `${info?.name} ${info?.hdu}`;
+  if (!info || info.kind !== "image" || closedFor.value === key) return null;
+  return (
+    <div class="banner" role="status">
+      <p>{info.notes.join(" ")}</p>
+      <ImageSelect />
+      <button type="button" onClick={() => (closedFor.value = key)}>
+        Close
+      </button>
+    </div>
+  );
+}
+
 export function Banner() {
   return (
     <div class="banners">
       <Problem />
       <WaitingLink />
       <MissingCalibration />
+      <LookedAt />
     </div>
   );
 }

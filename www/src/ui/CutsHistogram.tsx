@@ -4,7 +4,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Plot } from "../engine/protocol";
 import { changeLook } from "../state/actions";
-import { engine, revision, stages } from "../state/bench";
+import { engine, revision, stages, stageUnit } from "../state/bench";
 import { activeCuts, comparison, plotAmp, type Cuts } from "../state/view";
 import { decimals, digitsFor } from "./format";
 import { latest } from "./latest";
@@ -83,7 +83,7 @@ function Slider({ end }: { end: "low" | "high" }) {
       max={STEPS}
       value={place}
       aria-label={`${end === "low" ? "Low" : "High"} cut`}
-      aria-valuetext={`${decimals(value, 1)} DN`}
+      aria-valuetext={`${decimals(value, 1)} ${stageUnit(comparison.value.stage)}`}
       onInput={(event) => setCut(end, low + (Number(event.currentTarget.value) / STEPS) * (high - low))}
     />
   );
@@ -101,7 +101,7 @@ function Typed({ end }: { end: "low" | "high" }) {
         value={activeCuts.value[end].toFixed(digits)}
         onChange={(event) => setCut(end, Number(event.currentTarget.value))}
       />
-      <span class="unit">DN</span>
+      <span class="unit">{stageUnit(comparison.value.stage)}</span>
     </label>
   );
 }

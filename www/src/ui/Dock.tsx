@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Plot } from "../engine/protocol";
-import { exposure, stages } from "../state/bench";
+import { exposure, isImage, stages } from "../state/bench";
 import { Chart } from "./Chart";
 import { ChartTable, plotAsCsv } from "./ChartTable";
 import { dockTab, openDock, type DockTab } from "./dock";
@@ -27,8 +27,12 @@ const TABS: { tab: DockTab; label: string }[] = [
 
 const asTable = signal(false);
 
+/** Plots of steps, which an image has none of. */
+const OF_STEPS: readonly DockTab[] = ["overscan", "linearity"];
+
 function tabs(): typeof TABS {
-  return exposure.value?.simulated === false ? TABS.filter((one) => one.tab !== "residual") : TABS;
+  const known = exposure.value?.simulated === false ? TABS.filter((one) => one.tab !== "residual") : TABS;
+  return isImage.value ? known.filter((one) => !OF_STEPS.includes(one.tab)) : known;
 }
 
 function onTabKey(event: KeyboardEvent): void {

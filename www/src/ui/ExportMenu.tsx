@@ -2,7 +2,7 @@
 
 import { useRef } from "preact/hooks";
 import type { ExportKind } from "../engine/protocol";
-import { engine, exposure, notice, report } from "../state/bench";
+import { engine, exposure, isImage, notice, report } from "../state/bench";
 import { comparison, plotAmp, viewFor } from "../state/view";
 import { download } from "./download";
 
@@ -32,9 +32,14 @@ async function exportPicture(): Promise<void> {
   notice.value = `${name} is in your downloads.`;
 }
 
-const ITEMS: { label: string; detail: string; run(): Promise<void> }[] = [
+const ITEMS: { label: string; detail: string; rawOnly?: true; run(): Promise<void> }[] = [
   { label: "PNG", detail: "the picture as shown", run: exportPicture },
-  { label: "FITS", detail: "science image, mask and variance of this amplifier", run: () => exportFile("fits") },
+  {
+    label: "FITS",
+    detail: "science image, mask and variance of this amplifier",
+    rawOnly: true,
+    run: () => exportFile("fits"),
+  },
   { label: "parquet", detail: "table of stars", run: () => exportFile("parquet") },
   { label: "CSV", detail: "table of stars", run: () => exportFile("csv") },
   { label: "recipe", detail: "TOML, for rawsky --recipe", run: () => exportFile("recipe") },
@@ -49,7 +54,7 @@ export function ExportMenu() {
         Export
       </button>
       <div id="export-menu" class="menu" popover="auto" ref={menu} role="group" aria-label="Export">
-        {ITEMS.map((item) => (
+        {ITEMS.filter((item) => !(item.rawOnly && isImage.value)).map((item) => (
           <button
             key={item.label}
             type="button"

@@ -1,8 +1,8 @@
 /** The exposure itself: what it is, what was found beside it, and another simulated one. */
 
 import { signal } from "@preact/signals";
-import type { StageInfo } from "../engine/protocol";
-import { openSimulated } from "../state/actions";
+import type { ExposureInfo, StageInfo } from "../engine/protocol";
+import { openImage, openSimulated } from "../state/actions";
 import { exposure } from "../state/bench";
 import { FormulaOf } from "./formulas";
 import { StageFacts } from "./StepPanel";
@@ -43,9 +43,86 @@ function SimulatedAgain() {
   );
 }
 
+/** Other images of the file, to be looked at instead. */
+export function ImageSelect() {
+  const info = exposure.value;
+  if (!info || info.images.length < 2) return null;
+  return (
+    <label class="inline">
+      <span>image</span>
+      <select value={String(info.hdu)} onChange={(event) => void openImage(Number(event.currentTarget.value))}>
+        {info.images.map((one) => (
+          <option key={one.hdu} value={String(one.hdu)}>
+            HDU {one.hdu}
+            {one.name && ` ${one.name}`}: {one.width} × {one.height}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** What an image is: where it stands, what is beside it, why it is not reduced. */
+function ImageFacts({ info }: { info: ExposureInfo }) {
+  return (
+    <>
+      <ImageSelect />
+      {info.notes.map((note) => (
+        <p key={note} class="note breaks">
+          {note}
+        </p>
+      ))}
+      <dl class="facts">
+        <div>
+          <dt>size</dt>
+          <dd>
+            {info.width} × {info.height} pixels, HDU {info.hdu}
+          </dd>
+        </div>
+        {info.start && (
+          <div>
+            <dt>start</dt>
+            <dd>{info.start}</dd>
+          </div>
+        )}
+        {info.band && (
+          <div>
+            <dt>filter</dt>
+            <dd>{info.band}</dd>
+          </div>
+        )}
+        {info.exposureS !== null && (
+          <div>
+            <dt>exposure</dt>
+            <dd>{info.exposureS} s</dd>
+          </div>
+        )}
+        {info.calibration.map((one) => (
+          <div key={one.what}>
+            <dt>{one.what}</dt>
+            <dd>{one.found ?? "none"}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
 export function ExposurePanel({ stage }: { stage: StageInfo | undefined }) {
   const info = exposure.value;
   if (!info) return <p>No exposure is open.</p>;
+  if (info.kind === "image")
+    return (
+      <>
+        <header class="panel-head">
+          <h2>image</h2>
+        </header>
+        <p class="summary breaks">{info.name}</p>
+        <ImageFacts info={info} />
+        {stage && <StageFacts info={stage} />}
+        {stage?.reason && <p class="note">{stage.reason}</p>}
+      </>
+    );
   return (
     <>
       <header class="panel-head">

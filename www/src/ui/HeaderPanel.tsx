@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { HeaderCard } from "../engine/protocol";
-import { engine, exposure, notice, report } from "../state/bench";
+import { engine, exposure, isImage, notice, report } from "../state/bench";
 import { plotAmp } from "../state/view";
 
 const cards = signal<HeaderCard[]>([]);
@@ -39,7 +39,7 @@ export function HeaderPanel() {
           <input type="search" value={wanted.value} onInput={(event) => (wanted.value = event.currentTarget.value)} />
         </label>
         <span role="status" class="quiet">
-          {shown.length} of {cards.value.length} cards, amplifier {plotAmp.value}
+          {shown.length} of {cards.value.length} cards{isImage.value ? "" : `, amplifier ${plotAmp.value}`}
         </span>
       </div>
       <div class="table-box" tabIndex={0} role="region" aria-label="Header cards">

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { CAMERA, openFiles, openSimulated } from "../state/actions";
 import { cameras } from "../state/bench";
-import { pendingLink } from "../state/source";
+import { NO_CAMERA, pendingLink } from "../state/source";
 import { dialog } from "./dialogs";
 import { Dialog } from "./Dialog";
 
@@ -37,12 +37,14 @@ function Files() {
       )}
       <p>
         A raw exposure, and beside it what you have: biases, flats or master frames, science headers, masks, a catalog.
-        Files dropped anywhere on the page are opened too. Nothing is uploaded.
+        A science image, a master or any other FITS image is shown as it is. Files dropped anywhere on the page are
+        opened too. Nothing is uploaded.
       </p>
       <label class="inline">
         <span>camera</span>
         <select value={camera.value} onChange={(event) => (camera.value = event.currentTarget.value)}>
           <option value="">from the header</option>
+          <option value={NO_CAMERA}>none: show the image as it is</option>
           {cameras.value.map((one) => (
             <option key={one.name} value={one.name}>
               {one.name}: {one.description}

@@ -1,7 +1,7 @@
 /** Lines over the picture: amplifier borders, apertures, region, cursor. */
 
 import type { Region } from "../engine/protocol";
-import { exposure, photometry, selectedStar } from "../state/bench";
+import { exposure, isImage, photometry, selectedStar } from "../state/bench";
 import { cursor, pinned, place, region, showApertures, viewerSize } from "../state/view";
 
 interface Project {
@@ -27,9 +27,11 @@ function Amplifiers({ to }: { to: Project }) {
             width={amp.width * to.scale}
             height={amp.height * to.scale}
           />
-          <text x={to.x(amp.x0) + 6} y={to.y(amp.y0) - 6}>
-            amplifier {amp.amp}
-          </text>
+          {!isImage.value && (
+            <text x={to.x(amp.x0) + 6} y={to.y(amp.y0) - 6}>
+              amplifier {amp.amp}
+            </text>
+          )}
         </g>
       ))}
     </g>

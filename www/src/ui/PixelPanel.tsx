@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { PixelInfo } from "../engine/protocol";
-import { engine, revision, selected } from "../state/bench";
+import { engine, isImage, revision, selected } from "../state/bench";
 import { cursor, moveCursor, pinned, show } from "../state/view";
 import { declination, decimals, rightAscension } from "./format";
 import { latest } from "./latest";
@@ -41,9 +41,11 @@ function Position({ at }: { at: PixelInfo }) {
       <span>
         x <b>{at.x}</b> y <b>{at.y}</b> <small>(0-based)</small>
       </span>
-      <span>
-        amplifier <b>{at.amp}</b>
-      </span>
+      {!isImage.value && (
+        <span>
+          amplifier <b>{at.amp}</b>
+        </span>
+      )}
       <span>
         in the file: column <b>{at.storedX}</b>, row <b>{at.storedY}</b>
       </span>

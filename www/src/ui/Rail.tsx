@@ -4,6 +4,7 @@ import type { StageInfo } from "../engine/protocol";
 import { switchStep } from "../state/actions";
 import {
   exposure,
+  isImage,
   lastStage,
   photometry,
   PHOTOMETRY,
@@ -115,7 +116,7 @@ export function Rail() {
   return (
     <nav class="rail" aria-label="Steps">
       <p class="rail-key" aria-hidden="true">
-        <b>steps</b>
+        <b>{isImage.value ? "image" : "steps"}</b>
         <span>state, time</span>
         <span class="rail-rms">{exposure.value?.simulated ? "rms to truth" : ""}</span>
       </p>

@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Region, RegionStats } from "../engine/protocol";
-import { engine, exposure, report, revision } from "../state/bench";
+import { engine, exposure, report, revision, stageUnit } from "../state/bench";
 import { comparison, cursor, region, tool } from "../state/view";
 import { count, decimals } from "./format";
 import { latest } from "./latest";
@@ -86,7 +86,9 @@ function Numbers({ of }: { of: RegionStats }) {
       {dn.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{decimals(value, 2)} DN</dd>
+          <dd>
+            {decimals(value, 2)} {stageUnit(comparison.value.stage)}
+          </dd>
         </div>
       ))}
     </dl>
@@ -137,7 +139,7 @@ export function RegionPanel() {
       <Spoken
         text={
           shape && stats.value
-            ? `Region of ${stats.value.nPixels} pixels: median ${decimals(stats.value.median)} DN, scatter ${decimals(stats.value.sigma, 2)} DN.`
+            ? `Region of ${stats.value.nPixels} pixels: median ${decimals(stats.value.median)}, scatter ${decimals(stats.value.sigma, 2)} ${stageUnit(comparison.value.stage)}.`
             : ""
         }
       />

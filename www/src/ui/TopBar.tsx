@@ -105,6 +105,7 @@ export function TopBar() {
       {info && (
         <span class="exposure-name" title={info.name}>
           {info.simulated && <span class="badge">simulated</span>}
+          {info.kind === "image" && <span class="badge">image</span>}
           {info.name}
         </span>
       )}

@@ -1,7 +1,7 @@
 /** The picture with its tools: what is shown, how it is compared, where one looks. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { exposure, stages, stageTitle } from "../state/bench";
+import { exposure, stages, stageTitle, stageUnit } from "../state/bench";
 import { activeCuts, blinkOn, comparison, cursor, fit, place, viewerSize } from "../state/view";
 import { lesson } from "../lessons/state";
 import { keepPicture } from "./Picture";
@@ -42,7 +42,7 @@ function description(): string {
   const shown = mode === "single" ? stageTitle(stage) : `${stageTitle(stage)} against ${stageTitle(against)}, ${mode}`;
   const stats = stages.value.find((one) => one.stage === stage)?.toTruth;
   const truth = stats ? ` Rms to the truth ${decimals(stats.rms, 2)} DN.` : "";
-  return `${info.name}, ${info.width} by ${info.height} pixels: ${shown}. Shown from ${decimals(low)} to ${decimals(high)} DN.${truth}`;
+  return `${info.name}, ${info.width} by ${info.height} pixels: ${shown}. Shown from ${decimals(low)} to ${decimals(high)} ${stageUnit(stage)}.${truth}`;
 }
 
 function Stagebox() {

@@ -1,6 +1,6 @@
 /** What is shown, against what, and how the two are compared. */
 
-import { PHOTOMETRY, selected, stages } from "../state/bench";
+import { isImage, PHOTOMETRY, selected, stages } from "../state/bench";
 import { preferences, prefer } from "../state/preferences";
 import { comparison, setMode, show, type BenchMode } from "../state/view";
 import { Looks } from "./Looks";
@@ -63,7 +63,7 @@ export function ViewerToolbar() {
           onChange={(next) => (comparison.value = { ...comparison.peek(), against: next })}
         />
       )}
-      <Segmented label="Comparison" hideLabel value={mode} options={MODES} onChange={setMode} />
+      {!isImage.value && <Segmented label="Comparison" hideLabel value={mode} options={MODES} onChange={setMode} />}
       {mode === "blink" && <BlinkRate />}
       <span class="spring" />
       <Looks />

@@ -1,0 +1,89 @@
+/** The page on the real engine, with files that the command makes. */
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, test as base } from "./bench";
+
+export const RAWSKY = process.env["RAWSKY"] ?? resolve("../target/release/rawsky");
+export const hasCommand = existsSync(RAWSKY);
+export const NO_COMMAND = `needs the command at ${RAWSKY}: cargo build --release --package rawsky`;
+
+/** The page with the simulated exposure open; any request to another origin, or an error, fails. */
+export const test = base.extend<{ page: Page }>({
+  page: async ({ page, baseURL }, use) => {
+    const wrong: string[] = [];
+    page.on("request", (request) => {
+      const address = request.url();
+      if (!address.startsWith(baseURL ?? "") && !/^(blob|data):/.test(address)) wrong.push(address);
+    });
+    page.on("pageerror", (error) => wrong.push(error.message));
+    page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
+    await page.goto("./");
+    await page.locator("canvas[data-drawn]").waitFor();
+    await expect(page.locator('[data-stage="photometry"]')).toContainText("stars", { timeout: 30_000 });
+    await use(page);
+    expect(wrong, "requests to other places, or errors").toEqual([]);
+  },
+});
+
+/** A folder of the command's products, gone after the tests. */
+export class Folder {
+  readonly path = mkdtempSync(join(tmpdir(), "rawsky-page-"));
+
+  run(line: string): void {
+    execFileSync(RAWSKY, line.split(" "), { cwd: this.path });
+  }
+
+  /** Files below a folder, relative to the whole. */
+  files(below: string): string[] {
+    const entries = readdirSync(join(this.path, below), { recursive: true, withFileTypes: true });
+    const plain = entries.filter((entry) => entry.isFile());
+    return plain.map((entry) => join(entry.parentPath, entry.name).slice(this.path.length + 1)).sort();
+  }
+
+  bytes(name: string): Buffer {
+    return readFileSync(join(this.path, name));
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+
+  /** Opens files with the dialog, as a person does. */
+  async choose(page: Page, names: string[], camera = ""): Promise<void> {
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await page.locator("dialog[open]").getByLabel("camera").selectOption(camera);
+    const [chooser] = await Promise.all([
+      page.waitForEvent("filechooser"),
+      page.getByRole("button", { name: "Choose files", exact: true }).click(),
+    ]);
+    await chooser.setFiles(names.map((name) => join(this.path, name)));
+  }
+}
+
+/** Bytes of a product of the page. */
+export async function exported(page: Page, item: string): Promise<Buffer> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page
+      .getByRole("button", { name: "Export" })
+      .click()
+      .then(() => page.locator("#export-menu button", { hasText: item }).first().click()),
+  ]);
+  return readFileSync(await download.path());
+}
+
+/** No violation of the rules of accessibility, and nothing sticks out of the page. */
+export async function keepsTheRules(page: Page): Promise<void> {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).join(", ")}`)).toEqual([]);
+  const beyond = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(beyond, "pixels beyond the right edge").toBeLessThanOrEqual(0);
+}
