@@ -6,6 +6,7 @@
 
 mod dto;
 mod files;
+mod mosaic;
 mod session;
 mod store;
 
@@ -17,6 +18,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::store::MemoryStore;
 
+pub use mosaic::MosaicSession;
 pub use session::Session;
 
 /// Does a job.

@@ -31,7 +31,7 @@ pub struct Session {
     wanted: bench::Files,
 }
 
-type Js<T> = std::result::Result<T, JsValue>;
+pub(crate) type Js<T> = std::result::Result<T, JsValue>;
 
 #[wasm_bindgen]
 impl Session {
@@ -349,11 +349,11 @@ fn with_masters(mut survey: Survey, again: Option<Survey>) -> Survey {
     survey
 }
 
-fn from_js<T: DeserializeOwned>(what: &str, value: JsValue) -> Result<T> {
+pub(crate) fn from_js<T: DeserializeOwned>(what: &str, value: JsValue) -> Result<T> {
     serde_wasm_bindgen::from_value(value)
         .map_err(|error| Error::parameter(what, error, "an object of the right form"))
 }
 
-fn answer<T: serde::Serialize>(value: Result<T>) -> Js<JsValue> {
+pub(crate) fn answer<T: serde::Serialize>(value: Result<T>) -> Js<JsValue> {
     value.map(|value| dto::plain(&value)).map_err(|error| dto::error(&error))
 }

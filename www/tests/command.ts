@@ -65,6 +65,23 @@ export class Folder {
   }
 }
 
+/** A night of the camera for teaching below `night`, its masters, and its science images below `out`. */
+export function reduceNight(folder: Folder): void {
+  folder.run("simulate --camera teaching --out night --biases 5 --flats 3 --leds 3 --exposures 1 --seed 8");
+  const raws = folder.files("night/raw");
+  const of = (end: string) => raws.filter((name) => name.endsWith(end)).join(" ");
+  folder.run(`master-bias ${of("_b.fits.fz")} -o bias.fits --camera teaching`);
+  folder.run(`master-flat ${of("_f.fits.fz")} --bias bias.fits -o flat.fits --camera teaching`);
+  detrend(folder, "out", "");
+}
+
+/** Writes the science images of that night once more, in another way. */
+export function detrend(folder: Folder, into: string, more: string): void {
+  const [science] = folder.files("night/raw").filter((name) => name.endsWith("_o.fits.fz"));
+  const beside = "--headers night/headers --masks night/masks --camera teaching";
+  folder.run(`detrend ${science} --bias bias.fits --flat flat.fits ${beside}${more} -o ${into}`);
+}
+
 /** Bytes of a product of the page. */
 export async function exported(page: Page, item: string): Promise<Buffer> {
   const [download] = await Promise.all([

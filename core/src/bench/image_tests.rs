@@ -278,8 +278,8 @@ fn a_master_is_looked_at_and_a_science_image_is_measured_as_a_batch_does() {
         ..NightParams::default()
     };
     let prepared = simulated(raw.camera(), &night).unwrap();
+    prepared.units.iter().for_each(|unit| unit.run(&mut store).unwrap());
     let mut execute = |job: &Job| job::execute(job, &mut store, &mut ()).unwrap();
-    prepared.units.iter().for_each(|unit| drop(execute(&unit.job)));
     let Files { raw: exposure, bias, flat, level, headers, masks, catalogue, .. } = prepared.files;
     let outputs = (1..=4).map(|amp| AmpFile { amp: AmpId(amp), key: format!("out_q{amp}.fits") });
     let detrend = Task::Detrend(Detrend {
@@ -305,7 +305,7 @@ fn a_master_is_looked_at_and_a_science_image_is_measured_as_a_batch_does() {
             (Text::BuiltIn("teaching".to_owned()), Text::BuiltIn("default".to_owned()));
         execute(&Job { version: job::VERSION, camera, recipe, inputs: Vec::new(), task });
     }
-    let names = Vec::from([vec!["out_q2.fits".to_owned()], catalogue].concat());
+    let names = [vec!["out_q2.fits".to_owned()], catalogue].concat();
     assert_eq!(camera_of_image(&mut store, &names), "teaching");
     let prepared = looked_at(&mut store, &names, (None, "")).unwrap();
     let info = raw.open(&mut store, prepared.files).unwrap();

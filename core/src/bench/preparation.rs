@@ -62,7 +62,11 @@ struct Of {
 /// Raw flats by their lamp.
 type ByLamp = Vec<(Option<i64>, Vec<Key>)>;
 
-fn unit(camera: &str, label: impl Into<String>, (task, reads): (Task, Vec<Key>)) -> Unit {
+pub(super) fn unit(
+    camera: &str,
+    label: impl Into<String>,
+    (task, reads): (Task, Vec<Key>),
+) -> Unit {
     let job = Job {
         version: VERSION,
         camera: Text::BuiltIn(camera.to_owned()),

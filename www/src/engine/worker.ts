@@ -36,6 +36,8 @@ const times = new Map<string, number>();
 let whyLooked = "";
 /** What is open is an image that is looked at. */
 let isImage = false;
+/** Frames beside a raw exposure are being stacked. */
+let preparing = false;
 
 self.onmessage = (event) => {
   const message = event.data;
@@ -203,6 +205,7 @@ function begin(camera: string): Session {
   session?.free();
   session = null;
   generation += 1;
+  preparing = false;
   times.clear();
   session = new Session(camera);
   return session;
@@ -223,6 +226,7 @@ async function drop({ camera, files, hdu }: Extract<Request, { kind: "drop" }>):
   if (camera === NO_CAMERA) whyLooked = "Shown as it is, as was asked for.";
   else {
     const refusals = new Map<string, string>();
+    let unmade: unknown = null;
     for (const candidate of camera === "" ? cameras_for(files.map(({ name }) => name)) : [camera]) {
       const bench = hold(begin(candidate), files);
       try {
@@ -230,9 +234,12 @@ async function drop({ camera, files, hdu }: Extract<Request, { kind: "drop" }>):
         return await opened(bench, leftOut);
       } catch (error) {
         if (told(error).class === "stopped") throw error;
+        // There is a raw exposure: what is wrong with the frames beside it is no reason to look at it only.
+        if (preparing) unmade ??= error;
         refusals.set(candidate, whyNot(error));
       }
     }
+    if (unmade !== null) throw unmade;
     // The words of the general camera are about the file more than about itself.
     const why = refusals.get("generic") ?? [...refusals.values()].at(-1) ?? "no camera is known";
     whyLooked = `Shown as it is, not reduced: ${why}.`;
@@ -246,6 +253,8 @@ function whyNot(error: unknown): string {
   const { what, found } = quantities(error);
   if (what !== "raw science exposure") return message;
   if (found === "none") return "there is no raw science exposure among the files";
+  const lacks = /^header: (\S+) or .*: found nothing, needed/s.exec(found);
+  if (lacks) return `no card of the header, such as ${lacks[1]}, says what kind of exposure it is`;
   return found.replace(/, needed one of .*$/s, "");
 }
 
@@ -292,6 +301,7 @@ function reader(file: File): { size: number; read(offset: number, length: number
 async function opened(bench: Session, leftOut: string[]): Promise<Opened> {
   const mine = generation;
   const total = 1 + countUnits(bench);
+  preparing = true;
   for (let done = 0; ; done += 1) {
     const label = bench.next_unit();
     if (label === undefined) break;
@@ -300,13 +310,21 @@ async function opened(bench: Session, leftOut: string[]): Promise<Opened> {
     await pause();
     if (mine !== generation) throw { class: "stopped", message: "stopped before it was open" };
   }
+  preparing = false;
   const info = bench.open() as ExposureInfo;
   amps = info.amps.map((amp) => amp.amp);
   isImage = info.kind === "image";
   const large = info.amps.some((amp) => amp.width * amp.height > LARGE_AMPLIFIER);
   held = large ? amps.slice(0, 1) : amps;
   await run(bench);
+  if (isImage) refuseDamaged(stages(bench, amps[0] ?? 1));
   return { info, leftOut };
+}
+
+/** An image whose pixels cannot be read is not open: there would be nothing to see. */
+function refuseDamaged(all: StageInfo[]): void {
+  const failed = all.find((stage) => stage.state === "failed");
+  if (failed) throw { class: "format", message: failed.reason ?? "its pixels cannot be read" };
 }
 
 function countUnits(bench: Session): number {

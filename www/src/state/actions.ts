@@ -18,13 +18,14 @@ import {
   progress,
   report,
   resetForExposure,
+  screen,
   selected,
   settings,
   stagesByAmp,
   stepInfos,
 } from "./bench";
 import { withValue } from "./paths";
-import { fileDigest, pendingLink, source } from "./source";
+import { fileDigest, NO_CAMERA, pendingLink, source } from "./source";
 import { refresh, runRecipe } from "./run";
 import { forgetHistory, remember, takeAgain, takeBack, type Snapshot } from "./undo";
 import { comparison, cursor, fit, look, pinned, region, type Look } from "./view";
@@ -58,6 +59,7 @@ export async function open(request: SourceRequest): Promise<boolean> {
     const { info: infos, settings: recipe } = await made.steps();
     const apertures = await made.apertureSchema();
     batch(() => {
+      screen.value = "bench";
       resetForExposure(info);
       stepInfos.value = infos;
       settings.value = recipe;
@@ -119,6 +121,19 @@ export async function openSimulated(seed: number, night: { [key: string]: Json }
 export async function openImage(hdu: number): Promise<void> {
   const from = source.peek();
   if (from?.kind === "files") await open({ ...from, hdu });
+}
+
+/** The same files, looked at as they are. */
+export async function openAsImage(): Promise<void> {
+  const from = source.peek();
+  if (from?.kind === "files") await open({ ...from, camera: NO_CAMERA });
+}
+
+/** Files of which one is an exposure or an image, the others belong to it. */
+export async function openMember(files: File[], camera: string): Promise<boolean> {
+  notice.value = null;
+  problem.value = null;
+  return open({ kind: "files", camera, files, hdu: null });
 }
 
 export async function openFiles(files: File[], camera: string): Promise<void> {

@@ -14,6 +14,9 @@ import type {
 } from "../engine/protocol";
 import { LARGE_AMPLIFIER } from "../engine/protocol";
 
+/** Which of the two screens is shown. */
+export const screen = signal<"bench" | "mosaic">("bench");
+
 export const engine = signal<Engine | null>(null);
 export const exposure = signal<ExposureInfo | null>(null);
 export const cameras = signal<{ name: string; description: string }[]>([]);

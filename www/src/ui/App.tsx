@@ -1,12 +1,13 @@
 /** The bench: steps above, picture and inspector in the middle, plots below. */
 
-import { busy, exposure, opening, problem } from "../state/bench";
+import { busy, exposure, opening, problem, screen } from "../state/bench";
 import { Banner } from "./Banner";
 import { Dock } from "./Dock";
 import { narrowTab } from "./dock";
 import { DropZone } from "./DropZone";
 import { HelpDialog } from "./HelpDialog";
 import { LessonsDialog } from "./LessonsDialog";
+import { MosaicScreen } from "./mosaic/Mosaic";
 import { MaskPanel } from "./MaskPanel";
 import { NarrowTabs } from "./NarrowTabs";
 import { OpenDialog } from "./OpenDialog";
@@ -51,12 +52,12 @@ function Waiting() {
 export function App() {
   return (
     <div class="app">
-      <a class="skip" href="#viewer">
+      <a class="skip" href={screen.value === "mosaic" ? "#focal-plane" : "#viewer"}>
         Skip to the picture
       </a>
       <TopBar />
       <Banner />
-      {exposure.value ? <Bench /> : <Waiting />}
+      {screen.value === "mosaic" ? <MosaicScreen /> : exposure.value ? <Bench /> : <Waiting />}
       <StatusBar />
       <DropZone />
       <OpenDialog />

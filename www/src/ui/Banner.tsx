@@ -1,6 +1,7 @@
 /** What went wrong, or what the page needs from the person. */
 
 import { signal } from "@preact/signals";
+import { openAsImage } from "../state/actions";
 import { exposure, problem } from "../state/bench";
 import { pendingLink } from "../state/source";
 import { dialog } from "./dialogs";
@@ -54,6 +55,9 @@ function MissingCalibration() {
         Not found beside the exposure: <b>{missing.join(", ")}</b>. Steps that need it are skipped; drop the files
         together with the exposure to use them.
       </p>
+      <button type="button" onClick={() => void openAsImage()}>
+        Show it as it is
+      </button>
       <button type="button" onClick={() => (closedFor.value = info.name)}>
         Close
       </button>

@@ -95,7 +95,7 @@ function ProfileOptions() {
           checked={wholeAmplifier.value}
           onChange={(event) => (wholeAmplifier.value = event.currentTarget.checked)}
         />
-        <span>mean of the amplifier</span>
+        <span>mean of the {isImage.value ? "image" : "amplifier"}</span>
       </label>
       <label class="inline">
         <span>add</span>

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { openFiles } from "../state/actions";
+import { openDropped } from "../state/mosaic";
 import { droppedFiles } from "./droppedFiles";
 import { camera } from "./OpenDialog";
 
@@ -25,7 +25,7 @@ export function DropZone() {
     const drop = (event: DragEvent): void => {
       event.preventDefault();
       over.value = false;
-      if (event.dataTransfer) void droppedFiles(event.dataTransfer).then((files) => openFiles(files, camera.peek()));
+      if (event.dataTransfer) void droppedFiles(event.dataTransfer).then((files) => openDropped(files, camera.peek()));
     };
     document.addEventListener("dragover", enter);
     document.addEventListener("dragleave", leave);

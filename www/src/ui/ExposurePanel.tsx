@@ -68,7 +68,7 @@ function ImageFacts({ info }: { info: ExposureInfo }) {
     <>
       <ImageSelect />
       {info.notes.map((note) => (
-        <p key={note} class="note breaks">
+        <p key={note} class="quiet breaks">
           {note}
         </p>
       ))}

@@ -1,8 +1,9 @@
 /** Where exposures come from: files of this computer, or the simulator. */
 
 import { signal } from "@preact/signals";
-import { CAMERA, openFiles, openSimulated } from "../state/actions";
+import { CAMERA, openSimulated } from "../state/actions";
 import { cameras } from "../state/bench";
+import { openDropped } from "../state/mosaic";
 import { NO_CAMERA, pendingLink } from "../state/source";
 import { dialog } from "./dialogs";
 import { Dialog } from "./Dialog";
@@ -23,7 +24,7 @@ function pick(folder: boolean): void {
   if (folder) input.webkitdirectory = true;
   input.addEventListener("change", () => {
     dialog.value = null;
-    void openFiles([...(input.files ?? [])], camera.peek());
+    void openDropped([...(input.files ?? [])], camera.peek());
   });
   input.click();
 }
@@ -37,7 +38,8 @@ function Files() {
       )}
       <p>
         A raw exposure, and beside it what you have: biases, flats or master frames, science headers, masks, a catalog.
-        A science image, a master or any other FITS image is shown as it is. Files dropped anywhere on the page are
+        A science image, a master or any other FITS image is shown as it is; exposures of several detectors are
+        shown as a focal plane. Files dropped anywhere on the page are
         opened too. Nothing is uploaded.
       </p>
       <label class="inline">

@@ -9,18 +9,22 @@ import { engine, report, revision } from "../state/bench";
 import { blinkOn, comparison, viewFor } from "../state/view";
 import { latest } from "./latest";
 
-interface Shown {
+/** Which piece of the detector a picture shows, and how large. */
+type Frame = Pick<View, "width" | "height" | "x" | "y" | "scale">;
+
+/** A picture with the frame it was made for. */
+export interface Drawn {
   bitmap: ImageBitmap;
-  view: View;
+  view: Frame;
 }
 
-function pixelRatio(): number {
+export function pixelRatio(): number {
   // Above 2 nobody sees the difference, and the picture takes twice the time.
   return Math.min(globalThis.devicePixelRatio || 1, 2);
 }
 
 /** Draws a bitmap made for one view as it would lie in another one. */
-function paint(canvas: HTMLCanvasElement, shown: Shown, view: View): void {
+export function paint(canvas: HTMLCanvasElement, shown: Drawn, view: Frame): void {
   if (canvas.width !== view.width) canvas.width = view.width;
   if (canvas.height !== view.height) canvas.height = view.height;
   const context = canvas.getContext("2d");
@@ -35,7 +39,7 @@ function paint(canvas: HTMLCanvasElement, shown: Shown, view: View): void {
 
 /** Keeps the canvas up to date until the returned function is called. */
 export function keepPicture(canvas: HTMLCanvasElement): () => void {
-  let shown: Shown | null = null;
+  let shown: Drawn | null = null;
   let wanted: View | null = null;
   let frame = 0;
   const ask = latest<View, ImageBitmap | null>(

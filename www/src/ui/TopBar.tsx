@@ -1,7 +1,8 @@
 /** Name, exposure, amplifier, undo, and the panels. */
 
 import { redo, undo } from "../state/actions";
-import { exposure, shownAmp } from "../state/bench";
+import { exposure, screen, shownAmp } from "../state/bench";
+import { mosaic, showMosaic } from "../state/mosaic";
 import { fit } from "../state/view";
 import { preferences, prefer, type Theme } from "../state/preferences";
 import { redoLabel, undoLabel } from "../state/undo";
@@ -93,6 +94,7 @@ function UndoButtons() {
 
 export function TopBar() {
   const info = exposure.value;
+  const onBench = screen.value === "bench";
   return (
     <header class="bar top-bar">
       <h1 class="brand">
@@ -102,19 +104,28 @@ export function TopBar() {
       <button type="button" class="primary" aria-haspopup="dialog" onClick={() => (dialog.value = "open")}>
         Open
       </button>
-      {info && (
+      {info && onBench && (
         <span class="exposure-name" title={info.name}>
           {info.simulated && <span class="badge">simulated</span>}
           {info.kind === "image" && <span class="badge">image</span>}
           {info.name}
         </span>
       )}
-      <AmpSelect />
-      <UndoButtons />
+      {onBench && <AmpSelect />}
+      {onBench && <UndoButtons />}
       <span class="spring" />
+      {onBench && (
+        <button
+          type="button"
+          title={mosaic.value ? "The focal plane that is open" : "Several detectors at once: a simulated focal plane"}
+          onClick={() => void showMosaic()}
+        >
+          {mosaic.value ? "Back to the focal plane" : "Focal plane"}
+        </button>
+      )}
       <Open name="lessons" label="Lessons" title="Short tasks with a question" />
-      <Open name="share" label="Share" title="A link with recipe and view, without pixels" />
-      <ExportMenu />
+      {onBench && <Open name="share" label="Share" title="A link with recipe and view, without pixels" />}
+      {onBench && <ExportMenu />}
       <ThemeButton />
       <button
         type="button"

@@ -2,7 +2,16 @@
 
 import { redo, undo } from "../state/actions";
 import { changeLook } from "../state/actions";
-import { lastStage, PHOTOMETRY, progress, selected, stages } from "../state/bench";
+import { lastStage, PHOTOMETRY, progress, screen, selected, stages } from "../state/bench";
+import {
+  changeMosaicLook,
+  fitMosaic,
+  mosaicLook,
+  mosaicProgress,
+  panMosaic,
+  stopMosaic,
+  zoomMosaic,
+} from "../state/mosaic";
 import { preferences } from "../state/preferences";
 import { stopRun } from "../state/run";
 import {
@@ -44,6 +53,9 @@ const ARROWS: Record<string, [number, number]> = {
   ArrowUp: [0, 1],
   ArrowDown: [0, -1],
 };
+
+/** Picture pixels that an arrow moves the focal plane. */
+const PAN = 40;
 
 function stepBy(by: number): void {
   const names = stages.peek().map((info) => info.stage);
@@ -105,6 +117,29 @@ function onSingle(event: KeyboardEvent): boolean {
   return true;
 }
 
+const MOSAIC: Record<string, () => void> = {
+  "+": () => zoomMosaic(1.5),
+  "=": () => zoomMosaic(1.5),
+  "-": () => zoomMosaic(1 / 1.5),
+  "0": fitMosaic,
+  i: () => changeMosaicLook({ invert: !mosaicLook.peek().invert }),
+  "?": () => (dialog.value = "help"),
+};
+
+/** Keys of the focal plane; Enter on a detector is its button's own. */
+function onMosaic(event: KeyboardEvent): boolean {
+  if (event.key === "Escape" && mosaicProgress.peek()) stopMosaic();
+  const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (!plain || !preferences.peek().singleKeys || isTyping(event.target)) return false;
+  const action = MOSAIC[event.key];
+  const arrow = ARROWS[event.key];
+  const onPicture = document.activeElement?.closest(".mosaic-picture");
+  if (arrow && onPicture) panMosaic(-arrow[0] * PAN, arrow[1] * PAN);
+  else if (action) action();
+  else return false;
+  return true;
+}
+
 function onEscape(event: KeyboardEvent): boolean {
   if (event.key !== "Escape") return false;
   if (progress.peek()) stopRun();
@@ -115,6 +150,10 @@ function onEscape(event: KeyboardEvent): boolean {
 export function listenToKeys(): void {
   document.addEventListener("keydown", (event) => {
     if (dialog.peek()) return;
+    if (screen.peek() === "mosaic") {
+      if (onMosaic(event)) event.preventDefault();
+      return;
+    }
     if (onCommand(event) || onPicture(event) || onSingle(event) || onEscape(event)) event.preventDefault();
   });
 }
