@@ -91,8 +91,12 @@ test.describe("an image", () => {
     for (const name of ["cut.fits", "words.fits"]) {
       await folder.choose(page, [name]);
       await expect(page.getByRole("alert").first()).toContainText(name);
-      await page.reload();
-      await page.locator("canvas[data-drawn]").waitFor();
+      await page.getByRole("alert").getByRole("button", { name: "Close" }).click();
+      // What was open before still answers.
+      const before = await page.locator(".pixel-place").innerText();
+      await page.locator("#viewer").press("ArrowLeft");
+      await expect(page.locator(".pixel-place")).not.toHaveText(before);
+      await expect(page.locator(".badge")).toHaveText("simulated");
     }
   });
 });
@@ -142,6 +146,16 @@ test.describe("products of the command", () => {
     await shown(page, "sciimg");
     await expect(page.locator(".panel-step")).toContainText("mskimg");
     await expect(page.locator(".panel-mask .mask-name").first()).toBeVisible();
+  });
+
+  test("whose pixels cannot be read are refused with the reason", async ({ page }) => {
+    const [science] = folder.files("night/raw").filter((name) => name.endsWith("_o.fits.fz"));
+    const text = folder.bytes(science ?? "").toString("latin1");
+    expect(text).toContain("RICE_1");
+    writeFileSync(join(folder.path, "packed.fits"), Buffer.from(text.replaceAll("RICE_1", "LZMA_9"), "latin1"));
+    await folder.choose(page, ["packed.fits"], "none");
+    await expect(page.getByRole("alert").first()).toContainText("LZMA_9");
+    await expect(page.locator(".badge")).toHaveText("simulated");
   });
 
   test("are reduced if they are raw, unless somebody asks for them as they are", async ({ page }) => {

@@ -5,6 +5,7 @@
 
 import init, { Session, cameras, cameras_for } from "../../pkg/rawsky_web.js";
 import wasmUrl from "../../pkg/rawsky_web_bg.wasm?url";
+import { reader, told, whyNot } from "./dropped";
 import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
 import { LARGE_AMPLIFIER, NO_CAMERA, type ExposureInfo, type Json, type Region, type StageInfo, type StepInfo } from "./protocol";
 
@@ -14,10 +15,6 @@ interface Scope {
   onmessage: ((event: MessageEvent<Message>) => void) | null;
 }
 declare const self: Scope;
-
-declare class FileReaderSync {
-  readAsArrayBuffer(blob: Blob): ArrayBuffer;
-}
 
 const ready = init({ module_or_path: wasmUrl });
 
@@ -58,15 +55,6 @@ async function respond(id: number, request: Request): Promise<void> {
   }
 }
 
-/** The engine's own error, or the words of another. */
-function told(error: unknown): { class: string; message: string } {
-  if (typeof error === "object" && error !== null && "class" in error && "message" in error) {
-    return { class: String(error.class), message: String(error.message) };
-  }
-  const text = error instanceof Error ? error.message : String(error);
-  return { class: "engine", message: text };
-}
-
 interface Answer {
   value: unknown;
   transfer: Transferable[];
@@ -79,9 +67,9 @@ async function answer(request: Request): Promise<Answer> {
     case "cameras":
       return plain(cameras());
     case "simulate":
-      return plain(await simulate(request.camera, request.night));
+      return plain(await orGoOn(simulate(request.camera, request.night)));
     case "drop":
-      return plain(await drop(request));
+      return plain(await orGoOn(drop(request)));
     case "set":
       return plain(await set(request.settings));
     case "draw":
@@ -201,20 +189,40 @@ function corners(region: Region): Json {
   }
 }
 
+/** A session for a camera. What is open stays until the new exposure is there. */
 function begin(camera: string): Session {
-  session?.free();
-  session = null;
   generation += 1;
   preparing = false;
-  times.clear();
-  session = new Session(camera);
-  return session;
+  return new Session(camera);
+}
+
+/** If nothing new could be opened, the work on what was open goes on. */
+async function orGoOn(opening: Promise<Opened>): Promise<Opened> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (session) void run(session);
+    throw error;
+  }
+}
+
+/** What an opening gives; if it fails, its session is let go. */
+async function tried(bench: Session, opening: () => Promise<Opened>): Promise<Opened> {
+  try {
+    return await opening();
+  } catch (error) {
+    if (bench === session) session = null;
+    bench.free();
+    throw error;
+  }
 }
 
 async function simulate(camera: string, night: { [key: string]: Json }): Promise<Opened> {
   const bench = begin(camera);
-  bench.simulate(night);
-  return opened(bench, []);
+  return tried(bench, async () => {
+    bench.simulate(night);
+    return opened(bench, []);
+  });
 }
 
 /**
@@ -228,10 +236,13 @@ async function drop({ camera, files, hdu }: Extract<Request, { kind: "drop" }>):
     const refusals = new Map<string, string>();
     let unmade: unknown = null;
     for (const candidate of camera === "" ? cameras_for(files.map(({ name }) => name)) : [camera]) {
-      const bench = hold(begin(candidate), files);
+      const bench = begin(candidate);
       try {
-        const { leftOut } = bench.sort() as { leftOut: string[] };
-        return await opened(bench, leftOut);
+        return await tried(bench, async () => {
+          hold(bench, files);
+          const { leftOut } = bench.sort() as { leftOut: string[] };
+          return opened(bench, leftOut);
+        });
       } catch (error) {
         if (told(error).class === "stopped") throw error;
         // There is a raw exposure: what is wrong with the frames beside it is no reason to look at it only.
@@ -247,55 +258,19 @@ async function drop({ camera, files, hdu }: Extract<Request, { kind: "drop" }>):
   return look(camera, files, hdu);
 }
 
-/** Why there is nothing to reduce, without the list of all words that a header may say. */
-function whyNot(error: unknown): string {
-  const { message } = told(error);
-  const { what, found } = quantities(error);
-  if (what !== "raw science exposure") return message;
-  if (found === "none") return "there is no raw science exposure among the files";
-  const lacks = /^header: (\S+) or .*: found nothing, needed/s.exec(found);
-  if (lacks) return `no card of the header, such as ${lacks[1]}, says what kind of exposure it is`;
-  return found.replace(/, needed one of .*$/s, "");
-}
-
-/** What the engine's error found, and of what. */
-function quantities(error: unknown): { what: string; found: string } {
-  const detail = typeof error === "object" && error !== null && "detail" in error ? error.detail : null;
-  const { what = "", found = "" } = (detail ?? {}) as { what?: unknown; found?: unknown };
-  return { what: String(what), found: String(found) };
-}
-
 /** Opens an image as it is. */
 function look(camera: string, files: NamedFile[], hdu: number | null): Promise<Opened> {
   const named = camera === NO_CAMERA ? "" : camera;
-  const bench = hold(begin(named === "" ? "generic" : named), files);
-  const { leftOut } = bench.look(named, hdu ?? undefined, whyLooked) as { leftOut: string[] };
-  return opened(bench, leftOut);
+  const bench = begin(named === "" ? "generic" : named);
+  return tried(bench, async () => {
+    hold(bench, files);
+    const { leftOut } = bench.look(named, hdu ?? undefined, whyLooked) as { leftOut: string[] };
+    return opened(bench, leftOut);
+  });
 }
 
-function hold(bench: Session, files: NamedFile[]): Session {
+function hold(bench: Session, files: NamedFile[]): void {
   for (const { name, file } of files) bench.add(name, reader(file));
-  return bench;
-}
-
-/** A small read costs as much as a large one: so many bytes are read at least, and the last ones kept. */
-const BLOCK_BYTES = 1 << 20;
-let block: { file: File; start: number; bytes: Uint8Array } | null = null;
-
-/** Reads a piece of a file without waiting, which only a worker can. */
-function reader(file: File): { size: number; read(offset: number, length: number): Uint8Array } {
-  const sync = new FileReaderSync();
-  const fresh = (start: number, end: number): Uint8Array =>
-    new Uint8Array(sync.readAsArrayBuffer(file.slice(start, end)));
-  const read = (offset: number, length: number): Uint8Array => {
-    if (length >= BLOCK_BYTES) return fresh(offset, offset + length);
-    const end = offset + length;
-    if (block?.file !== file || offset < block.start || end > block.start + block.bytes.length) {
-      block = { file, start: offset, bytes: fresh(offset, offset + BLOCK_BYTES) };
-    }
-    return block.bytes.subarray(offset - block.start, end - block.start);
-  };
-  return { size: file.size, read };
 }
 
 async function opened(bench: Session, leftOut: string[]): Promise<Opened> {
@@ -312,19 +287,24 @@ async function opened(bench: Session, leftOut: string[]): Promise<Opened> {
   }
   preparing = false;
   const info = bench.open() as ExposureInfo;
-  amps = info.amps.map((amp) => amp.amp);
-  isImage = info.kind === "image";
-  const large = info.amps.some((amp) => amp.width * amp.height > LARGE_AMPLIFIER);
-  held = large ? amps.slice(0, 1) : amps;
+  // An image whose pixels cannot be read is refused: there would be nothing to see.
+  const start = performance.now();
+  if (info.kind === "image") for (const { amp } of info.amps) bench.advance(amp);
+  adopt(bench, info);
+  if (isImage) for (const amp of amps) times.set(`${amp} image`, performance.now() - start);
   await run(bench);
-  if (isImage) refuseDamaged(stages(bench, amps[0] ?? 1));
   return { info, leftOut };
 }
 
-/** An image whose pixels cannot be read is not open: there would be nothing to see. */
-function refuseDamaged(all: StageInfo[]): void {
-  const failed = all.find((stage) => stage.state === "failed");
-  if (failed) throw { class: "format", message: failed.reason ?? "its pixels cannot be read" };
+/** The new exposure takes the place of what was open. */
+function adopt(bench: Session, info: ExposureInfo): void {
+  session?.free();
+  session = bench;
+  times.clear();
+  isImage = info.kind === "image";
+  amps = info.amps.map((amp) => amp.amp);
+  const large = info.amps.some((amp) => amp.width * amp.height > LARGE_AMPLIFIER);
+  held = large ? amps.slice(0, 1) : amps;
 }
 
 function countUnits(bench: Session): number {
@@ -347,8 +327,10 @@ async function run(bench: Session): Promise<{ amp: number; step: string }[]> {
   for (const amp of held) {
     let spent = 0;
     for (;;) {
+      // Another exposure may be open by now, and this one gone.
+      if (mine !== generation) return executed;
       const step = bench.next(amp);
-      if (step === undefined || mine !== generation) break;
+      if (step === undefined) break;
       running = { amp, step };
       const label = `${step}, amplifier ${amp}`;
       self.postMessage({ kind: "progress", progress: { label, done: executed.length, total } });

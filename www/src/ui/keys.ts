@@ -43,6 +43,7 @@ export const KEYS: Key[] = [
   { keys: "i", what: "invert the colors" },
   { keys: "p", what: "pin the pixel" },
   { keys: "ctrl z, shift ctrl z", what: "undo, redo" },
+  { keys: "Enter", what: "on a detector of the focal plane: opens it; arrows, +, − and 0 move and zoom there too" },
   { keys: "?", what: "these keys" },
   { keys: "Esc", what: "stop what runs; let go of the pixel" },
 ];

@@ -5,7 +5,7 @@
 
 import init, { MosaicSession } from "../../../pkg/rawsky_web.js";
 import wasmUrl from "../../../pkg/rawsky_web_bg.wasm?url";
-import type { EngineError } from "../protocol";
+import { reader, told } from "../dropped";
 import type { MosaicInfo, MosaicLevel, MosaicMember, MosaicMessage, MosaicReply, MosaicRequest, MosaicView } from "./protocol";
 
 /** The scope of a worker, of which the library for pages knows nothing. */
@@ -14,10 +14,6 @@ interface Scope {
   onmessage: ((event: MessageEvent<MosaicMessage>) => void) | null;
 }
 declare const self: Scope;
-
-declare class FileReaderSync {
-  readAsArrayBuffer(blob: Blob): ArrayBuffer;
-}
 
 const ready = init({ module_or_path: wasmUrl });
 
@@ -45,14 +41,6 @@ async function respond(id: number, request: MosaicRequest): Promise<void> {
   } catch (error) {
     self.postMessage({ kind: "failure", id, error: told(error) });
   }
-}
-
-/** The engine's own error, or the words of another. */
-function told(error: unknown): EngineError {
-  if (typeof error === "object" && error !== null && "class" in error && "message" in error) {
-    return { class: String(error.class), message: String(error.message) };
-  }
-  return { class: "engine", message: error instanceof Error ? error.message : String(error) };
 }
 
 interface Answer {
@@ -134,14 +122,6 @@ async function simulated(camera: string, seed: number): Promise<MosaicInfo> {
     if (mine !== generation) throw { class: "stopped", message: "stopped before it was open" };
   }
   return taken(made, camera);
-}
-
-/** Reads a piece of a file without waiting, which only a worker can. */
-function reader(file: File): { size: number; read(offset: number, length: number): Uint8Array } {
-  const sync = new FileReaderSync();
-  const read = (offset: number, length: number): Uint8Array =>
-    new Uint8Array(sync.readAsArrayBuffer(file.slice(offset, offset + length)));
-  return { size: file.size, read };
 }
 
 /** Reads what was not read yet, until it is stopped. */
