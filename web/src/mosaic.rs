@@ -123,9 +123,9 @@ impl MosaicSession {
         Ok(Uint8Array::from(bytes.as_slice()))
     }
 
-    /// Bytes of the pixels and of the files that were made.
+    /// Bytes of the overviews and of the pixels that are held.
     pub fn bytes(&self) -> f64 {
-        (self.mosaic.as_ref().map_or(0, Mosaic::bytes) + self.files.bytes()) as f64
+        self.mosaic.as_ref().map_or(0, Mosaic::bytes) as f64
     }
 }
 

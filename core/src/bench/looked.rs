@@ -125,7 +125,8 @@ impl Looked {
             }
             Some(MaskAt::File(key)) => {
                 let mut bits = crate::job::read_mask(store, key)?;
-                bits.mapv_inplace(|bits| camera.own_mask_bits(bits));
+                let own = camera.own_bits();
+                bits.mapv_inplace(|bits| own.of(bits));
                 Ok(Some(bits))
             }
         }

@@ -152,7 +152,8 @@ export async function openFiles(files: File[], camera: string): Promise<void> {
       message: `the link was made with another file than ${files[0]?.name}: their checksums differ. Its recipe is used all the same`,
     };
   }
-  await changeRecipe("recipe of the link", link.settings);
+  // An image has no steps.
+  if (exposure.peek()?.kind === "raw") await changeRecipe("recipe of the link", link.settings);
 }
 
 /** Resolves when the recipe has been run. */

@@ -2,7 +2,7 @@
 
 import { redo, undo } from "../state/actions";
 import { changeLook } from "../state/actions";
-import { lastStage, PHOTOMETRY, progress, screen, selected, stages } from "../state/bench";
+import { isImage, lastStage, PHOTOMETRY, progress, screen, selected, stages } from "../state/bench";
 import {
   changeMosaicLook,
   fitMosaic,
@@ -66,7 +66,7 @@ function stepBy(by: number): void {
 }
 
 function toggleMode(mode: BenchMode): void {
-  setMode(comparison.peek().mode === mode ? "single" : mode);
+  if (!isImage.peek()) setMode(comparison.peek().mode === mode ? "single" : mode);
 }
 
 const SINGLE: Record<string, () => void> = {
