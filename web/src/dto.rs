@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use js_sys::{Array, Float64Array, Map, Object, Reflect, Uint8Array};
-use rawsky_core::bench::{Measured, Plot};
+use js_sys::{Array, Float64Array, Map, Object, Reflect, Uint8Array, Uint32Array};
+use rawsky_core::bench::{Measured, Part, Plot};
 use rawsky_core::error::Error;
 use rawsky_core::header::{Card, Header};
 use rawsky_core::provenance::Provenance;
@@ -78,6 +78,30 @@ pub(crate) fn measured(measured: &Measured) -> JsValue {
         ("radii", plain(&measured.radii_pix)),
         ("warnings", plain(&measured.warnings)),
     ])
+}
+
+/// `[{ source, version, height, width, side, firstColumn, columns, firstLine, rows }]`.
+pub(crate) fn parts(parts: &[Part]) -> JsValue {
+    let list = Array::new();
+    for part in parts {
+        let number = |count: usize| JsValue::from(count as f64);
+        let places = |pixels: &[usize]| {
+            let pixels: Vec<u32> = pixels.iter().map(|&pixel| pixel as u32).collect();
+            JsValue::from(Uint32Array::from(pixels.as_slice()))
+        };
+        list.push(&object(&[
+            ("source", plain(&part.source)),
+            ("version", JsValue::from(part.version.as_str())),
+            ("height", number(part.size.0)),
+            ("width", number(part.size.1)),
+            ("side", number(part.side)),
+            ("firstColumn", number(part.footprint.first_column)),
+            ("columns", places(&part.footprint.columns)),
+            ("firstLine", number(part.footprint.first_line)),
+            ("rows", places(&part.footprint.rows)),
+        ]));
+    }
+    list.into()
 }
 
 /// `[{ key, value, comment }]`.

@@ -62,6 +62,13 @@ pub fn cameras_for(names: Vec<String>) -> Vec<String> {
     rawsky_core::bench::cameras_for(&names).into_iter().map(str::to_owned).collect()
 }
 
+/// Colors of the marks of a picture, red in the lowest byte: two of the checker of pixels without a
+/// value, then those of the stripes of mask bits.
+#[wasm_bindgen]
+pub fn mark_colors() -> Vec<u32> {
+    rawsky_core::display::table::mark_colors()
+}
+
 /// Version of the core.
 #[wasm_bindgen]
 pub fn version() -> String {

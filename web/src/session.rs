@@ -4,7 +4,9 @@
 use std::collections::VecDeque;
 
 use js_sys::Uint8Array;
-use rawsky_core::bench::{self, Bench, PlotRequest, Setting, Unit, View, cuts_of_name};
+use rawsky_core::bench::{
+    self, Bench, Plane, PlotRequest, Setting, Source, Unit, View, cuts_of_name,
+};
 use rawsky_core::display::Region;
 use rawsky_core::error::{Error, Result};
 use rawsky_core::ids::AmpId;
@@ -149,6 +151,33 @@ impl Session {
             Ok(bytes)
         });
         drawn.map_err(|error| dto::error(&error))
+    }
+
+    /// What a view is made of, for a graphics processor.
+    pub fn parts(&self, view: JsValue) -> Js<JsValue> {
+        let parts = from_js::<View>("view", view).and_then(|view| self.bench.parts(&view));
+        parts.map(|parts| dto::parts(&parts)).map_err(|error| dto::error(&error))
+    }
+
+    /// The colors of a view: of 4096 steps the least value's order and the color, for the stage and
+    /// then for the other side of a line.
+    pub fn tables(&self, view: JsValue) -> Js<Vec<u32>> {
+        let tables = from_js::<View>("view", view).and_then(|view| view.tables());
+        tables.map_err(|error| dto::error(&error))
+    }
+
+    /// Pixels of an image that a part shows: the bits of the values, or the `mask` bits, of the rows
+    /// and columns `[first row, end, first column, end]`.
+    pub fn pixels(&mut self, source: JsValue, mask: bool, piece: Vec<usize>) -> Js<Vec<u32>> {
+        let plane = if mask { Plane::Mask } else { Plane::Image };
+        let pixels = from_js::<Source>("source", source).and_then(|source| {
+            let [top, bottom, left, right] = piece[..] else {
+                let needed = "first row, end, first column, end";
+                return Err(Error::parameter("piece of an image", piece.len(), needed));
+            };
+            self.bench.pixels(&source, plane, (top..bottom, left..right))
+        });
+        pixels.map_err(|error| dto::error(&error))
     }
 
     /// Low and high cut of a stage, or of its difference to another; nothing if it is not there.

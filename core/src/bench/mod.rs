@@ -25,6 +25,7 @@ mod kept;
 mod look;
 mod looked;
 mod mosaic;
+mod parts;
 mod photometry;
 mod pieces;
 mod plot_words;
@@ -57,6 +58,7 @@ pub use info::{AmpInfo, CalibrationInfo, ExposureInfo, StageInfo, State, Statist
 pub use kept::SkyView;
 pub use look::{camera_of_image, looked_at};
 pub use mosaic::{Level, Member, Mosaic, MosaicInfo, MosaicPixel, MosaicView, Place, mosaic_night};
+pub use parts::{Part, Plane, Source};
 pub use photometry::Measured;
 pub use plots::{Plot, PlotRequest, Series, SeriesStyle};
 pub use preparation::{Preparation, Unit, cameras_for, dropped, simulated};
@@ -76,7 +78,7 @@ pub struct Bench {
     subject: Option<Subject>,
     chains: BTreeMap<AmpId, Chain>,
     measured: BTreeMap<AmpId, Measured>,
-    derived: view::Derived,
+    derived: parts::Derived,
 }
 
 impl Bench {
@@ -95,7 +97,7 @@ impl Bench {
             subject: None,
             chains: BTreeMap::new(),
             measured: BTreeMap::new(),
-            derived: view::Derived::new(),
+            derived: parts::Derived::new(),
         })
     }
 
@@ -197,7 +199,7 @@ impl Bench {
             *chain = Chain::new(amp, chain.first);
         }
         self.measured.remove(&amp);
-        self.derived.retain(|(of, ..), _| *of != amp);
+        self.derived.retain(|(source, _), _| source.amp != amp.0);
         self.want()
     }
 

@@ -362,6 +362,91 @@ fn pictures_show_stages_sides_and_differences() {
     assert!(statistics.n_pixels > 1200 && counts.iter().any(|bit| bit.count > 0));
 }
 
+/// The picture of parts and tables alone, as a graphics processor draws it.
+fn assembled(bench: &mut Bench, view: &View) -> Vec<u8> {
+    let tables = view.tables().unwrap();
+    let mut bytes = vec![0; 4 * view.width * view.height];
+    for part in bench.parts(view).unwrap() {
+        let (rows, columns) = part.size;
+        let pixels = bench.pixels(&part.source, Plane::Image, (0..rows, 0..columns)).unwrap();
+        let table = &tables[8192 * part.side..8192 * (part.side + 1)];
+        for (line, row) in part.footprint.rows.iter().enumerate() {
+            for (at, column) in part.footprint.columns.iter().enumerate() {
+                let value = f32::from_bits(pixels[row * columns + column]);
+                let order = crate::display::table::order(value);
+                let step = table.chunks(2).rposition(|entry| entry[0] <= order).unwrap();
+                let place = (part.footprint.first_line + line) * view.width
+                    + part.footprint.first_column
+                    + at;
+                let color = table[2 * step + 1].to_le_bytes();
+                bytes[4 * place..4 * place + 4].copy_from_slice(&color);
+            }
+        }
+    }
+    bytes
+}
+
+#[test]
+fn parts_and_tables_make_the_picture() {
+    let mut table = table();
+    (1..=4).for_each(|amp| drop(table.run(amp)));
+    let split = View { against_cuts: Some((900.0, 1500.0)), ..shown("split", "raw", Mode::Split) };
+    let views = [
+        View { x: 250.3, y: 262.8, ..shown("split", "raw", Mode::Single) },
+        View { x: 250.3, y: 262.8, split: 0.3, ..split.clone() },
+        View { x: 100.0, y: 20.0, scale: 0.13, ..split },
+        View { scale: 0.4, low: -900.0, high: -800.0, ..shown("split", "raw", Mode::Difference) },
+        View { low: 0.0, high: 0.0, ..shown("split", "split", Mode::Difference) },
+        shown("split", "none", Mode::Split),
+    ];
+    for view in views {
+        let mut bytes = vec![0; 4 * view.width * view.height];
+        table.bench.draw(&view, &mut bytes).unwrap();
+        assert!(bytes.chunks_exact(4).any(|pixel| pixel[3] == 255), "{view:?}");
+        assert!(assembled(&mut table.bench, &view) == bytes, "{view:?}");
+    }
+}
+
+#[test]
+fn a_part_has_another_version_once_its_pixels_are_made_anew() {
+    let mut table = table();
+    table.run(1);
+    let of = |bench: &Bench, stage: &str| {
+        bench.parts(&shown(stage, "raw", Mode::Single)).unwrap()[0].version.clone()
+    };
+    let before = ["raw", "split", "truth"].map(|stage| of(&table.bench, stage));
+    table.change("overscan", "terms", 1.into());
+    assert!(table.bench.parts(&shown("split", "raw", Mode::Single)).unwrap().is_empty());
+    table.run(1);
+    let after = ["raw", "split", "truth"].map(|stage| of(&table.bench, stage));
+    assert_eq!(before[0], after[0]);
+    assert_ne!(before[1], after[1]);
+    assert_ne!(before[2], after[2]);
+}
+
+#[test]
+fn pixels_that_are_not_there_are_refused() {
+    let mut table = table();
+    table.run(1);
+    let source = Source { amp: 1, stage: "split".to_owned(), minus: String::new(), level: 1 };
+    let mut ask = |source: &Source, rows, columns| {
+        table.bench.pixels(source, Plane::Mask, (rows, columns)).map(|bits| bits.len())
+    };
+    assert_eq!(ask(&source, 3..128, 0..128).unwrap(), 125 * 128);
+    assert!(ask(&source, 0..129, 0..1).is_err());
+    assert!(ask(&source, 0..1, 7..usize::MAX).is_err());
+    #[expect(clippy::reversed_empty_ranges, reason = "what a page may ask")]
+    let reversed = ask(&source, 5..4, 0..1);
+    assert!(reversed.is_err());
+    let deep = Source { level: u32::MAX, ..source.clone() };
+    assert!(ask(&deep, 0..1, 0..1).is_err());
+    for missing in
+        [Source { amp: 9, ..source.clone() }, Source { stage: "none".to_owned(), ..source }]
+    {
+        assert!(ask(&missing, 0..1, 0..1).is_err());
+    }
+}
+
 #[test]
 fn names_tell_the_likeliest_camera() {
     let of = |name: &str| cameras_for(&[name.to_owned()]);

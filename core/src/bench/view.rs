@@ -3,17 +3,11 @@
 //! A picture shows one stage, two on the two sides of a line, or the difference of two. Pictures of
 //! less than half size are drawn from halved images, which are kept as long as they are looked at.
 
-use std::collections::BTreeMap;
-
-use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use super::Bench;
+use super::{Bench, Source};
 use crate::display::statistics::Sample;
-use crate::display::{
-    ColourMap, Cuts, Frame, Layer, Lookup, Pixels, Region, Statistics, Stretch, Style, draw,
-    draw_split, overview,
-};
+use crate::display::{ColourMap, Cuts, Frame, Pixels, Region, Statistics, Stretch, draw_part};
 use crate::error::{Error, Result};
 use crate::ids::AmpId;
 use crate::mask;
@@ -85,11 +79,13 @@ pub struct MaskCount {
     pub count: usize,
 }
 
-/// Images derived from stages for pictures: amplifier, stage, other stage of a difference, level.
-pub(super) type Derived = BTreeMap<(AmpId, String, String, u32), (Array2<f32>, Array2<u32>)>;
-
-/// Most derived images that are kept: both sides of a line for sixteen amplifiers.
-const MOST_DERIVED: usize = 32;
+impl View {
+    /// The picture's piece of the detector.
+    pub fn frame(&self) -> Frame {
+        let View { width, height, x, y, scale, .. } = *self;
+        Frame { width, height, x, y, scale }
+    }
+}
 
 impl Bench {
     /// Draws onto a picture of `4 × width × height` bytes (RGBA, topmost line first); stages that are
@@ -98,39 +94,12 @@ impl Bench {
     /// # Errors
     /// If a number of the view is impossible, or the picture has another size.
     pub fn draw(&mut self, view: &View, bytes: &mut [u8]) -> Result<()> {
-        let frame = Frame {
-            width: view.width,
-            height: view.height,
-            x: view.x,
-            y: view.y,
-            scale: view.scale,
-        };
-        let style = Style {
-            low: view.low,
-            high: view.high,
-            stretch: view.stretch,
-            map: view.colour,
-            invert: view.invert,
-            mask_bits: view.mask_bits,
-        };
-        let lookup = Lookup::new(&style)?;
-        let (low, high) = view.against_cuts.unwrap_or((view.low, view.high));
-        let of_left = Lookup::new(&Style { low, high, ..style })?;
-        let level = level_of(view.scale);
-        for amp in view.amps.iter().copied().map(AmpId) {
-            let other = if view.mode == Mode::Difference { view.against.as_str() } else { "" };
-            self.derive((amp, &view.stage, other), level);
-            if view.mode == Mode::Split {
-                self.derive((amp, &view.against, ""), level);
-            }
-            let Some(layer) = self.layer((amp, &view.stage, other), level) else { continue };
-            match self.layer((amp, &view.against, ""), level) {
-                Some(left) if view.mode == Mode::Split => {
-                    let sides = [(&left, &of_left), (&layer, &lookup)];
-                    draw_split(&frame, sides, view.split, bytes)?;
-                }
-                _ => draw(&frame, &layer, &lookup, bytes)?,
-            }
+        let [colors, colors_of_other] = view.lookups()?;
+        for part in self.parts(view)? {
+            self.derive(&part.source);
+            let Some(layer) = self.layer(&part.source) else { continue };
+            let lookup = if part.side == 0 { &colors } else { &colors_of_other };
+            draw_part(&view.frame(), &part.footprint, (&layer, lookup), bytes)?;
         }
         Ok(())
     }
@@ -148,9 +117,10 @@ impl Bench {
     ) -> Result<Option<(f64, f64)>> {
         let mut found: Vec<(f64, f64)> = Vec::new();
         for &amp in amps {
-            let other = against.unwrap_or_default();
-            self.derive((amp, stage, other), 0);
-            let Some(layer) = self.layer((amp, stage, other), 0) else { continue };
+            let (stage, minus) = (stage.to_owned(), against.unwrap_or_default().to_owned());
+            let source = Source { amp: amp.0, stage, minus, level: 0 };
+            self.derive(&source);
+            let Some(layer) = self.layer(&source) else { continue };
             found.extend(rule.of(&Pixels::all(layer.image))?);
         }
         if found.is_empty() {
@@ -200,74 +170,6 @@ impl Bench {
         }
         Ok(sample.statistics())
     }
-
-    /// Makes the halved or difference image of a stage, unless it is there or not needed.
-    fn derive(&mut self, (amp, stage, other): (AmpId, &str, &str), level: u32) {
-        if level == 0 && other.is_empty() {
-            return;
-        }
-        let key = (amp, self.name_of(amp, stage), self.name_of(amp, other), level);
-        if self.derived.contains_key(&key) {
-            return;
-        }
-        let Some(made) = self.derived_image((amp, stage, other), level) else { return };
-        if MOST_DERIVED <= self.derived.len() {
-            self.derived.clear();
-        }
-        self.derived.insert(key, made);
-    }
-
-    /// What tells a stage from an earlier one of the same name.
-    fn name_of(&self, amp: AmpId, stage: &str) -> String {
-        let kept = self.chains.get(&amp).and_then(|chain| match stage {
-            "truth" => chain.last(),
-            stage => chain.kept(stage),
-        });
-        kept.map_or(String::new(), |kept| format!("{stage} {}", kept.key))
-    }
-
-    fn derived_image(
-        &self,
-        (amp, stage, other): (AmpId, &str, &str),
-        level: u32,
-    ) -> Option<(Array2<f32>, Array2<u32>)> {
-        let view = self.view(amp, stage)?;
-        let shape = view.image.dim();
-        let mut bits = match view.mask {
-            Some(mask) => mask.to_owned(),
-            None => Array2::zeros(shape),
-        };
-        let mut image = match other {
-            "" => view.image.to_owned(),
-            other => difference(view.image, self.view(amp, other)?.image)?,
-        };
-        for _ in 0..level {
-            image = overview::halve(image.view());
-            bits = overview::halve_mask(bits.view());
-        }
-        Some((image, bits))
-    }
-
-    fn layer(&self, (amp, stage, other): (AmpId, &str, &str), level: u32) -> Option<Layer<'_>> {
-        let view = self.view(amp, stage)?;
-        let origin = (view.origin.0 as f64, view.origin.1 as f64);
-        let size = view.image.dim();
-        if level == 0 && other.is_empty() {
-            return Some(Layer { image: view.image, mask: view.mask, origin, size, level });
-        }
-        let key = (amp, self.name_of(amp, stage), self.name_of(amp, other), level);
-        let (image, mask) = self.derived.get(&key)?;
-        Some(Layer { image: image.view(), mask: Some(mask.view()), origin, size, level })
-    }
-}
-
-/// How often an image is halved for a scale (picture pixels per detector pixel).
-fn level_of(scale: f64) -> u32 {
-    (0..8).find(|&level| 0.5 < scale * f64::from(1_u32 << level)).unwrap_or(8)
-}
-
-fn difference(one: ArrayView2<'_, f32>, other: ArrayView2<'_, f32>) -> Option<Array2<f32>> {
-    (one.dim() == other.dim()).then(|| &one - &other)
 }
 
 /// The rule for cuts of a name: `zscale`, `minmax`, or a central part such as `99.5%`.

@@ -3,7 +3,7 @@
 //! ```text
 //! image ─ cuts ─▶ low, high ─┐
 //! image ─ overview ─▶ 1/2 …  ├─▶ raster ─▶ RGBA bytes
-//!   stretch × colour map ────┘
+//!   stretch × colour map ────┘           (or footprint and table ─▶ a graphics processor)
 //! image ─▶ region × statistics, histogram, profile ─▶ numbers
 //! ```
 //!
@@ -18,6 +18,7 @@ pub mod colour_map;
 pub mod cuts;
 #[cfg(test)]
 mod fixture;
+pub mod footprint;
 pub mod histogram;
 pub mod marks;
 pub mod overview;
@@ -28,13 +29,15 @@ pub mod region;
 pub mod statistics;
 pub mod stretch;
 pub mod style;
+pub mod table;
 pub mod zscale;
 
 pub use colour_map::ColourMap;
 pub use cuts::Cuts;
+pub use footprint::{Footprint, Place};
 pub use histogram::Histogram;
 pub use pixels::Pixels;
-pub use raster::{Frame, Layer, draw, draw_split};
+pub use raster::{Frame, Layer, draw, draw_part};
 pub use region::Region;
 pub use statistics::Statistics;
 pub use stretch::Stretch;

@@ -1,10 +1,5 @@
-//! A piece of an image as a picture: every picture pixel shows the image pixel under its center.
-//!
-//! ```text
-//! column of picture column p   X = x + (p + 1/2 - width / 2) / scale
-//! row of picture line l        Y = y + (height / 2 - l - 1/2) / scale
-//! pixel of a layer             floor(X - x0 + 1/2) / 2^level, rounded down; rows alike
-//! ```
+//! A piece of an image as a picture: every picture pixel shows the image pixel under its center, which
+//! [`super::footprint`] finds.
 //!
 //! Several layers (the amplifiers of a detector, the detectors of a focal plane) are drawn onto one
 //! picture one after another: what is outside a layer keeps its bytes. Pixels without a value and
@@ -15,15 +10,13 @@ use std::ops::Range;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use super::footprint::{Footprint, Place};
 use super::pixels::row_of;
 use super::{Lookup, marks};
 use crate::error::{Error, Result};
 
 /// Longest side of a picture, in picture pixels.
 pub const LONGEST_SIDE: usize = 16384;
-
-/// How often an image may have been halved.
-pub const DEEPEST_LEVEL: u32 = 16;
 
 /// Which piece of the detector a picture shows, and how large.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -65,7 +58,20 @@ impl Frame {
         (self.x + across / self.scale, self.y + up / self.scale)
     }
 
-    fn check(&self) -> Result<()> {
+    /// The picture columns on the left and on the right of a vertical line at the fraction `split` (0
+    /// to 1) of the width, which is rounded to whole picture columns.
+    ///
+    /// # Errors
+    /// If `split` is not between 0 and 1.
+    pub fn halves(&self, split: f64) -> Result<[Range<usize>; 2]> {
+        if !(0.0..=1.0).contains(&split) {
+            return Err(Error::parameter("split", split, "a fraction between 0 and 1"));
+        }
+        let line = (split * self.width as f64 + 0.5).floor() as usize;
+        Ok([0..line, line..self.width])
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
         let sides = 1..=LONGEST_SIDE;
         if !(sides.contains(&self.width) && sides.contains(&self.height)) {
             let found = format!("{} x {}", self.width, self.height);
@@ -99,49 +105,27 @@ pub struct Layer<'a> {
     pub image: ArrayView2<'a, f32>,
     /// Mask bits of the same shape.
     pub mask: Option<ArrayView2<'a, u32>>,
-    /// Detector coordinates (column, row) of the center of the first pixel of the full-size image.
-    pub origin: (f64, f64),
-    /// Rows and columns of the full-size image.
-    pub size: (usize, usize),
-    /// How often the image was halved; at most [`DEEPEST_LEVEL`].
-    pub level: u32,
+    /// Where it lies, and how often it was halved.
+    pub place: Place,
 }
 
 impl<'a> Layer<'a> {
     /// A full-size image whose first pixel is the detector's.
     pub fn full(image: ArrayView2<'a, f32>) -> Layer<'a> {
-        Layer { image, mask: None, origin: (0.0, 0.0), size: image.dim(), level: 0 }
+        let place = Place { origin: (0.0, 0.0), size: image.dim(), level: 0 };
+        Layer { image, mask: None, place }
     }
 
     fn check(&self) -> Result<()> {
-        if self.level > DEEPEST_LEVEL {
-            let needed = format!("at most {DEEPEST_LEVEL}");
-            return Err(Error::parameter("level", self.level, needed));
-        }
-        let halved = |side: usize| side.div_ceil(1 << self.level);
-        let needed = (halved(self.size.0), halved(self.size.1));
+        let needed = self.place.halved_size()?;
         let found = [Some(self.image.dim()), self.mask.map(|mask| mask.dim())];
         if let Some(found) = found.into_iter().flatten().find(|&shape| shape != needed) {
-            let what = format!("shape of an image or mask of level {}", self.level);
+            let what = format!("shape of an image or mask of level {}", self.place.level);
             let (found, needed) = (format!("{found:?}"), format!("{needed:?}"));
             return Err(Error::input("draw", &what, found, needed));
         }
         Ok(())
     }
-
-    fn column(&self, x: f64) -> Option<usize> {
-        pixel_at(x - self.origin.0, self.size.1).map(|column| column >> self.level)
-    }
-
-    fn row(&self, y: f64) -> Option<usize> {
-        pixel_at(y - self.origin.1, self.size.0).map(|row| row >> self.level)
-    }
-}
-
-/// The pixel in which a coordinate lies, of so many in a line.
-fn pixel_at(coordinate: f64, count: usize) -> Option<usize> {
-    let pixel = (coordinate + 0.5).floor();
-    (pixel >= 0.0 && pixel < count as f64).then_some(pixel as usize)
 }
 
 /// Draws a layer onto a picture of RGBA bytes, the topmost line first.
@@ -150,84 +134,50 @@ fn pixel_at(coordinate: f64, count: usize) -> Option<usize> {
 /// If the frame is not a valid one, the number of bytes is not its size, or the layer's image, mask
 /// and size do not fit together.
 pub fn draw(frame: &Frame, layer: &Layer<'_>, lookup: &Lookup, bytes: &mut [u8]) -> Result<()> {
-    paint(frame, layer, lookup, 0..frame.width, bytes)
+    let footprint = Footprint::new(frame, &layer.place, 0..frame.width)?;
+    draw_part(frame, &footprint, (layer, lookup), bytes)
 }
 
-/// Draws one layer on the left and another on the right of a vertical line at the fraction `split`
-/// (0 to 1) of the picture's width, which is rounded to whole picture columns, each in its own colors.
+/// Draws the part of a picture on which a layer is seen.
 ///
 /// # Errors
-/// As [`draw`], and if `split` is not between 0 and 1.
-pub fn draw_split(
+/// As [`draw`].
+pub fn draw_part(
     frame: &Frame,
-    [left, right]: [(&Layer<'_>, &Lookup); 2],
-    split: f64,
-    bytes: &mut [u8],
-) -> Result<()> {
-    if !(0.0..=1.0).contains(&split) {
-        return Err(Error::parameter("split", split, "a fraction between 0 and 1"));
-    }
-    let line = (split * frame.width as f64 + 0.5).floor() as usize;
-    paint(frame, left.0, left.1, 0..line, bytes)?;
-    paint(frame, right.0, right.1, line..frame.width, bytes)
-}
-
-/// Draws the picture columns of a range.
-fn paint(
-    frame: &Frame,
-    layer: &Layer<'_>,
-    lookup: &Lookup,
-    range: Range<usize>,
+    footprint: &Footprint,
+    (layer, lookup): (&Layer<'_>, &Lookup),
     bytes: &mut [u8],
 ) -> Result<()> {
     frame.check_bytes(bytes.len())?;
     layer.check()?;
-    let columns = Columns::new(frame, layer, range);
-    for (line, picture) in bytes.chunks_exact_mut(4 * frame.width).enumerate() {
-        let (_, y) = frame.detector_position(0.0, line as f64);
-        let Some(row) = layer.row(y) else { continue };
+    let lines = bytes.chunks_exact_mut(4 * frame.width).enumerate().skip(footprint.first_line);
+    for ((line, picture), &row) in lines.zip(&footprint.rows) {
         let (pixels, _) = picture.as_chunks_mut::<4>();
-        let pixels = pixels.get_mut(columns.range()).unwrap_or_default();
-        columns.show(line, &row_of(layer.image, row).unwrap_or_default(), lookup, pixels);
+        let pixels = pixels.get_mut(footprint.picture_columns()).unwrap_or_default();
+        let at = (footprint, line);
+        show(at, &row_of(layer.image, row).unwrap_or_default(), lookup, pixels);
         if let Some(mask) = layer.mask.filter(|_| lookup.mask_bits != 0) {
-            let mask = row_of(mask, row).unwrap_or_default();
-            columns.mark(line, &mask, lookup.mask_bits, pixels);
+            mark(at, &row_of(mask, row).unwrap_or_default(), lookup.mask_bits, pixels);
         }
     }
     Ok(())
 }
 
-/// The picture columns that show a layer, and the image column of each.
-struct Columns {
-    first: usize,
-    of_image: Vec<usize>,
+fn show(at: (&Footprint, usize), row: &[f32], lookup: &Lookup, pixels: &mut [[u8; 4]]) {
+    let (Footprint { first_column, columns, .. }, line) = at;
+    for (at, (pixel, &column)) in pixels.iter_mut().zip(columns).enumerate() {
+        let value = row.get(column).copied().unwrap_or(f32::NAN);
+        let color = lookup.color(value);
+        *pixel = color.unwrap_or_else(|| marks::checker(first_column + at, line));
+    }
 }
 
-impl Columns {
-    fn new(frame: &Frame, layer: &Layer<'_>, range: Range<usize>) -> Columns {
-        let column = |at: usize| layer.column(frame.detector_position(at as f64, 0.0).0);
-        let first = range.clone().find(|&at| column(at).is_some()).unwrap_or(range.end);
-        Columns { first, of_image: (first..range.end).map_while(column).collect() }
-    }
-
-    fn range(&self) -> Range<usize> {
-        self.first..self.first + self.of_image.len()
-    }
-
-    fn show(&self, line: usize, row: &[f32], lookup: &Lookup, pixels: &mut [[u8; 4]]) {
-        for (at, (pixel, &column)) in pixels.iter_mut().zip(&self.of_image).enumerate() {
-            let value = row.get(column).copied().unwrap_or(f32::NAN);
-            let color = lookup.color(value);
-            *pixel = color.unwrap_or_else(|| marks::checker(self.first + at, line));
-        }
-    }
-
-    fn mark(&self, line: usize, row: &[u32], wanted: u32, pixels: &mut [[u8; 4]]) {
-        for (at, (pixel, &column)) in pixels.iter_mut().zip(&self.of_image).enumerate() {
-            let bits = row.get(column).copied().unwrap_or(0) & wanted;
-            if bits != 0 {
-                *pixel = marks::hatch(bits.trailing_zeros(), self.first + at, line, *pixel);
-            }
+fn mark(at: (&Footprint, usize), row: &[u32], wanted: u32, pixels: &mut [[u8; 4]]) {
+    let (Footprint { first_column, columns, .. }, line) = at;
+    for (at, (pixel, &column)) in pixels.iter_mut().zip(columns).enumerate() {
+        let bits = row.get(column).copied().unwrap_or(0) & wanted;
+        if bits != 0 {
+            *pixel = marks::hatch(bits.trailing_zeros(), first_column + at, line, *pixel);
         }
     }
 }
@@ -236,6 +186,7 @@ impl Columns {
 mod tests {
     use ndarray::{Array2, array, s};
 
+    use super::super::footprint::DEEPEST_LEVEL;
     use super::super::{ColourMap, Style};
     use super::*;
 
@@ -247,6 +198,11 @@ mod tests {
     /// The red part of a picture, line by line.
     fn greys(bytes: &[u8]) -> Vec<u8> {
         bytes.as_chunks::<4>().0.iter().map(|pixel| pixel[0]).collect()
+    }
+
+    fn placed(image: ArrayView2<'_, f32>, origin: (f64, f64)) -> Layer<'_> {
+        let layer = Layer::full(image);
+        Layer { place: Place { origin, ..layer.place }, ..layer }
     }
 
     fn drawn(frame: &Frame, layer: &Layer<'_>, lookup: &Lookup) -> Vec<u8> {
@@ -286,10 +242,10 @@ mod tests {
         let image = array![[9.0]];
         let frame = Frame { width: 3, height: 3, x: 10.0, y: 20.0, scale: 1.0 };
         let mut bytes = vec![77; 36];
-        let layer = Layer { origin: (11.0, 19.0), ..Layer::full(image.view()) };
+        let layer = placed(image.view(), (11.0, 19.0));
         draw(&frame, &layer, &bytes_as_grey(), &mut bytes).unwrap();
         assert_eq!(greys(&bytes), [77, 77, 77, 77, 77, 77, 77, 77, 9]);
-        let far = Layer { origin: (1e9, -1e300), ..layer };
+        let far = placed(image.view(), (1e9, -1e300));
         let before = bytes.clone();
         draw(&frame, &far, &bytes_as_grey(), &mut bytes).unwrap();
         assert_eq!(bytes, before);
@@ -304,8 +260,7 @@ mod tests {
         for (rows, columns) in [(0..3, 0..4), (0..3, 4..10), (3..7, 0..4), (3..7, 4..10)] {
             let part = whole.slice(s![rows.clone(), columns.clone()]);
             let origin = (columns.start as f64, rows.start as f64);
-            let layer = Layer { origin, ..Layer::full(part) };
-            draw(&frame, &layer, &bytes_as_grey(), &mut bytes).unwrap();
+            draw(&frame, &placed(part, origin), &bytes_as_grey(), &mut bytes).unwrap();
         }
         assert_eq!(bytes, expected);
     }
@@ -325,7 +280,8 @@ mod tests {
     #[test]
     fn a_halved_image_covers_the_same_place() {
         let image = array![[1.0, 2.0], [3.0, 4.0]];
-        let layer = Layer { size: (3, 4), level: 1, ..Layer::full(image.view()) };
+        let place = Place { origin: (0.0, 0.0), size: (3, 4), level: 1 };
+        let layer = Layer { place, ..Layer::full(image.view()) };
         let frame = Frame::fit(4, 3, (3, 4));
         let bytes = drawn(&frame, &layer, &bytes_as_grey());
         assert_eq!(greys(&bytes), [3, 3, 4, 4, 1, 1, 2, 2, 1, 1, 2, 2]);
@@ -379,19 +335,18 @@ mod tests {
     #[test]
     fn a_split_picture_is_the_left_one_and_the_right_one() {
         let (one, two) = (Array2::from_elem((2, 4), 1.0), Array2::from_elem((2, 4), 2.0));
-        let layers = [&Layer::full(one.view()), &Layer::full(two.view())];
+        let layers = [Layer::full(one.view()), Layer::full(two.view())];
         let (frame, grey) = (Frame::fit(4, 2, (2, 4)), bytes_as_grey());
         let cases = [(0.0, [2, 2, 2, 2]), (0.4, [1, 1, 2, 2]), (1.0, [1, 1, 1, 1])];
         for (split, line) in cases {
             let mut bytes = frame.picture().unwrap();
-            draw_split(&frame, layers.map(|layer| (layer, &grey)), split, &mut bytes).unwrap();
+            for (layer, columns) in layers.iter().zip(frame.halves(split).unwrap()) {
+                let footprint = Footprint::new(&frame, &layer.place, columns).unwrap();
+                draw_part(&frame, &footprint, (layer, &grey), &mut bytes).unwrap();
+            }
             assert_eq!(greys(&bytes), [line, line].as_flattened(), "{split}");
         }
-        let mut bytes = frame.picture().unwrap();
-        for split in [-0.1, 1.1, f64::NAN] {
-            let sides = layers.map(|layer| (layer, &grey));
-            assert!(draw_split(&frame, sides, split, &mut bytes).is_err());
-        }
+        assert!([-0.1, 1.1, f64::NAN].iter().all(|&split| frame.halves(split).is_err()));
     }
 
     #[test]
@@ -431,8 +386,11 @@ mod tests {
             assert!(refused(Frame { scale, ..frame }, &layer, 16), "{scale}");
         }
         assert!(refused(Frame { x: f64::NAN, ..frame }, &layer, 16));
-        assert!(refused(frame, &Layer { level: DEEPEST_LEVEL + 1, ..layer }, 16));
-        assert!(refused(frame, &Layer { size: (2, 1), ..layer }, 16));
+        let deep = Place { level: DEEPEST_LEVEL + 1, ..layer.place };
+        let tall = Place { size: (2, 1), ..layer.place };
+        for place in [deep, tall] {
+            assert!(refused(frame, &Layer { place, ..layer }, 16));
+        }
         let mask = array![[0, 0]];
         assert!(refused(frame, &Layer { mask: Some(mask.view()), ..layer }, 16));
     }

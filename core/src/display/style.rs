@@ -80,9 +80,20 @@ impl Lookup {
     /// The color of a value as red, green, blue, alpha; `None` for NaN.
     #[inline]
     pub fn color(&self, value: f32) -> Option<[u8; 4]> {
-        let step = (f64::from(value) - self.low) * self.slope + 0.5;
-        let step = step.clamp(0.0, LAST_STEP) as usize;
+        let step = self.step(value);
         if value.is_nan() { None } else { self.colors.get(step).copied() }
+    }
+
+    /// The step of a value that is not NaN.
+    #[inline]
+    pub(super) fn step(&self, value: f32) -> usize {
+        let step = (f64::from(value) - self.low) * self.slope + 0.5;
+        step.clamp(0.0, LAST_STEP) as usize
+    }
+
+    /// The color of every step.
+    pub(super) fn colors(&self) -> &[[u8; 4]; STEPS] {
+        &self.colors
     }
 }
 
