@@ -22,6 +22,10 @@ export default defineConfig({
         "--disable-component-update",
         "--disable-sync",
         "--no-first-run",
+        // WebGL2 in software: its pictures are compared with those of the engine.
+        "--use-gl=angle",
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
       ],
     },
     viewport: { width: 1440, height: 900 },

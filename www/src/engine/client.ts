@@ -15,6 +15,7 @@ import type {
   Plot,
   PlotRequest,
   Progress,
+  Raster,
   Region,
   RegionStats,
   SourceRequest,
@@ -29,6 +30,12 @@ import { csvOf, joined, type Measured } from "./tables";
 
 /** What one exposure needs, and no more: it is simulated while somebody waits for the first picture. */
 const SMALL_NIGHT: { [key: string]: Json } = { biases: 10, flats_per_lamp: 5, lamps: [3], exposures: 1 };
+
+/** `?raster=cpu` or `?raster=gl2` in the address says who draws; else the faster one does. */
+function rasterChoice(): Raster | "auto" {
+  const wanted = new URLSearchParams(location.search).get("raster");
+  return wanted === "cpu" || wanted === "gl2" ? wanted : "auto";
+}
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -46,12 +53,15 @@ class Client implements Engine {
   private readonly waiting = new Map<number, Waiting>();
   private readonly stageListeners = new Set<(amp: number, stages: StageInfo[]) => void>();
   private readonly progressListeners = new Set<(progress: Progress | null) => void>();
+  private readonly rasterListeners = new Set<(by: Raster) => void>();
   private last = 0;
   private exposure: ExposureInfo | null = null;
 
   constructor() {
     this.worker.onmessage = (event: MessageEvent<Reply>) => this.receive(event.data);
     this.worker.onerror = (event) => this.fail(event.message);
+    // If the worker cannot even take this, whatever is asked next will say so.
+    this.ask({ kind: "raster", choice: rasterChoice() }).catch(() => undefined);
   }
 
   private receive(reply: Reply): void {
@@ -64,6 +74,9 @@ class Client implements Engine {
         break;
       case "stages":
         for (const listener of this.stageListeners) listener(reply.amp, reply.stages);
+        break;
+      case "raster":
+        for (const listener of this.rasterListeners) listener(reply.by);
         break;
       case "progress":
         for (const listener of this.progressListeners) listener(reply.progress);
@@ -102,6 +115,11 @@ class Client implements Engine {
     return () => this.progressListeners.delete(listener);
   }
 
+  onRaster(listener: (by: Raster) => void): () => void {
+    this.rasterListeners.add(listener);
+    return () => this.rasterListeners.delete(listener);
+  }
+
   cameras(): Promise<{ name: string; description: string }[]> {
     return this.ask({ kind: "cameras" });
   }
@@ -138,7 +156,8 @@ class Client implements Engine {
   }
 
   async render(view: View): Promise<ImageBitmap> {
-    return createImageBitmap(await this.ask<ImageData>({ kind: "draw", view }));
+    const drawn = await this.ask<ImageData | ImageBitmap>({ kind: "draw", view });
+    return drawn instanceof ImageBitmap ? drawn : createImageBitmap(drawn);
   }
 
   async cuts(

@@ -1,6 +1,6 @@
 /** What the page's client and the worker send each other. */
 
-import type { ExposureInfo, Json, PlotRequest, Region, StageInfo, StepSetting, View } from "./protocol";
+import type { ExposureInfo, Json, PlotRequest, Raster, Region, StageInfo, StepSetting, View } from "./protocol";
 
 /** A dropped file, with the name under which the worker keeps it. */
 export interface NamedFile {
@@ -17,6 +17,7 @@ export type Request =
   | { kind: "set"; settings: StepSetting[] }
   | { kind: "stages"; amp: number }
   | { kind: "draw"; view: View }
+  | { kind: "raster"; choice: Raster | "auto" }
   | { kind: "cuts"; stage: string; against: string | null; rule: string; amps: number[] }
   | { kind: "maskBits"; stage: string; amps: number[] }
   | { kind: "pixel"; x: number; y: number }
@@ -38,6 +39,7 @@ export type Reply =
   | { kind: "answer"; id: number; value: unknown }
   | { kind: "failure"; id: number; error: { class: string; message: string } }
   | { kind: "stages"; amp: number; stages: StageInfo[] }
+  | { kind: "raster"; by: Raster }
   | { kind: "progress"; progress: { label: string; done: number; total: number } | null };
 
 /** What the client sends: a request with its number, or a wish to stop. */

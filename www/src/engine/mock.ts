@@ -69,6 +69,10 @@ export class MockEngine implements Engine {
     return () => this.progressListeners.delete(listener);
   }
 
+  onRaster(): () => void {
+    return () => undefined;
+  }
+
   async cameras(): Promise<{ name: string; description: string }[]> {
     return [
       { name: "teaching", description: "one detector of 4 amplifiers of 256 x 256" },

@@ -135,6 +135,9 @@ export type Stretch = "linear" | "log" | "sqrt" | "asinh";
 export type ColourMap = "grey" | "viridis" | "cividis" | "magma" | "diverging";
 export type ViewMode = "single" | "split" | "difference";
 
+/** Who draws: the engine itself, or the graphics processor. Both give the same picture. */
+export type Raster = "cpu" | "gl2";
+
 /** What is drawn. */
 export interface View {
   /** Pixels of the picture. */
@@ -282,6 +285,8 @@ export interface Engine {
   /** Called whenever a stage changes its state, until the returned function is called. */
   onStages(listener: (amp: number, stages: StageInfo[]) => void): () => void;
   onProgress(listener: (progress: Progress | null) => void): () => void;
+  /** Called with who draws the picture, whenever that changes. */
+  onRaster(listener: (by: Raster) => void): () => void;
   cameras(): Promise<{ name: string; description: string }[]>;
   open(source: SourceRequest): Promise<ExposureInfo>;
   /** The steps that the recipe has, in its order. */

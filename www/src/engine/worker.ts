@@ -3,11 +3,21 @@
  * that a wish to stop, a picture or a number never waits for a whole reduction.
  */
 
-import init, { Session, cameras, cameras_for } from "../../pkg/rawsky_web.js";
+import init, { Session, cameras, cameras_for, mark_colors } from "../../pkg/rawsky_web.js";
 import wasmUrl from "../../pkg/rawsky_web_bg.wasm?url";
 import { reader, told, whyNot } from "./dropped";
 import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
-import { LARGE_AMPLIFIER, NO_CAMERA, type ExposureInfo, type Json, type Region, type StageInfo, type StepInfo } from "./protocol";
+import { corners } from "./region";
+import { Painter } from "../raster/painter";
+import {
+  LARGE_AMPLIFIER,
+  NO_CAMERA,
+  type ExposureInfo,
+  type Json,
+  type Progress,
+  type StageInfo,
+  type StepInfo,
+} from "./protocol";
 
 /** The scope of a worker, of which the library for pages knows nothing. */
 interface Scope {
@@ -35,11 +45,19 @@ let whyLooked = "";
 let isImage = false;
 /** Frames beside a raw exposure are being stacked. */
 let preparing = false;
+/** Whether a reduction is under way. */
+let busy = false;
+const painter = new Painter(
+  mark_colors,
+  () => busy,
+  (by) => self.postMessage({ kind: "raster", by }),
+);
 
 self.onmessage = (event) => {
   const message = event.data;
   if ("cancel" in message) {
     generation += 1;
+    busy = false;
     return;
   }
   void respond(message.id, message.request);
@@ -74,6 +92,9 @@ async function answer(request: Request): Promise<Answer> {
       return plain(await set(request.settings));
     case "draw":
       return picture(request);
+    case "raster":
+      painter.choice = request.choice;
+      return plain(null);
     default:
       return ask(open(), request);
   }
@@ -146,11 +167,9 @@ function take(bench: Session, request: Request): Answer {
 }
 
 function picture(request: Extract<Request, { kind: "draw" }>): Answer {
-  const { width, height } = request.view;
   change(open(), request.view.amps);
-  const bytes = open().draw(request.view);
-  const image = new ImageData(new Uint8ClampedArray(bytes.buffer as ArrayBuffer), width, height);
-  return { value: image, transfer: [image.data.buffer] };
+  const image = painter.draw(open(), request.view);
+  return { value: image, transfer: [image instanceof ImageData ? image.data.buffer : image] };
 }
 
 /** Of a large exposure the amplifier that is drawn alone takes the place of the one that is held. */
@@ -173,27 +192,18 @@ function cuts(bench: Session, request: Extract<Request, { kind: "cuts" }>): Json
   return found === undefined ? null : { low: found[0] ?? 0, high: found[1] ?? 1 };
 }
 
-/** A region as the core writes it: edges instead of a corner and sides. */
-function corners(region: Region): Json {
-  switch (region.kind) {
-    case "rectangle": {
-      const { x, y, width, height } = region;
-      return { rectangle: { x0: x, y0: y, x1: x + width - 1, y1: y + height - 1 } };
-    }
-    case "circle":
-      return { circle: { x: region.x, y: region.y, radius: region.radius } };
-    case "annulus": {
-      const { x, y, inner, outer } = region;
-      return { annulus: { x, y, inner, outer } };
-    }
-  }
-}
-
 /** A session for a camera. What is open stays until the new exposure is there. */
 function begin(camera: string): Session {
   generation += 1;
   preparing = false;
   return new Session(camera);
+}
+
+/** Lets go of what is open. */
+function close(): void {
+  painter.forget();
+  session?.free();
+  session = null;
 }
 
 /** If nothing new could be opened, the work on what was open goes on. */
@@ -217,7 +227,9 @@ async function tried(bench: Session, opening: () => Promise<Opened>): Promise<Op
   }
 }
 
+/** A simulation finds what it needs, so that what was open makes room at once. */
 async function simulate(camera: string, night: { [key: string]: Json }): Promise<Opened> {
+  close();
   const bench = begin(camera);
   return tried(bench, async () => {
     bench.simulate(night);
@@ -280,7 +292,7 @@ async function opened(bench: Session, leftOut: string[]): Promise<Opened> {
   for (let done = 0; ; done += 1) {
     const label = bench.next_unit();
     if (label === undefined) break;
-    self.postMessage({ kind: "progress", progress: { label, done, total } });
+    tellProgress({ label, done, total });
     bench.do_unit();
     await pause();
     if (mine !== generation) throw { class: "stopped", message: "stopped before it was open" };
@@ -298,7 +310,7 @@ async function opened(bench: Session, leftOut: string[]): Promise<Opened> {
 
 /** The new exposure takes the place of what was open. */
 function adopt(bench: Session, info: ExposureInfo): void {
-  session?.free();
+  close();
   session = bench;
   times.clear();
   isImage = info.kind === "image";
@@ -333,7 +345,7 @@ async function run(bench: Session): Promise<{ amp: number; step: string }[]> {
       if (step === undefined) break;
       running = { amp, step };
       const label = `${step}, amplifier ${amp}`;
-      self.postMessage({ kind: "progress", progress: { label, done: executed.length, total } });
+      tellProgress({ label, done: executed.length, total });
       const start = performance.now();
       try {
         bench.advance(amp);
@@ -354,8 +366,13 @@ async function run(bench: Session): Promise<{ amp: number; step: string }[]> {
       await pause();
     }
   }
-  if (mine === generation) self.postMessage({ kind: "progress", progress: null });
+  if (mine === generation) tellProgress(null);
   return executed;
+}
+
+function tellProgress(progress: Progress | null): void {
+  busy = progress !== null;
+  self.postMessage({ kind: "progress", progress });
 }
 
 function tell(bench: Session, amp: number): void {

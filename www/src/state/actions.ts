@@ -5,6 +5,7 @@ import type { Json, SourceRequest, StepSetting } from "../engine/protocol";
 import {
   aperture,
   cameras,
+  drawnBy,
   engine,
   exposure,
   isLarge,
@@ -44,6 +45,9 @@ export async function start(): Promise<void> {
     const info = exposure.peek();
     // Another amplifier of a large exposure was reduced without a change of the recipe.
     if (value === null && info && isLarge(info)) void refresh();
+  });
+  made.onRaster((by) => {
+    drawnBy.value = by;
   });
   cameras.value = await made.cameras();
 }

@@ -8,6 +8,7 @@ import type {
   Json,
   Photometry,
   Progress,
+  Raster,
   StageInfo,
   StepInfo,
   StepSetting,
@@ -39,6 +40,8 @@ export const notice = signal<string | null>(null);
 /** The last run in words, for the status line. */
 export const lastRun = signal("");
 export const memoryBytes = signal(0);
+/** Who draws the picture; `null` until the engine says so. */
+export const drawnBy = signal<Raster | null>(null);
 
 export const photometry = signal<Photometry | null>(null);
 export const aperture = signal<{ [key: string]: Json }>({});

@@ -30,6 +30,12 @@ export function HelpDialog() {
       </table>
       <h3>Touch</h3>
       <p>One finger moves the picture, two fingers zoom, a long press pins a pixel.</p>
+      <h3>Drawing</h3>
+      <p>
+        The CPU draws the first picture. If the GPU (WebGL2) draws the same view faster, it draws the next ones; the
+        pictures are the same. The status bar says which one draws. <code>?raster=cpu</code> or{" "}
+        <code>?raster=gl2</code> in the address of the page chooses one.
+      </p>
       <h3>Your data</h3>
       <p>
         Files are read by this page and by nothing else: its content security policy forbids every connection to another

@@ -1,6 +1,6 @@
-/** What runs or ran, how much memory it takes, and that nothing has left the computer. */
+/** What runs or ran, how much memory it takes, who draws, and that nothing has left the computer. */
 
-import { lastRun, memoryBytes, notice, progress } from "../state/bench";
+import { drawnBy, lastRun, memoryBytes, notice, progress } from "../state/bench";
 import { stopRun } from "../state/run";
 import { bytes } from "./format";
 
@@ -17,6 +17,9 @@ function Progress() {
   );
 }
 
+/** The names of who draws. */
+const RASTERS = { cpu: "CPU", gl2: "GPU (WebGL2)" };
+
 export function StatusBar() {
   return (
     <footer class="status-bar">
@@ -24,6 +27,7 @@ export function StatusBar() {
       <span role="status">{notice.value ?? lastRun.value}</span>
       <span class="spring" />
       {memoryBytes.value > 0 && <span>memory {bytes(memoryBytes.value)}</span>}
+      {drawnBy.value && <span>drawn by {RASTERS[drawnBy.value]}</span>}
       <span class="safe">
         <span aria-hidden="true">⌂</span> nothing has left this computer
       </span>

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::detail::{MOST_BYTES, bytes_of};
 use super::{LEVEL, Mosaic, Part};
-use crate::display::{ColourMap, Cuts, Frame, Layer, Lookup, Pixels, Stretch, Style, draw};
+use crate::display::{ColourMap, Cuts, Frame, Layer, Lookup, Pixels, Place, Stretch, Style, draw};
 use crate::error::Result;
 use crate::ids::{AmpId, DetectorId};
 
@@ -77,7 +77,8 @@ impl Mosaic {
             let level = level_of(view.scale);
             let close = self.detail.level(of, level).filter(|_| level < LEVEL);
             let (image, level) = close.map_or((&part.overview, LEVEL), |image| (image, level));
-            let layer = Layer { image: image.view(), mask: None, origin, size: part.size, level };
+            let place = Place { origin, size: part.size, level };
+            let layer = Layer { image: image.view(), mask: None, place };
             draw(&frame, &layer, &lookup, bytes)?;
         }
         Ok(())
