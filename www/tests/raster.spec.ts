@@ -69,7 +69,7 @@ class Bench {
       ([name, text]) => {
         const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
         const files = [{ name, file: new File([bytes], name) }];
-        return (window as unknown as Asking).ask({ kind: "drop", camera: "generic", files });
+        return (window as unknown as Asking).ask({ kind: "drop", camera: "generic", files, hdu: null });
       },
       [name, bytes.toString("base64")] as const,
     );
