@@ -17,7 +17,7 @@ impl Bench {
     /// is missing: it makes what is shown.
     ///
     /// # Errors
-    /// [`Error::Parameter`](crate::Error::Parameter) if it cannot be written, which no recipe is.
+    /// [`Error::Parameter`] if it cannot be written, which no recipe is.
     pub fn recipe_text(&self) -> Result<String> {
         let mut recipe = self.recipe()?;
         if let Some(exposure) = self.subject.as_ref().and_then(Subject::exposure) {
