@@ -1,32 +1,21 @@
 /** The page on the real engine, with files that the command makes. */
 
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { expect, test as base } from "./bench";
+import { expect } from "./bench";
+import { exported as downloaded, RAWSKY, run, test as base } from "./engine";
 
-export const RAWSKY = process.env["RAWSKY"] ?? resolve("../target/release/rawsky");
 export const hasCommand = existsSync(RAWSKY);
 export const NO_COMMAND = `needs the command at ${RAWSKY}: cargo build --release --package rawsky`;
 
-/** The page with the simulated exposure open; any request to another origin, or an error, fails. */
+/** The page with the simulated exposure reduced and measured. */
 export const test = base.extend<{ page: Page }>({
-  page: async ({ page, baseURL }, use) => {
-    const wrong: string[] = [];
-    page.on("request", (request) => {
-      const address = request.url();
-      if (!address.startsWith(baseURL ?? "") && !/^(blob|data):/.test(address)) wrong.push(address);
-    });
-    page.on("pageerror", (error) => wrong.push(error.message));
-    page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
-    await page.goto("./");
-    await page.locator("canvas[data-drawn]").waitFor();
+  page: async ({ page }, use) => {
     await expect(page.locator('[data-stage="photometry"]')).toContainText("stars", { timeout: 30_000 });
     await use(page);
-    expect(wrong, "requests to other places, or errors").toEqual([]);
   },
 });
 
@@ -35,7 +24,7 @@ export class Folder {
   readonly path = mkdtempSync(join(tmpdir(), "rawsky-page-"));
 
   run(line: string): void {
-    execFileSync(RAWSKY, line.split(" "), { cwd: this.path });
+    run(this.path, line);
   }
 
   /** Files below a folder, relative to the whole. */
@@ -84,14 +73,7 @@ export function detrend(folder: Folder, into: string, more: string): void {
 
 /** Bytes of a product of the page. */
 export async function exported(page: Page, item: string): Promise<Buffer> {
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page
-      .getByRole("button", { name: "Export" })
-      .click()
-      .then(() => page.locator("#export-menu button", { hasText: item }).first().click()),
-  ]);
-  return readFileSync(await download.path());
+  return (await downloaded(page, item)).bytes;
 }
 
 /** No violation of the rules of accessibility, and nothing sticks out of the page. */

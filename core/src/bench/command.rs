@@ -25,13 +25,20 @@ fn simulated(night: &NightParams, camera: &str) -> Vec<String> {
     ];
     let counts = counts.map(|(name, count)| format!("{name} {count}")).join(" ");
     let (seed, date) = (night.seed, &night.date);
+    let chosen = [list("--ccds", &night.detectors), list("--leds", &night.lamps)].concat();
     vec![
         format!(
-            "rawsky simulate --camera {camera} --seed {seed} --date {date} {counts} \
+            "rawsky simulate --camera {camera} --seed {seed} --date {date} {counts}{chosen} \
              --compress none --out NIGHT"
         ),
         format!("rawsky reduce NIGHT --camera {camera} --recipe {RECIPE} -o RUN"),
     ]
+}
+
+/// An option with its numbers; nothing for all that the camera has.
+fn list<T: ToString>(name: &str, numbers: &[T]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    if numbers.is_empty() { String::new() } else { format!(" {name} {}", numbers.join(",")) }
 }
 
 /// Masters that were stacked on the spot.
@@ -110,6 +117,18 @@ fn word(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_simulated_night_is_made_again_with_its_own_lamps() {
+        let night = NightParams { seed: 7, lamps: vec![3, 4], ..NightParams::default() };
+        let files = Files { night: Some(night), ..Files::default() };
+        let expected = [
+            "rawsky simulate --camera toy --seed 7 --date 2020-02-14 --biases 20 --flats 5 \
+             --exposures 2 --leds 3,4 --compress none --out NIGHT",
+            "rawsky reduce NIGHT --camera toy --recipe recipe.toml -o RUN",
+        ];
+        assert_eq!(lines((&files, &[]), "toy"), expected);
+    }
 
     #[test]
     fn masters_of_the_spot_are_made_first_and_odd_names_are_quoted() {

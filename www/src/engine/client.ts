@@ -1,5 +1,6 @@
 /** The engine of the page: a worker with the WebAssembly core. */
 
+import { Calls } from "./calls";
 import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
 import type {
   CutsKind,
@@ -37,11 +38,6 @@ function rasterChoice(): Raster | "auto" {
   return wanted === "cpu" || wanted === "gl2" ? wanted : "auto";
 }
 
-interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
 const named = (files: File[]): NamedFile[] => files.map((file) => ({ name: file.name, file }));
 
 export function createClient(): Engine {
@@ -50,16 +46,15 @@ export function createClient(): Engine {
 
 class Client implements Engine {
   private readonly worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly calls = new Calls<Request>((message) => this.worker.postMessage(message));
   private readonly stageListeners = new Set<(amp: number, stages: StageInfo[]) => void>();
   private readonly progressListeners = new Set<(progress: Progress | null) => void>();
   private readonly rasterListeners = new Set<(by: Raster) => void>();
-  private last = 0;
   private exposure: ExposureInfo | null = null;
 
   constructor() {
     this.worker.onmessage = (event: MessageEvent<Reply>) => this.receive(event.data);
-    this.worker.onerror = (event) => this.fail(event.message);
+    this.worker.onerror = (event) => this.calls.fail(event.message);
     // If the worker cannot even take this, whatever is asked next will say so.
     this.ask({ kind: "raster", choice: rasterChoice() }).catch(() => undefined);
   }
@@ -67,10 +62,10 @@ class Client implements Engine {
   private receive(reply: Reply): void {
     switch (reply.kind) {
       case "answer":
-        this.settle(reply.id)?.resolve(reply.value);
+        this.calls.answered(reply.id, reply.value);
         break;
       case "failure":
-        this.settle(reply.id)?.reject(reply.error);
+        this.calls.refused(reply.id, reply.error);
         break;
       case "stages":
         for (const listener of this.stageListeners) listener(reply.amp, reply.stages);
@@ -83,26 +78,8 @@ class Client implements Engine {
     }
   }
 
-  private settle(id: number): Waiting | undefined {
-    const waiting = this.waiting.get(id);
-    this.waiting.delete(id);
-    return waiting;
-  }
-
-  /** The worker itself broke: nothing that waits will be answered. */
-  private fail(message: string): void {
-    for (const waiting of this.waiting.values()) waiting.reject({ class: "engine", message });
-    this.waiting.clear();
-  }
-
   private ask<T>(request: Request): Promise<T> {
-    this.last += 1;
-    const id = this.last;
-    const message: Message = { id, request };
-    return new Promise<T>((resolve, reject) => {
-      this.waiting.set(id, { resolve: (value) => resolve(value as T), reject });
-      this.worker.postMessage(message);
-    });
+    return this.calls.ask<T>(request);
   }
 
   onStages(listener: (amp: number, stages: StageInfo[]) => void): () => void {
@@ -256,6 +233,6 @@ class Client implements Engine {
 
   dispose(): void {
     this.worker.terminate();
-    this.fail("the page has closed the engine");
+    this.calls.fail("the page has closed the engine");
   }
 }

@@ -1,5 +1,6 @@
 /** The page's end of the worker of the focal plane. */
 
+import { Calls } from "../calls";
 import type { CutsKind } from "../protocol";
 import type {
   MosaicEngine,
@@ -13,32 +14,26 @@ import type {
   MosaicView,
 } from "./protocol";
 
-interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
 export function createMosaic(listener: MosaicListener): MosaicEngine {
   return new Client(listener);
 }
 
 class Client implements MosaicEngine {
   private readonly worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  private readonly waiting = new Map<number, Waiting>();
-  private last = 0;
+  private readonly calls = new Calls<MosaicRequest>((message) => this.worker.postMessage(message));
 
   constructor(private readonly listener: MosaicListener) {
     this.worker.onmessage = (event: MessageEvent<MosaicReply>) => this.receive(event.data);
-    this.worker.onerror = (event) => this.fail(event.message);
+    this.worker.onerror = (event) => this.calls.fail(event.message);
   }
 
   private receive(reply: MosaicReply): void {
     switch (reply.kind) {
       case "answer":
-        this.settle(reply.id)?.resolve(reply.value);
+        this.calls.answered(reply.id, reply.value);
         break;
       case "failure":
-        this.settle(reply.id)?.reject(reply.error);
+        this.calls.refused(reply.id, reply.error);
         break;
       case "level":
         this.listener.level(reply.level);
@@ -54,26 +49,8 @@ class Client implements MosaicEngine {
     }
   }
 
-  private settle(id: number): Waiting | undefined {
-    const waiting = this.waiting.get(id);
-    this.waiting.delete(id);
-    return waiting;
-  }
-
-  /** The worker itself broke: nothing that waits will be answered. */
-  private fail(message: string): void {
-    for (const waiting of this.waiting.values()) waiting.reject({ class: "engine", message });
-    this.waiting.clear();
-  }
-
   private ask<T>(request: MosaicRequest): Promise<T> {
-    this.last += 1;
-    const id = this.last;
-    const message: MosaicMessage = { id, request };
-    return new Promise<T>((resolve, reject) => {
-      this.waiting.set(id, { resolve: (value) => resolve(value as T), reject });
-      this.worker.postMessage(message);
-    });
+    return this.calls.ask<T>(request);
   }
 
   open(source: MosaicSource): Promise<MosaicInfo | null> {
@@ -114,6 +91,6 @@ class Client implements MosaicEngine {
 
   dispose(): void {
     this.worker.terminate();
-    this.fail("the focal plane was closed");
+    this.calls.fail("the focal plane was closed");
   }
 }
