@@ -26,6 +26,9 @@ function contentSecurityPolicy(): Plugin {
   };
 }
 
+/** Files that a first picture does not need: the whole engine, the focal plane, the invented numbers. */
+const LATER = /rawsky_web|whole|mosaic|mock|lessons/i;
+
 /** Tells the service worker which files make up the page, so that it can keep them all. */
 function precacheList(): Plugin {
   return {
@@ -35,8 +38,10 @@ function precacheList(): Plugin {
       const worker = bundle["sw.js"];
       if (worker?.type !== "chunk") return;
       const files = Object.keys(bundle).filter((name) => name !== "sw.js");
-      const list = ["./", "manifest.webmanifest", "icon.svg", ...files];
-      worker.code = worker.code.replace("__PRECACHE__", JSON.stringify(list.join("\n")).slice(1, -1));
+      const first = ["./", "manifest.webmanifest", "icon.svg", ...files.filter((name) => !LATER.test(name))];
+      const inCode = (list: string[]) => JSON.stringify(list.join("\n")).slice(1, -1);
+      worker.code = worker.code.replace("__FIRST__", inCode(first));
+      worker.code = worker.code.replace("__LATER__", inCode(files.filter((name) => LATER.test(name))));
     },
   };
 }

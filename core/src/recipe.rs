@@ -3,7 +3,13 @@
 //! TOML outside, the same structure as JSON in a page. A step that is not in the list is off. A
 //! camera may lay its own values over a recipe's (`[defaults.<step>]`, `[defaults.aperture]`, …).
 
+mod defaults;
+mod files;
+#[cfg(any(test, feature = "toml"))]
+mod text;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::instrument::Instrument;
@@ -13,16 +19,10 @@ use crate::provenance;
 use crate::stack::combine;
 use crate::steps::{dark, flat, linearity, overscan, pocket, saturation, variance};
 
-/// Name and text of the recipes that come with the core.
-pub const BUILT_IN: &[(&str, &str)] = &[
-    ("default", include_str!("../recipes/default.toml")),
-    ("with-darks", include_str!("../recipes/with-darks.toml")),
-    ("ztfin2p3-0.4", include_str!("../recipes/ztfin2p3-0.4.toml")),
-    ("ztfin2p3-0.6", include_str!("../recipes/ztfin2p3-0.6.toml")),
-];
+pub use files::BUILT_IN;
 
-/// Tables of a recipe beside its steps.
-const TABLES: &[&str] = &["bias_master", "dark_master", "flat_master", "aperture"];
+/// Name and JSON of each recipe that comes with the core, read when it is built.
+const COMPILED: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/recipes.rs"));
 
 /// The recipe that a camera may replace by another one of the core.
 const DEFAULT: &str = "default";
@@ -139,25 +139,12 @@ impl Step {
 }
 
 impl Recipe {
-    /// Reads a recipe and lays the defaults of `camera` over it.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] with the line and reason if the text is no recipe, or a value or the
-    /// order is impossible.
-    pub fn parse(text: &str, camera: &Instrument) -> Result<Recipe> {
-        // Parsed once for its own sake: an error of the file must name a line of the file.
-        toml::from_str::<Recipe>(text).map_err(|error| description_error(text, &error))?;
-        let mut table: toml::Table =
-            toml::from_str(text).map_err(|error| description_error(text, &error))?;
-        for (name, values) in &camera.defaults {
-            overlay(&mut table, name, values)?;
-        }
-        let recipe: Recipe = toml::Value::Table(table).try_into().map_err(|error| {
-            Error::parameter(
-                &format!("[defaults] of camera {}", camera.name),
-                error,
-                "recipe values",
-            )
+    /// A recipe of this structure, with the defaults of `camera` laid over it.
+    fn with_defaults(mut recipe: Value, camera: &Instrument) -> Result<Recipe> {
+        defaults::lay_over(&mut recipe, camera)?;
+        let recipe: Recipe = serde_json::from_value(recipe).map_err(|error| {
+            let defaults = format!("[defaults] of camera {}", camera.name);
+            Error::parameter(&defaults, error, "recipe values")
         })?;
         recipe.check()?;
         Ok(recipe)
@@ -169,22 +156,16 @@ impl Recipe {
     /// # Errors
     /// [`Error::Parameter`] if there is none of that name.
     pub fn built_in(name: &str, camera: &Instrument) -> Result<Recipe> {
-        let known = || BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let known = || COMPILED.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
         let own = camera.recipe.as_deref().filter(|_| name == DEFAULT);
         let name = own.unwrap_or(name);
-        let text = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
-        let text = text.ok_or_else(|| {
+        let json = COMPILED.iter().find(|(known, ..)| *known == name).map(|(_, json, _)| *json);
+        let json = json.ok_or_else(|| {
             Error::parameter("recipe", name, format!("one of {}, or a file", known()))
         })?;
-        Recipe::parse(text, camera)
-    }
-
-    /// The recipe as a file, with the camera's values in it.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] if it cannot be written, which no recipe that was read is.
-    pub fn to_text(&self) -> Result<String> {
-        toml::to_string(self).map_err(|error| Error::parameter("recipe", error, "plain values"))
+        let recipe = serde_json::from_str(json)
+            .map_err(|error| Error::parameter("recipe", error, "a recipe"))?;
+        Recipe::with_defaults(recipe, camera)
     }
 
     /// The steps of a stage.
@@ -285,51 +266,6 @@ fn check_stage(stage: &str, steps: &[Step], needed: &[&str], refused: &[&str]) -
         }
     }
     Ok(())
-}
-
-/// Lays one entry of a camera's defaults over a recipe: a table of the recipe, or every step of that
-/// name.
-fn overlay(recipe: &mut toml::Table, name: &str, values: &toml::Value) -> Result<()> {
-    let refuse = || Error::parameter(&format!("defaults.{name}"), "this name", "a step or table");
-    let values = values.as_table().ok_or_else(refuse)?;
-    if let Some(table) = recipe.get_mut(name).and_then(toml::Value::as_table_mut) {
-        merge(table, values);
-        return Ok(());
-    }
-    let mut found = false;
-    for stage in ["bias", "dark", "flat", "science"] {
-        let steps = recipe.get_mut(stage).and_then(toml::Value::as_array_mut);
-        for step in steps.into_iter().flatten().filter_map(toml::Value::as_table_mut) {
-            if step.get("step").and_then(toml::Value::as_str) == Some(name) {
-                step.extend(values.clone());
-                found = true;
-            }
-        }
-    }
-    // What a recipe leaves out needs no defaults; a name that nothing has is a slip.
-    let step = ORDER.iter().any(|(first, second, _)| *first == name || *second == name);
-    let known = found || step || TABLES.contains(&name);
-    if known { Ok(()) } else { Err(refuse()) }
-}
-
-/// Lays `values` over `table`, table by table.
-fn merge(table: &mut toml::Table, values: &toml::Table) {
-    for (key, value) in values {
-        match (table.get_mut(key), value) {
-            (Some(toml::Value::Table(old)), toml::Value::Table(new)) => merge(old, new),
-            _ => {
-                table.insert(key.clone(), value.clone());
-            }
-        }
-    }
-}
-
-fn description_error(text: &str, error: &toml::de::Error) -> Error {
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let (found, needed) =
-        error.message().split_once(", expected ").unwrap_or((error.message(), "a readable recipe"));
-    Error::parameter(&format!("recipe line {line}"), found, needed)
 }
 
 #[cfg(test)]

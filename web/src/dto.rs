@@ -1,25 +1,12 @@
 //! What crosses to JavaScript.
 
-use std::collections::BTreeMap;
-
-use js_sys::{Array, Float64Array, Map, Object, Reflect, Uint8Array, Uint32Array};
+use js_sys::{Array, Float64Array, Object, Reflect, Uint32Array};
 use rawsky_core::bench::{Measured, Part, Plot};
 use rawsky_core::error::Error;
 use rawsky_core::header::{Card, Header};
-use rawsky_core::provenance::Provenance;
-use rawsky_core::store::Key;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
-
-/// `{ record, products }`.
-pub(crate) fn result(record: &Provenance, products: BTreeMap<Key, Vec<u8>>) -> JsValue {
-    let map = Map::new();
-    for (key, bytes) in products {
-        map.set(&JsValue::from(key), &Uint8Array::from(bytes.as_slice()));
-    }
-    object(&[("record", plain(record)), ("products", map.into())])
-}
 
 /// `{ class, message, detail }`: the kind of error, a sentence, and its quantities.
 pub(crate) fn error(error: &Error) -> JsValue {
@@ -117,7 +104,7 @@ fn numbers(values: &[f64]) -> Float64Array {
     Float64Array::from(values)
 }
 
-fn object(fields: &[(&str, JsValue)]) -> JsValue {
+pub(crate) fn object(fields: &[(&str, JsValue)]) -> JsValue {
     let object = Object::new();
     for (name, value) in fields {
         // Setting a field of a fresh object cannot fail.

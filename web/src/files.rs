@@ -28,16 +28,19 @@ pub(crate) struct Files {
 
 impl Files {
     /// Adds a file of the page.
+    #[cfg(feature = "files")]
     pub(crate) fn add(&mut self, key: Key, reader: Reader) {
         self.given.insert(key, reader);
     }
 
     /// Puts bytes under a key, in place of what was made under it.
+    #[cfg(feature = "files")]
     pub(crate) fn put(&mut self, key: &str, bytes: Vec<u8>) {
         self.made.insert(key.to_owned(), bytes);
     }
 
     /// Takes what was made out of the store.
+    #[cfg(feature = "files")]
     pub(crate) fn take(&mut self, key: &str) -> Option<Vec<u8>> {
         self.made.remove(key)
     }

@@ -4,43 +4,28 @@
 //! const { record, products } = execute(JSON.stringify(job), new Map([["raw.fits", bytes]]));
 //! ```
 
+#[cfg(feature = "files")]
+mod dropped;
 mod dto;
 mod files;
+#[cfg(feature = "files")]
 mod mosaic;
+#[cfg(feature = "files")]
+mod products;
 mod session;
+#[cfg(feature = "files")]
 mod store;
+#[cfg(feature = "files")]
+mod whole;
 
-use js_sys::Map;
-use rawsky_core::error::Error;
-use rawsky_core::instrument::{BUILT_IN, Instrument};
-use rawsky_core::job::{self, Job};
+use rawsky_core::instrument::{Instrument, built_in_names};
 use wasm_bindgen::prelude::*;
 
-use crate::store::MemoryStore;
-
+#[cfg(feature = "files")]
 pub use mosaic::MosaicSession;
 pub use session::Session;
-
-/// Does a job.
-///
-/// `job` is JSON text, the same that the sandboxed program reads; `files` is a `Map` from key to
-/// `Uint8Array`, which is read in place. The result is `{ record, products }`: what was done, as
-/// a plain object, and a `Map` from key to `Uint8Array`.
-///
-/// # Errors
-/// An object `{ class, message, detail }`.
-#[wasm_bindgen]
-pub fn execute(job: &str, files: &Map) -> Result<JsValue, JsValue> {
-    run(job, files).map_err(|error| dto::error(&error))
-}
-
-fn run(job: &str, files: &Map) -> rawsky_core::Result<JsValue> {
-    let job: Job = serde_json::from_str(job)
-        .map_err(|error| Error::parameter("job", error, "a job as JSON text"))?;
-    let mut store = MemoryStore::new(files)?;
-    let record = job::execute(&job, &mut store, &mut ())?;
-    Ok(dto::result(&record, store.products()))
-}
+#[cfg(feature = "files")]
+pub use whole::execute;
 
 /// The cameras that come with the core: `[{ name, description }]`.
 ///
@@ -49,7 +34,7 @@ fn run(job: &str, files: &Map) -> rawsky_core::Result<JsValue> {
 #[wasm_bindgen]
 pub fn cameras() -> Result<JsValue, JsValue> {
     let mut all = Vec::new();
-    for (name, _) in BUILT_IN {
+    for name in built_in_names() {
         let camera = Instrument::built_in(name).map_err(|error| dto::error(&error))?;
         all.push(serde_json::json!({ "name": name, "description": camera.description }));
     }

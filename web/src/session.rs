@@ -3,34 +3,27 @@
 
 use std::collections::VecDeque;
 
-use js_sys::Uint8Array;
 use rawsky_core::bench::{
     self, Bench, Plane, PlotRequest, Setting, Source, Unit, View, cuts_of_name,
 };
 use rawsky_core::display::Region;
 use rawsky_core::error::{Error, Result};
 use rawsky_core::ids::AmpId;
-use rawsky_core::job::{self, Job, Survey, Task, Text};
-use rawsky_core::store::load;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
 use crate::dto;
-use crate::files::{Files, Reader};
-
-/// The product of the job that looks at dropped files.
-const SURVEY: &str = "survey.json";
-/// Largest survey (byte).
-const LARGEST_SURVEY: u64 = 1 << 26;
+use crate::files::Files;
 
 /// One exposure under the hands of a person.
 #[wasm_bindgen]
 pub struct Session {
-    bench: Bench,
-    files: Files,
-    names: Vec<String>,
-    units: VecDeque<Unit>,
-    wanted: bench::Files,
+    pub(crate) bench: Bench,
+    pub(crate) files: Files,
+    #[cfg(feature = "files")]
+    pub(crate) names: Vec<String>,
+    pub(crate) units: VecDeque<Unit>,
+    pub(crate) wanted: bench::Files,
 }
 
 pub(crate) type Js<T> = std::result::Result<T, JsValue>;
@@ -44,8 +37,14 @@ impl Session {
     #[wasm_bindgen(constructor)]
     pub fn new(camera: &str) -> Js<Session> {
         let bench = Bench::new(camera).map_err(|error| dto::error(&error))?;
-        let (files, wanted) = (Files::default(), bench::Files::default());
-        Ok(Session { bench, files, names: Vec::new(), units: VecDeque::new(), wanted })
+        Ok(Session {
+            bench,
+            files: Files::default(),
+            #[cfg(feature = "files")]
+            names: Vec::new(),
+            units: VecDeque::new(),
+            wanted: bench::Files::default(),
+        })
     }
 
     /// Plans a simulated exposure with its calibration; the number of units of work.
@@ -53,27 +52,6 @@ impl Session {
         let night = from_js("night", night).map_err(|error| dto::error(&error))?;
         let prepared = bench::simulated(self.bench.camera(), &night);
         self.take(prepared).map(|_| self.units.len())
-    }
-
-    /// Adds a dropped file: `{ size, read(offset, length) }`.
-    pub fn add(&mut self, name: String, reader: Reader) {
-        self.names.push(name.clone());
-        self.files.add(name, reader);
-    }
-
-    /// Sorts the dropped files by what they are: `{ units, leftOut }`.
-    pub fn sort(&mut self) -> Js<JsValue> {
-        let prepared = self.survey();
-        let left_out = self.take(prepared)?;
-        Ok(dto::plain(&serde_json::json!({ "units": self.units.len(), "leftOut": left_out })))
-    }
-
-    /// Takes the first image among the dropped files as it is, with the reason why nothing is reduced:
-    /// `{ leftOut }`. Without the name of a camera, that of the image is taken, or the likeliest.
-    pub fn look(&mut self, camera: &str, hdu: Option<usize>, why: &str) -> Js<JsValue> {
-        let prepared = self.prepare_look(camera, (hdu, why));
-        let left_out = self.take(prepared)?;
-        Ok(dto::plain(&serde_json::json!({ "leftOut": left_out })))
     }
 
     /// The next unit of work in words; nothing if all is done.
@@ -250,43 +228,9 @@ impl Session {
         Ok(measured.map_or(JsValue::NULL, dto::measured))
     }
 
-    /// The recipe as it is set now, as TOML.
-    pub fn recipe(&self) -> Js<String> {
-        self.bench.recipe_text().map_err(|error| dto::error(&error))
-    }
-
     /// The command that does the same.
     pub fn command(&self) -> Js<String> {
         self.bench.command().map_err(|error| dto::error(&error))
-    }
-
-    /// The science images as a batch writes them: their keys. [`Session::product`] gives the bytes.
-    pub fn make_images(&mut self) -> Js<Vec<String>> {
-        self.images().map_err(|error| dto::error(&error))
-    }
-
-    /// The catalogue of an amplifier as a batch writes it; `science` is a key of
-    /// [`Session::make_images`].
-    pub fn make_catalogue(&mut self, science: String, amp: u32) -> Js<String> {
-        let made = self.bench.catalogue_job(&mut self.files, (&science, AmpId(amp)));
-        let made = made.and_then(|(job, key)| {
-            self.files.take(&key);
-            job::execute(&job, &mut self.files, &mut ()).map(|_| key)
-        });
-        made.map_err(|error| dto::error(&error))
-    }
-
-    /// The catalogue of an image that is looked at, as the command writes it.
-    pub fn make_image_catalogue(&mut self, amp: u32) -> Js<String> {
-        let science = self.wanted.raw.clone();
-        let recipe = self.bench.recipe_text().map_err(|error| dto::error(&error))?;
-        self.files.put(bench::RECIPE, recipe.into_bytes());
-        self.make_catalogue(science, amp)
-    }
-
-    /// Takes a product out of the session.
-    pub fn product(&mut self, key: &str) -> Option<Uint8Array> {
-        self.files.take(key).map(|bytes| Uint8Array::from(bytes.as_slice()))
     }
 
     /// Lets go of everything.
@@ -297,85 +241,12 @@ impl Session {
 }
 
 impl Session {
-    fn take(&mut self, prepared: Result<bench::Preparation>) -> Js<Vec<String>> {
+    pub(crate) fn take(&mut self, prepared: Result<bench::Preparation>) -> Js<Vec<String>> {
         let prepared = prepared.map_err(|error| dto::error(&error))?;
         self.units = prepared.units.into();
         self.wanted = prepared.files;
         Ok(prepared.left_out)
     }
-
-    fn prepare_look(
-        &mut self,
-        camera: &str,
-        look: (Option<usize>, &str),
-    ) -> Result<bench::Preparation> {
-        let found = match camera {
-            "" => bench::camera_of_image(&mut self.files, &self.names),
-            given => given,
-        };
-        self.bench = Bench::new(found)?;
-        bench::looked_at(&mut self.files, &self.names, look)
-    }
-
-    /// What the core says of the dropped files, as raw files and as masters.
-    fn survey(&mut self) -> Result<bench::Preparation> {
-        let is_fits = |name: &&String| {
-            let name = name.to_lowercase();
-            [".fits", ".fit", ".fts", ".fz", ".gz"].iter().any(|end| name.ends_with(end))
-        };
-        let beside = |name: &String| name.contains("sciimg") || name.contains("mskimg");
-        let (mut files, mut masters) = (Vec::new(), Vec::new());
-        for name in &self.names {
-            if name.to_lowercase().ends_with("level.json") {
-                masters.push(name.clone());
-            } else if is_fits(&name) && !beside(name) {
-                files.push(name.clone());
-            }
-        }
-        let asked = self.ask(files, masters)?;
-        // What is no raw file may be a master.
-        let other = asked.files.iter().filter(|file| file.visit.is_none() && file.master.is_none());
-        let other: Vec<String> = other.map(|file| file.key.clone()).collect();
-        let again = if other.is_empty() { None } else { Some(self.ask(Vec::new(), other)?) };
-        let survey = with_masters(asked, again);
-        bench::dropped(self.bench.camera(), &survey, &self.names)
-    }
-
-    fn ask(&mut self, files: Vec<String>, masters: Vec<String>) -> Result<Survey> {
-        self.files.take(SURVEY);
-        let job = Job {
-            version: job::VERSION,
-            camera: Text::BuiltIn(self.bench.camera().name.clone()),
-            recipe: Text::BuiltIn("default".to_owned()),
-            inputs: Vec::new(),
-            task: Task::Survey { files, masters, output: SURVEY.to_owned() },
-        };
-        job::execute(&job, &mut self.files, &mut ())?;
-        let text = load(&mut self.files, SURVEY, LARGEST_SURVEY)?;
-        serde_json::from_slice(&text).map_err(|error| Error::format(SURVEY, "JSON", error))
-    }
-
-    fn images(&mut self) -> Result<Vec<String>> {
-        let recipe = self.bench.recipe_text()?;
-        self.files.put(bench::RECIPE, recipe.into_bytes());
-        let (job, outputs) = self.bench.image_job(&mut self.files)?;
-        for output in &outputs {
-            self.files.take(&output.key);
-        }
-        job::execute(&job, &mut self.files, &mut ())?;
-        Ok(outputs.into_iter().map(|output| output.key).collect())
-    }
-}
-
-/// A survey in which a file that turned out to be a master is one.
-fn with_masters(mut survey: Survey, again: Option<Survey>) -> Survey {
-    for file in again.into_iter().flat_map(|survey| survey.files) {
-        let known = survey.files.iter_mut().find(|known| known.key == file.key);
-        if let Some(known) = known.filter(|_| file.master.is_some()) {
-            *known = file;
-        }
-    }
-    survey
 }
 
 pub(crate) fn from_js<T: DeserializeOwned>(what: &str, value: JsValue) -> Result<T> {

@@ -20,7 +20,13 @@ if (root) render(<App />, root);
 listenToKeys();
 keepCuts();
 keepBlinking();
-begin().catch(report);
+begin().catch(report).finally(keepTheRest);
 addEventListener("hashchange", () => void openLink(location.hash).catch(report));
 if (import.meta.env.PROD && "serviceWorker" in navigator)
   navigator.serviceWorker.register("./sw.js").catch(() => undefined);
+
+/** With the first picture on the screen there is time to load what works without a network later. */
+function keepTheRest(): void {
+  if (import.meta.env.PROD && "serviceWorker" in navigator)
+    void navigator.serviceWorker.ready.then(({ active }) => active?.postMessage("picture"));
+}

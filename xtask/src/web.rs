@@ -16,8 +16,19 @@ use crate::options::Options;
 use crate::setup;
 use crate::shell::{cargo, root, run as start, say, target};
 
-/// Name of the module's files.
-const NAME: &str = "rawsky_web";
+/// A form of the module: what is built, and where the page finds it.
+struct Form {
+    /// Name of its files.
+    name: &'static str,
+    profile: &'static str,
+    features: &'static [&'static str],
+}
+
+/// Every kind of file.
+const WHOLE: Form = Form { name: "rawsky_web", profile: "web", features: &[] };
+/// What a visitor needs first, small: it simulates and shows.
+const START: Form =
+    Form { name: "rawsky_start", profile: "start", features: &["--no-default-features"] };
 
 /// Runs the task.
 pub(crate) fn run(mut options: Options) -> Result<()> {
@@ -27,21 +38,22 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
     setup::targets()?;
     match (node, out) {
         (true, None) => build_for_node(),
-        (node, Some(out)) => build(node, &out),
+        (node, Some(out)) => build(&WHOLE, node, &out),
         (false, None) => build_page(),
     }
 }
 
 /// The module for Node, where the tests expect it.
 pub(crate) fn build_for_node() -> Result<()> {
-    build(true, &target().join("node"))
+    build(&WHOLE, true, &target().join("node"))
 }
 
 /// The module for browsers, and the page around it.
 pub(crate) fn build_page() -> Result<()> {
     say(format!("Node {}", setup::node()?));
     let page = root().join("www");
-    build(false, &page.join("pkg"))?;
+    build(&WHOLE, false, &page.join("pkg/whole"))?;
+    build(&START, false, &page.join("pkg/start"))?;
     say("installing what the page is built with (npm ci, as the lock file says)");
     start(npm().args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))?;
     say("building the page into www/dist");
@@ -56,25 +68,29 @@ pub(crate) fn npm() -> Command {
     command
 }
 
-fn build(node: bool, out: &Path) -> Result<()> {
-    say("building the browser module");
-    let wasm = ["build", "--profile", "web", "--package", "rawsky-web", "--target"];
-    start(cargo(&wasm).arg("wasm32-unknown-unknown"))?;
-    let module = target().join("wasm32-unknown-unknown/web").join(NAME).with_extension("wasm");
+fn build(form: &Form, node: bool, out: &Path) -> Result<()> {
+    say(format!("building the browser module {}", form.name));
+    let wasm = ["build", "--profile", form.profile, "--package", "rawsky-web", "--target"];
+    start(cargo(&wasm).arg("wasm32-unknown-unknown").args(form.features))?;
+    let built = target().join("wasm32-unknown-unknown").join(form.profile);
+    let module = built.join("rawsky_web").with_extension("wasm");
     say(format!("writing its JavaScript into {}", out.display()));
     let mut again = cargo(&["run", "--release", "--package", "xtask", "--features", "web"]);
     again.arg("--target-dir").arg(target().join("glue")).args(["--", "glue"]);
-    start(again.arg(module).arg(out).arg(if node { "node" } else { "web" }))?;
+    again.arg(module).arg(out).args([if node { "node" } else { "web" }, form.name]);
+    start(&mut again)?;
     Ok(())
 }
 
-/// Writes the glue: `glue MODULE FOLDER web|node`.
+/// Writes the glue: `glue MODULE FOLDER web|node NAME`.
 #[cfg(feature = "web")]
 pub(crate) fn glue(arguments: &[String]) -> Result<()> {
-    let [module, out, kind] = arguments else { anyhow::bail!("glue MODULE FOLDER web|node") };
+    let [module, out, kind, name] = arguments else {
+        anyhow::bail!("glue MODULE FOLDER web|node NAME")
+    };
     let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
     bindgen.remove_name_section(true).remove_producers_section(true);
-    bindgen.input_path(module).out_name(NAME).typescript(true);
+    bindgen.input_path(module).out_name(name).typescript(true);
     match kind.as_str() {
         "node" => bindgen.nodejs(true)?,
         _ => bindgen.web(true)?,

@@ -18,6 +18,7 @@ impl Bench {
     ///
     /// # Errors
     /// [`Error::Parameter`] if it cannot be written, which no recipe is.
+    #[cfg(any(test, feature = "toml"))]
     pub fn recipe_text(&self) -> Result<String> {
         let mut recipe = self.recipe()?;
         if let Some(exposure) = self.subject.as_ref().and_then(Subject::exposure) {

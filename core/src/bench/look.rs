@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::formats::fits::FitsFile;
 use crate::header::Header;
-use crate::instrument::BUILT_IN;
+use crate::instrument::built_in_names;
 use crate::store::{Key, Source, Store};
 
 use super::files::{Files, Look};
@@ -44,7 +44,7 @@ pub fn looked_at(
 pub fn camera_of_image(store: &mut dyn Store, names: &[Key]) -> &'static str {
     let named = first_image(store, names).ok().and_then(|key| primary(store, &key).ok());
     let named = named.as_ref().and_then(|header| header.text("CAMERA"));
-    let known = BUILT_IN.iter().find(|(name, _)| Some(*name) == named).map(|(name, _)| *name);
+    let known = built_in_names().find(|name| Some(*name) == named);
     let likely = cameras_for(names);
     let by_name = || {
         let prefix = format!("{}_", likely.first()?);

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::ids::{Band, DetectorId, Role};
-use crate::instrument::{BUILT_IN, Instrument};
+use crate::instrument::{Instrument, built_in_names};
 use crate::job::{
     self, AmpFile, Finished, FinishedKind, Job, RawEncoding, Survey, Task, Text, VERSION,
     flat_name, simulation_parts,
@@ -36,7 +36,7 @@ impl Unit {
     /// Those of the files and of the job.
     pub fn run(&self, store: &mut dyn Store) -> Result<()> {
         let job = Job { inputs: identify(store, &self.reads)?, ..self.job.clone() };
-        job::execute(&job, store, &mut ()).map(|_| ())
+        job::execute_preparation(&job, store).map(|_| ())
     }
 }
 
@@ -83,7 +83,7 @@ pub fn cameras_for(names: &[String]) -> Vec<&'static str> {
     let last = |key: &str| key.rsplit('/').next().unwrap_or_default().to_owned();
     let begins = |prefix: &str| names.iter().any(|name| last(name).starts_with(prefix));
     let mut ranked: Vec<(u8, &'static str)> = Vec::new();
-    for &(name, _) in BUILT_IN {
+    for name in built_in_names() {
         let Ok(camera) = Instrument::built_in(name) else { continue };
         let prefix = camera.names.prefix.as_str();
         let rank = match (prefix, camera.amplifiers.as_slice()) {

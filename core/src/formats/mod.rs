@@ -5,6 +5,7 @@
 //! | [`fits`] | FITS images, plain and tile-compressed, and headers; read and written | `fits` |
 //! | [`parquet`] | tables as Apache Parquet; read and written | `parquet` |
 //! | [`csv`] | tables as comma-separated text; read and written | `parquet` |
+//! | `plain` | tables that only this build reads again | none, where `parquet` is not |
 //!
 //! Everything comes from a [`Source`](crate::store::Source) and goes to a
 //! [`Sink`](crate::store::Sink). Inputs are not trusted: a size is checked against the bytes that
@@ -17,6 +18,8 @@ pub mod csv;
 pub mod fits;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+#[cfg(any(test, not(feature = "parquet")))]
+pub(crate) mod plain;
 
 #[cfg(all(test, any(feature = "fits", feature = "parquet")))]
 pub(crate) mod memory;

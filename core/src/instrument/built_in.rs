@@ -1,31 +1,16 @@
-//! The cameras that come with the core.
-//!
-//! A built-in camera is one text, complete in itself: printed to a file it is a camera file to start
-//! from. Long tables are kept in files of their own and joined here.
+//! The cameras that come with the core, read when it is built: no TOML has to be read to use one.
 
 use super::Instrument;
+use super::files::BUILT_IN;
 use crate::error::{Error, Result};
 
-/// Name and description file of each built-in camera.
-pub const BUILT_IN: &[(&str, &str)] = &[
-    (
-        "ztf",
-        concat!(
-            include_str!("../../instruments/ztf.toml"),
-            include_str!("../../instruments/ztf/linearity_2018_03.toml"),
-            include_str!("../../instruments/ztf/linearity_2019_10.toml"),
-            include_str!("../../instruments/ztf/linearity_2020_04.toml"),
-            include_str!("../../instruments/ztf/pocket.toml"),
-        ),
-    ),
-    ("toy", include_str!("../../instruments/toy.toml")),
-    ("teaching", include_str!("../../instruments/teaching.toml")),
-    ("generic", include_str!("../../instruments/generic.toml")),
-    ("kast_blue", include_str!("../../instruments/kast_blue.toml")),
-    ("saao", include_str!("../../instruments/saao.toml")),
-    ("stl1001", include_str!("../../instruments/stl1001.toml")),
-    ("lsst", include_str!("../../instruments/lsst.toml")),
-];
+/// Name, JSON of the description file, and SHA-256 of that file.
+const COMPILED: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/cameras.rs"));
+
+/// Names of the cameras that come with the core.
+pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+    COMPILED.iter().map(|(name, _, _)| *name)
+}
 
 /// The description file of a built-in camera.
 pub fn built_in_text(name: &str) -> Option<&'static str> {
@@ -38,7 +23,13 @@ impl Instrument {
     /// # Errors
     /// [`Error::Parameter`] if there is none of this name.
     pub fn built_in(name: &str) -> Result<Instrument> {
-        Instrument::parse(Instrument::built_in_text(name)?)
+        let compiled = COMPILED.iter().find(|(known, _, _)| *known == name);
+        let (_, json, sha256) = compiled.ok_or_else(|| unknown(name))?;
+        // That it is a camera that can be, a test says of every one of them.
+        let mut camera: Instrument = serde_json::from_str(json)
+            .map_err(|error| Error::parameter("camera", error, "a camera description"))?;
+        camera.digest = (*sha256).to_owned();
+        Ok(camera)
     }
 
     /// The complete description file of a camera that comes with the core.
@@ -46,9 +37,26 @@ impl Instrument {
     /// # Errors
     /// [`Error::Parameter`] if there is none of this name.
     pub fn built_in_text(name: &str) -> Result<&'static str> {
-        built_in_text(name).ok_or_else(|| {
-            let names = BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-            Error::parameter("camera", name, format!("one of {names}, or a camera file"))
-        })
+        built_in_text(name).ok_or_else(|| unknown(name))
+    }
+}
+
+fn unknown(name: &str) -> Error {
+    let names = built_in_names().collect::<Vec<_>>().join(", ");
+    Error::parameter("camera", name, format!("one of {names}, or a camera file"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_built_in_camera_is_what_its_file_says() {
+        assert_eq!(BUILT_IN.len(), COMPILED.len());
+        for (name, text) in BUILT_IN {
+            let compiled = Instrument::built_in(name).unwrap();
+            assert_eq!(compiled, Instrument::parse(text).unwrap(), "{name}");
+            assert_eq!(compiled.digest, crate::provenance::digest(text.as_bytes()), "{name}");
+        }
     }
 }

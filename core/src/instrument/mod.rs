@@ -30,6 +30,11 @@
 //! gain = "GAIN"
 //! ```
 
+#![cfg_attr(
+    not(any(test, feature = "toml")),
+    allow(dead_code, reason = "only camera files have to be checked")
+)]
+
 mod built_in;
 mod calendar;
 mod check;
@@ -38,10 +43,12 @@ mod check_tables;
 mod date;
 mod dialect;
 mod equilibrium;
+mod files;
 mod keywords;
 mod lamps;
 mod layout;
 mod mask_bits;
+#[cfg(any(test, feature = "toml"))]
 mod parse;
 mod pocket;
 mod response;
@@ -52,10 +59,11 @@ use serde::{Deserialize, Serialize};
 use crate::geometry::{Flip, Section};
 use crate::ids::{AmpId, Band, DetectorId};
 
-pub use built_in::{BUILT_IN, built_in_text};
+pub use built_in::{built_in_names, built_in_text};
 pub use calendar::Period;
 pub use dialect::{Dialect, HeaderTable, OtherFilters, VisitInfo};
 pub use equilibrium::{EquilibriumCurve, EquilibriumModel, EquilibriumRow};
+pub use files::BUILT_IN;
 pub use keywords::{FILE_NAME, Keywords};
 pub use lamps::Lamp;
 pub use mask_bits::{OwnBits, TheirBits};
@@ -120,7 +128,7 @@ pub struct Instrument {
     pub recipe: Option<String>,
     /// Values laid over the recipe: `[defaults.overscan]`, `[defaults.aperture]`, ….
     #[serde(default)]
-    pub defaults: toml::Table,
+    pub defaults: serde_json::Map<String, serde_json::Value>,
     /// SHA-256 of the camera file; empty in a description that was not read from one.
     #[serde(skip)]
     pub digest: String,

@@ -2,19 +2,16 @@
 
 use serde::Serialize;
 
-use super::{Job, Task, Text};
+use super::{Job, Task, Text, descriptions};
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::instrument::Instrument;
 use crate::pipeline::Log;
 use crate::probe::Probe;
-use crate::provenance::{Provenance, StepRecord, digest};
+use crate::provenance::{Provenance, StepRecord};
 use crate::recipe::Recipe;
-use crate::store::{Key, Store, load};
+use crate::store::{Key, Store};
 use crate::warning::Warning;
-
-/// Longest description file that is read (bytes).
-const DESCRIPTION_LIMIT: u64 = 4 << 20;
 
 /// A job under way.
 pub(super) struct Context<'a> {
@@ -33,19 +30,18 @@ impl<'a> Context<'a> {
         store: &'a mut dyn Store,
         probe: &'a mut dyn Probe,
     ) -> Result<Context<'a>> {
-        let camera_text = match &job.camera {
-            Text::BuiltIn(name) => Instrument::built_in_text(name)?.to_owned(),
-            Text::File(key) => read_text(store, key)?,
+        let camera = match &job.camera {
+            Text::BuiltIn(name) => Instrument::built_in(name)?,
+            Text::File(key) => descriptions::camera(store, key)?,
         };
-        let camera = Instrument::parse(&camera_text)?;
         let recipe = match &job.recipe {
             Text::BuiltIn(name) => Recipe::built_in(name, &camera)?,
-            Text::File(key) => Recipe::parse(&read_text(store, key)?, &camera)?,
+            Text::File(key) => descriptions::recipe(store, key, &camera)?,
         };
         let record = Provenance {
             core: env!("CARGO_PKG_VERSION").to_owned(),
             job: kind(&job.task),
-            camera_sha256: digest(camera_text.as_bytes()),
+            camera_sha256: camera.digest.clone(),
             recipe_sha256: recipe.sha256(),
             inputs: job.inputs.clone(),
             ..Provenance::default()
@@ -100,10 +96,4 @@ impl<'a> Context<'a> {
 fn kind(task: &Task) -> String {
     let value = serde_json::to_value(task).unwrap_or_default();
     value.get("kind").and_then(|kind| kind.as_str()).unwrap_or("unknown").to_owned()
-}
-
-/// A text file of the store.
-fn read_text(store: &mut dyn Store, key: &str) -> Result<String> {
-    String::from_utf8(load(store, key, DESCRIPTION_LIMIT)?)
-        .map_err(|error| Error::format(key, "text", format!("not UTF-8: {error}")))
 }

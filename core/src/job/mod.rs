@@ -6,6 +6,7 @@
 mod aperture;
 mod compare;
 mod context;
+mod descriptions;
 mod detector;
 mod detrend;
 mod focal_plane;
@@ -299,25 +300,46 @@ pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Resul
         }
         Task::Sky { images, output } => sky::sky(&mut context, images, output),
         Task::Inspect { file, output } => inspect::inspect(&mut context, file, output),
-        Task::MasterBias { raws, output } => masters::master_bias(&mut context, raws, output),
         Task::MasterDark { raws, bias, output } => {
             masters::master_dark(&mut context, raws, bias.as_deref(), output)
         }
-        Task::LampFlat { raws, bias, dark, output } => {
-            let given = (bias.as_deref(), dark.as_deref());
-            masters::lamp_flat(&mut context, raws, given, output)
-        }
-        Task::BandFlat { flats, output } => masters::band_flat(&mut context, flats, output),
-        Task::FocalPlane { flats, output } => focal_plane::focal_plane(&mut context, flats, output),
         Task::Detrend(task) => detrend::detrend(&mut context, task),
         Task::Aperture(task) => aperture::aperture(&mut context, task),
         Task::ApertureDetector(task) => detector::aperture(&mut context, task),
-        Task::Simulate { night, part, encoding } => {
-            simulate::simulate(&mut context, night, part, *encoding)
-        }
         Task::Compare(task) => compare::compare(&mut context, task),
+        _ => prepare(&mut context),
     }?;
     Ok(context.record)
+}
+
+/// Does a job that makes what an exposure needs: simulated files, masters, the level of the focal
+/// plane. The same as [`execute`], for a program that has no other jobs to do and is to stay small.
+///
+/// # Errors
+/// As [`execute`]; [`Error::Parameter`] for another kind of job.
+pub fn execute_preparation(job: &Job, store: &mut dyn Store) -> Result<Provenance> {
+    if job.version != VERSION {
+        return Err(Error::parameter("job version", job.version, VERSION));
+    }
+    let mut probe = ();
+    let mut context = Context::open(job, store, &mut probe)?;
+    prepare(&mut context)?;
+    Ok(context.record)
+}
+
+fn prepare(context: &mut Context<'_>) -> Result<()> {
+    match &context.job.task {
+        Task::MasterBias { raws, output } => masters::master_bias(context, raws, output),
+        Task::LampFlat { raws, bias, dark, output } => {
+            masters::lamp_flat(context, raws, (bias.as_deref(), dark.as_deref()), output)
+        }
+        Task::BandFlat { flats, output } => masters::band_flat(context, flats, output),
+        Task::FocalPlane { flats, output } => focal_plane::focal_plane(context, flats, output),
+        Task::Simulate { night, part, encoding } => {
+            simulate::simulate(context, night, part, *encoding)
+        }
+        _ => Err(Error::parameter("task", "another", "one that prepares an exposure")),
+    }
 }
 
 #[cfg(feature = "parquet")]

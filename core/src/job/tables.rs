@@ -1,4 +1,5 @@
-//! Tables in and out of the store: parquet, or CSV by its name.
+//! Tables in and out of the store: parquet, or CSV by its name. A build without parquet reads what it
+//! wrote itself, and no more.
 
 use std::collections::BTreeSet;
 
@@ -62,18 +63,21 @@ pub(super) fn rows(
 }
 
 #[cfg(not(feature = "parquet"))]
-pub(super) fn write(_context: &mut Context<'_>, key: &Key, _table: &Table) -> Result<()> {
-    Err(without_tables(key))
+pub(super) fn write(context: &mut Context<'_>, key: &Key, table: &Table) -> Result<()> {
+    let bytes = crate::formats::plain::write(table)?;
+    context.store.append(key, &bytes)?;
+    context.wrote(key);
+    Ok(())
 }
 
 #[cfg(not(feature = "parquet"))]
-pub(super) fn read(_store: &mut dyn Store, key: &str) -> Result<(Table, Vec<Warning>)> {
-    Err(without_tables(key))
+pub(super) fn read(store: &mut dyn Store, key: &str) -> Result<(Table, Vec<Warning>)> {
+    Ok((crate::formats::plain::read(key, &load(store, key)?)?, Vec::new()))
 }
 
 #[cfg(not(feature = "parquet"))]
 pub(super) fn columns(key: &str, _bytes: &[u8], _names: &[&str]) -> Result<Table> {
-    Err(without_tables(key))
+    Err(without_parquet(key))
 }
 
 #[cfg(not(feature = "parquet"))]
@@ -83,14 +87,14 @@ pub(super) fn rows(
     _rows: &[usize],
     _like: fn(&str) -> bool,
 ) -> Result<Table> {
-    Err(without_tables(key))
+    Err(without_parquet(key))
 }
 
 #[cfg(not(feature = "parquet"))]
-fn without_tables(key: &str) -> crate::error::Error {
+fn without_parquet(key: &str) -> crate::error::Error {
     crate::error::Error::Unsupported {
         what: format!("the table {key}"),
-        hint: "this build has no tables; use one with the feature parquet".to_owned(),
+        hint: "this build reads no parquet; use one with the feature parquet".to_owned(),
     }
 }
 

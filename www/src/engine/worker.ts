@@ -3,17 +3,16 @@
  * that a wish to stop, a picture or a number never waits for a whole reduction.
  */
 
-import init, { Session, cameras, cameras_for, mark_colors } from "../../pkg/rawsky_web.js";
-import wasmUrl from "../../pkg/rawsky_web_bg.wasm?url";
+import { type Answer, cuts, pause, plain } from "./answer";
 import { reader, told, whyNot } from "./dropped";
 import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
+import { type EngineModule, type Session, moduleFor } from "./module";
 import { corners } from "./region";
 import { Painter } from "../raster/painter";
 import {
   LARGE_AMPLIFIER,
   NO_CAMERA,
   type ExposureInfo,
-  type Json,
   type Progress,
   type StageInfo,
   type StepInfo,
@@ -26,11 +25,11 @@ interface Scope {
 }
 declare const self: Scope;
 
-const ready = init({ module_or_path: wasmUrl });
-
-/** The memory of the engine; it never shrinks, so that what one exposure left the next one uses. */
-let memory: WebAssembly.Memory | null = null;
+/** The module that the next session is of. */
+let engine: EngineModule;
 let session: Session | null = null;
+/** What is open, if it is simulated. */
+let simulated: Extract<Request, { kind: "simulate" }> | null = null;
 let amps: number[] = [];
 /** Those that are held: all, or one at a time of a large exposure. */
 let held: number[] = [];
@@ -48,7 +47,7 @@ let preparing = false;
 /** Whether a reduction is under way. */
 let busy = false;
 const painter = new Painter(
-  mark_colors,
+  () => engine.mark_colors(),
   () => busy,
   (by) => self.postMessage({ kind: "raster", by }),
 );
@@ -65,7 +64,7 @@ self.onmessage = (event) => {
 
 async function respond(id: number, request: Request): Promise<void> {
   try {
-    ({ memory } = await ready);
+    engine = await moduleFor(request);
     const { value, transfer } = await answer(request);
     self.postMessage({ kind: "answer", id, value }, transfer);
   } catch (error) {
@@ -73,23 +72,20 @@ async function respond(id: number, request: Request): Promise<void> {
   }
 }
 
-interface Answer {
-  value: unknown;
-  transfer: Transferable[];
-}
-
-const plain = (value: unknown): Answer => ({ value, transfer: [] });
-
 async function answer(request: Request): Promise<Answer> {
   switch (request.kind) {
     case "cameras":
-      return plain(cameras());
+      return plain(engine.cameras());
     case "simulate":
-      return plain(await orGoOn(simulate(request.camera, request.night)));
+      return plain(await orGoOn(simulate(request)));
     case "drop":
       return plain(await orGoOn(drop(request)));
     case "set":
       return plain(await set(request.settings));
+    case "images":
+    case "catalogue":
+    case "recipe":
+      return take(await whole(), request);
     case "draw":
       return picture(request);
     case "raster":
@@ -113,7 +109,9 @@ function ask(bench: Session, request: Request): Answer {
     case "stages":
       return plain(stages(bench, request.amp));
     case "cuts":
-      return plain(cuts(bench, request));
+      return cuts(
+        bench.cuts(request.stage, request.against ?? undefined, request.rule, Uint32Array.from(request.amps)),
+      );
     case "maskBits":
       return plain(bench.mask_bits(request.stage, Uint32Array.from(request.amps)));
     case "pixel":
@@ -158,7 +156,7 @@ function take(bench: Session, request: Request): Answer {
     case "command":
       return plain(bench.command());
     case "memory":
-      return plain(memory?.buffer.byteLength ?? 0);
+      return plain(engine.memory.buffer.byteLength);
     case "executed":
       return plain(bench.executed());
     default:
@@ -182,21 +180,11 @@ function change(bench: Session, drawn: number[]): void {
   void run(bench);
 }
 
-function cuts(bench: Session, request: Extract<Request, { kind: "cuts" }>): Json {
-  const found = bench.cuts(
-    request.stage,
-    request.against ?? undefined,
-    request.rule,
-    Uint32Array.from(request.amps),
-  );
-  return found === undefined ? null : { low: found[0] ?? 0, high: found[1] ?? 1 };
-}
-
 /** A session for a camera. What is open stays until the new exposure is there. */
 function begin(camera: string): Session {
   generation += 1;
   preparing = false;
-  return new Session(camera);
+  return new engine.Session(camera);
 }
 
 /** Lets go of what is open. */
@@ -204,6 +192,7 @@ function close(): void {
   painter.forget();
   session?.free();
   session = null;
+  simulated = null;
 }
 
 /** If nothing new could be opened, the work on what was open goes on. */
@@ -228,13 +217,34 @@ async function tried(bench: Session, opening: () => Promise<Opened>): Promise<Op
 }
 
 /** A simulation finds what it needs, so that what was open makes room at once. */
-async function simulate(camera: string, night: { [key: string]: Json }): Promise<Opened> {
+async function simulate(wanted: Extract<Request, { kind: "simulate" }>): Promise<Opened> {
   close();
-  const bench = begin(camera);
+  const bench = begin(wanted.camera);
   return tried(bench, async () => {
-    bench.simulate(night);
-    return opened(bench, []);
+    bench.simulate(wanted.night);
+    const made = await opened(bench, []);
+    simulated = wanted;
+    return made;
   });
+}
+
+/** What is open, in the module that writes files: a simulated exposure is made there again. */
+async function whole(): Promise<Session> {
+  const now = open();
+  const isWhole: boolean = now instanceof engine.Session;
+  if (simulated === null || isWhole) return now;
+  const [settings, aperture] = [now.settings(), now.aperture()];
+  const wanted = simulated;
+  const bench = begin(wanted.camera);
+  await tried(bench, async () => {
+    bench.simulate(wanted.night);
+    return opened(bench, [], () => {
+      bench.set(settings);
+      bench.set_aperture(aperture);
+    });
+  });
+  simulated = wanted;
+  return bench;
 }
 
 /**
@@ -247,7 +257,7 @@ async function drop({ camera, files, hdu }: Extract<Request, { kind: "drop" }>):
   else {
     const refusals = new Map<string, string>();
     let unmade: unknown = null;
-    for (const candidate of camera === "" ? cameras_for(files.map(({ name }) => name)) : [camera]) {
+    for (const candidate of camera === "" ? engine.cameras_for(files.map(({ name }) => name)) : [camera]) {
       const bench = begin(candidate);
       try {
         return await tried(bench, async () => {
@@ -285,9 +295,9 @@ function hold(bench: Session, files: NamedFile[]): void {
   for (const { name, file } of files) bench.add(name, reader(file));
 }
 
-async function opened(bench: Session, leftOut: string[]): Promise<Opened> {
+async function opened(bench: Session, leftOut: string[], prepare = () => {}): Promise<Opened> {
   const mine = generation;
-  const total = 1 + countUnits(bench);
+  const total = 1 + bench.units_left();
   preparing = true;
   for (let done = 0; ; done += 1) {
     const label = bench.next_unit();
@@ -299,6 +309,7 @@ async function opened(bench: Session, leftOut: string[]): Promise<Opened> {
   }
   preparing = false;
   const info = bench.open() as ExposureInfo;
+  prepare();
   // An image whose pixels cannot be read is refused: there would be nothing to see.
   const start = performance.now();
   if (info.kind === "image") for (const { amp } of info.amps) bench.advance(amp);
@@ -317,10 +328,6 @@ function adopt(bench: Session, info: ExposureInfo): void {
   amps = info.amps.map((amp) => amp.amp);
   const large = info.amps.some((amp) => amp.width * amp.height > LARGE_AMPLIFIER);
   held = large ? amps.slice(0, 1) : amps;
-}
-
-function countUnits(bench: Session): number {
-  return bench.units_left();
 }
 
 async function set(settings: unknown): Promise<{ executed: { amp: number; step: string }[] }> {
@@ -386,13 +393,4 @@ function stages(bench: Session, amp: number): StageInfo[] {
     state: running?.amp === amp && running.step === stage.stage ? "running" : stage.state,
     ms: times.get(`${amp} ${stage.stage}`) ?? null,
   }));
-}
-
-/** Lets the messages that have arrived be answered. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = () => resolve();
-    channel.port2.postMessage(null);
-  });
 }

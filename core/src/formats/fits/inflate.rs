@@ -44,6 +44,7 @@ impl Packed for Source<'_> {
 }
 
 /// A gzip stream in memory.
+#[cfg(feature = "tiles")]
 pub(super) struct InMemory<'a> {
     /// Name for messages.
     pub(super) name: &'a str,
@@ -51,6 +52,7 @@ pub(super) struct InMemory<'a> {
     pub(super) bytes: &'a [u8],
 }
 
+#[cfg(feature = "tiles")]
 impl Packed for InMemory<'_> {
     fn name(&self) -> String {
         self.name.to_owned()
@@ -68,6 +70,7 @@ impl Packed for InMemory<'_> {
 }
 
 /// Length of a stream's content, if it is sound and not longer than `most`; else what is wrong.
+#[cfg(feature = "tiles")]
 pub(super) fn content_length(packed: &mut impl Packed, most: u64) -> Result<u64> {
     let mut cursor = Cursor::new();
     while cursor.next(packed)?.is_some() {

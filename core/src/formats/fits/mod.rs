@@ -7,6 +7,7 @@
 //! | `open` | [`FitsFile`]: the list of HDUs and the choice of the reader of an image |
 //! | `plain` | files without compressed images; the only file that names `fitsrs` |
 //! | `tiled` | tile-compressed images, read and written; the only file that names `fitsio-pure` |
+//! | `untiled` | in its place in a build without the feature `tiles`: refusals |
 //! | `tiles`, `forms`, `heap` | what a tile table promises, checked before it is decoded |
 //! | `gzip`, `inflate` | files that are gzip-compressed as a whole, read at any place |
 //! | `pixels` | stored numbers to physical values and masks |
@@ -21,8 +22,10 @@
 //! chapter 10 for tile compression; the CONTINUE and HIERARCH conventions of the FITS registry.
 
 mod cards;
+#[cfg(feature = "tiles")]
 mod forms;
 mod gzip;
+#[cfg(feature = "tiles")]
 mod heap;
 mod inflate;
 mod open;
@@ -30,21 +33,26 @@ mod pixels;
 mod plain;
 mod scan;
 mod section;
+#[cfg(feature = "tiles")]
 mod tiled;
+#[cfg(not(feature = "tiles"))]
+#[path = "untiled.rs"]
+mod tiled;
+#[cfg(feature = "tiles")]
 mod tiles;
 mod write;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tiles"))]
 mod corpus_tests;
-#[cfg(test)]
+#[cfg(all(test, feature = "tiles"))]
 mod damage_tests;
-#[cfg(test)]
+#[cfg(all(test, feature = "tiles"))]
 mod fixture;
-#[cfg(test)]
+#[cfg(all(test, feature = "tiles"))]
 mod gzip_tests;
-#[cfg(test)]
+#[cfg(all(test, feature = "tiles"))]
 mod mutation_tests;
-#[cfg(test)]
+#[cfg(all(test, feature = "tiles"))]
 mod round_trip_tests;
 
 use std::fmt;

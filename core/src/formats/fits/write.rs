@@ -124,6 +124,8 @@ impl<'a> FitsWriter<'a> {
         }
         let packed = match encoding {
             Encoding::Plain => None,
+            // Packed or not, whole numbers are the same.
+            Encoding::RiceInteger16 | Encoding::RiceInteger32 if !cfg!(feature = "tiles") => None,
             Encoding::RiceFloat { quantize_level } => Some(pack_floats(pixels, quantize_level)?),
             Encoding::RiceInteger16 => Some(pack_short(pixels)?),
             Encoding::RiceInteger32 => Some(pack_long(pixels)?),

@@ -3,8 +3,9 @@
  * read where they are and never held.
  */
 
-import init, { MosaicSession } from "../../../pkg/rawsky_web.js";
-import wasmUrl from "../../../pkg/rawsky_web_bg.wasm?url";
+import init, { MosaicSession } from "../../../pkg/whole/rawsky_web.js";
+import wasmUrl from "../../../pkg/whole/rawsky_web_bg.wasm?url";
+import { type Answer, cuts, pause, plain } from "../answer";
 import { reader, told } from "../dropped";
 import type { MosaicInfo, MosaicLevel, MosaicMember, MosaicMessage, MosaicReply, MosaicRequest, MosaicView } from "./protocol";
 
@@ -43,13 +44,6 @@ async function respond(id: number, request: MosaicRequest): Promise<void> {
   }
 }
 
-interface Answer {
-  value: unknown;
-  transfer: Transferable[];
-}
-
-const plain = (value: unknown): Answer => ({ value, transfer: [] });
-
 async function answer(request: MosaicRequest): Promise<Answer> {
   switch (request.kind) {
     case "files":
@@ -61,10 +55,8 @@ async function answer(request: MosaicRequest): Promise<Answer> {
       return plain(null);
     case "draw":
       return picture(open(), request.view);
-    case "cuts": {
-      const found = open().cuts(request.rule);
-      return plain(found === undefined ? null : { low: found[0] ?? 0, high: found[1] ?? 1 });
-    }
+    case "cuts":
+      return cuts(open().cuts(request.rule));
     case "pixel":
       return plain(open().pixel(request.x, request.y));
     case "file": {
@@ -171,13 +163,4 @@ async function sharpen(made: MosaicSession): Promise<void> {
   } finally {
     sharpening = false;
   }
-}
-
-/** Lets the messages that have arrived be answered. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = () => resolve();
-    channel.port2.postMessage(null);
-  });
 }

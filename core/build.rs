@@ -1,0 +1,39 @@
+//! Reads the descriptions that come with the core, so that a program that needs no others does not
+//! have to read TOML: each becomes its name, its JSON and the SHA-256 of its file.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+#[allow(unreachable_pub, reason = "public in the core")]
+#[path = "src/instrument/files.rs"]
+mod cameras;
+#[allow(unreachable_pub, reason = "public in the core")]
+#[path = "src/recipe/files.rs"]
+mod recipes;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for path in ["instruments", "recipes", "src/instrument/files.rs", "src/recipe/files.rs"] {
+        println!("cargo::rerun-if-changed={path}");
+    }
+    compile("cameras.rs", cameras::BUILT_IN)?;
+    compile("recipes.rs", recipes::BUILT_IN)
+}
+
+fn compile(file: &str, texts: &[(&str, &str)]) -> Result<(), Box<dyn Error>> {
+    let mut list = String::from("&[\n");
+    for (name, text) in texts {
+        let value: serde_json::Value =
+            toml::from_str(text).map_err(|error| format!("{name}: {error}"))?;
+        let json = value.to_string();
+        let sha256: String =
+            Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        writeln!(list, "    ({name:?}, {json:?}, {sha256:?}),")?;
+    }
+    list.push(']');
+    let folder = std::env::var("OUT_DIR")?;
+    std::fs::write(Path::new(&folder).join(file), list)?;
+    Ok(())
+}

@@ -1,0 +1,61 @@
+/**
+ * The engine's module in its two forms. The one that simulates and shows is small: it is what a visitor
+ * needs first. The whole one reads and writes every kind of file; it is loaded when a file is dropped or
+ * asked for.
+ */
+
+import type * as Whole from "../../pkg/whole/rawsky_web.js";
+import wholeUrl from "../../pkg/whole/rawsky_web_bg.wasm?url";
+import startUrl from "../../pkg/start/rawsky_start_bg.wasm?url";
+import initStart, * as small from "../../pkg/start/rawsky_start.js";
+import type { Request } from "./messages";
+
+export type Session = Whole.Session;
+
+export interface EngineModule {
+  Session: typeof Whole.Session;
+  cameras: typeof Whole.cameras;
+  cameras_for: typeof Whole.cameras_for;
+  mark_colors: typeof Whole.mark_colors;
+  /** It never shrinks, so that what one exposure left the next one uses. */
+  memory: WebAssembly.Memory;
+  isWhole: boolean;
+}
+
+let started: Promise<EngineModule> | null = null;
+let completed: Promise<EngineModule> | null = null;
+
+/** What only the whole module can do. */
+const NEEDS_WHOLE = new Set<Request["kind"]>(["drop", "images", "catalogue", "recipe"]);
+
+/** The small form where it is enough and the whole one is not there. */
+export function moduleFor(request: Request): Promise<EngineModule> {
+  return NEEDS_WHOLE.has(request.kind) ? wholeModule() : anyModule();
+}
+
+function anyModule(): Promise<EngineModule> {
+  started ??= loadStart();
+  return completed ?? started;
+}
+
+function wholeModule(): Promise<EngineModule> {
+  completed ??= loadWhole().catch((error: unknown) => {
+    // Without a network now, perhaps with one later.
+    completed = null;
+    throw { class: "engine", message: `the part that reads and writes files could not be loaded: ${String(error)}` };
+  });
+  return completed;
+}
+
+async function loadStart(): Promise<EngineModule> {
+  const { memory } = await initStart({ module_or_path: startUrl });
+  // What it lacks is asked of the whole one alone.
+  const { Session, cameras, cameras_for, mark_colors } = small as unknown as typeof Whole;
+  return { Session, cameras, cameras_for, mark_colors, memory, isWhole: false };
+}
+
+async function loadWhole(): Promise<EngineModule> {
+  const { default: init, Session, cameras, cameras_for, mark_colors } = await import("../../pkg/whole/rawsky_web.js");
+  const { memory } = await init({ module_or_path: wholeUrl });
+  return { Session, cameras, cameras_for, mark_colors, memory, isWhole: true };
+}
