@@ -27,7 +27,7 @@ use crate::steps::pocket::{Correction, Model};
 use crate::time::Day;
 
 pub use advance::{Underway, advance, detrend, known_of};
-pub use stack::{Frames, stack};
+pub use stack::{Frames, frame, stack};
 
 /// What the camera knows of one amplifier at one date.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -9,7 +9,7 @@ use ndarray::{Array2, Axis, concatenate};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::formats::fits::{Content, FitsFile, Pixels, section_text};
+use crate::formats::fits::{Content, FitsFile, Hdu, Pixels, section_text};
 use crate::geometry::{AmpGeometry, Flip, Section};
 use crate::header::Header;
 use crate::ids::AmpId;
@@ -73,6 +73,11 @@ impl RawFile {
         header.set(FILE_NAME, name, "for rules of the camera, where the header says nothing");
         let visit = camera.visit(&header).map_err(|error| in_file(key, error))?;
         Ok(RawFile { key: key.to_owned(), file, visit })
+    }
+
+    /// Its HDUs.
+    pub fn hdus(&self) -> &[Hdu] {
+        self.file.hdus()
     }
 
     /// The cards of the primary HDU, with those of the amplifier's imaging HDU over them.

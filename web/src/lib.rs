@@ -8,6 +8,7 @@
 mod dropped;
 mod dto;
 mod files;
+mod inspect;
 #[cfg(feature = "files")]
 mod mosaic;
 #[cfg(feature = "files")]

@@ -203,12 +203,6 @@ impl Session {
         )
     }
 
-    /// The header of an amplifier's science image: `[key, value, comment]`, card after card.
-    pub fn header(&self, amp: u32) -> Js<JsValue> {
-        let header = self.bench.header(AmpId(amp)).map_err(|error| dto::error(&error))?;
-        Ok(dto::header(&header))
-    }
-
     /// The parameters of photometry.
     pub fn aperture(&self) -> Js<JsValue> {
         answer(self.bench.recipe().map(|recipe| recipe.aperture))

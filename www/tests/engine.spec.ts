@@ -24,6 +24,22 @@ test("a change runs what depends on it and shows in picture and numbers", async 
   await expect.poll(() => picture(page)).not.toBe(before);
 });
 
+test("the header of a science image is compared with that of its raw amplifier and of its file", async ({ page }) => {
+  await reduced(page);
+  await page.getByRole("tab", { name: "header" }).click();
+  const against = page.getByRole("combobox", { name: "compare with" });
+  await against.selectOption({ label: "raw amplifier" });
+  const row = (key: string) => page.locator(".header-table tbody tr", { has: page.getByRole("rowheader", { name: key, exact: true }) });
+  await expect(row("FLTNORM")).toContainText("+ added");
+  await expect(row("EXPTIME")).toHaveCount(0);
+  await step(page, "flat").locator("..").getByRole("switch").click();
+  await expect(row("FLTNORM")).toHaveCount(0);
+  await against.selectOption({ label: "master bias" });
+  await expect(row("NFRAMES")).toContainText("− removed");
+  await against.selectOption("hdu 0");
+  await expect(page.locator(".header-table thead")).toContainText("file, HDU 0");
+});
+
 test.describe("dropped files", () => {
   test.skip(!existsSync(RAWSKY), `needs the command at ${RAWSKY}: cargo build --release --package rawsky`);
   let folder = "";

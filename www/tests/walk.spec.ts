@@ -198,3 +198,19 @@ test("a change says by how much the rms to the truth grew or fell", async ({ ben
   await bench.locator('[data-stage="flat"]').getByRole("switch").click();
   await expect(bench.locator('[data-stage="split"] .rail-change')).toHaveClass(/better/);
 });
+
+test("two headers are compared card by card, in words and signs", async ({ bench }) => {
+  await bench.getByRole("tab", { name: "header" }).click();
+  const table = bench.locator(".header-table");
+  await bench.getByRole("combobox", { name: "compare with" }).selectOption({ label: "raw amplifier" });
+  await expect(table.getByRole("row", { name: "+ added BUNIT DN unit of the image" })).toBeVisible();
+  await expect(table.getByRole("row", { name: "≠ changed NAXIS1 256 280 columns" })).toBeVisible();
+  await expect(table.getByRole("row", { name: /− removed DATASEC/ })).toBeVisible();
+  await expect(bench.locator(".header-panel [role=status]")).toContainText("1 added, 2 changed, ");
+  await expect(table).not.toContainText("EXPTIME");
+  await bench.getByRole("searchbox").fill("280");
+  await expect(table.locator("tbody tr")).toHaveCount(1);
+  await bench.getByRole("searchbox").fill("");
+  await bench.getByRole("checkbox", { name: "only differences" }).uncheck();
+  await expect(table.getByRole("row", { name: /= same EXPTIME/ })).toBeVisible();
+});

@@ -91,6 +91,15 @@ impl Exposure {
         self.layout.iter().map(|known| known.amp)
     }
 
+    pub(super) fn file(&self) -> &RawFile {
+        &self.raw
+    }
+
+    /// The cards of the science header of an amplifier, if there is one.
+    pub(super) fn cards(&self, amp: AmpId) -> Option<&Header> {
+        self.headers.get(&amp)
+    }
+
     pub(super) fn visit(&self) -> &VisitInfo {
         &self.raw.visit
     }

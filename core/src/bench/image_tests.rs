@@ -75,7 +75,7 @@ fn an_image_is_shown_as_it_is_stored_with_its_numbers() {
     assert_eq!(stats.median, 22.5);
     assert_eq!((stage.unit.as_str(), stage.title.as_str()), ("electron", "Image"));
     assert!(bench.steps().is_empty() && bench.settings().is_empty());
-    let header = bench.header(AmpId(1)).unwrap();
+    let header = bench.header(AmpId(1), "shown").unwrap();
     assert_eq!(header.text("OBJECT"), Some("ramp"));
 }
 
@@ -234,7 +234,7 @@ fn of_several_images_the_first_is_shown_and_the_others_are_offered() {
     assert_eq!((info.hdu, info.width, info.height), (Some(2), 3, 2));
     assert_eq!(other.view(AmpId(1), "image").unwrap().image, second);
     // The primary header holds for all of them.
-    assert_eq!(other.header(AmpId(1)).unwrap().text("OBJECT"), Some("two"));
+    assert_eq!(other.header(AmpId(1), "shown").unwrap().text("OBJECT"), Some("two"));
     let error = bench(&mut store, &["a.fits"], Some(0)).err().unwrap().to_string();
     assert!(error.contains("HDU 2 (RIGHT)") && error.contains("in HDU 0"), "{error}");
 }

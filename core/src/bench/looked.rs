@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
-use crate::formats::fits::FitsFile;
+use crate::formats::fits::{FitsFile, Hdu};
 use crate::header::Header;
 use crate::image::Planes;
 use crate::instrument::Instrument;
@@ -96,6 +96,10 @@ impl Looked {
             return None;
         }
         Some(MaskAt::Hdu(hdu))
+    }
+
+    pub(super) fn hdus(&self) -> &[Hdu] {
+        self.file.hdus()
     }
 
     /// Its pixels, as the only stage.

@@ -18,6 +18,8 @@ mod command;
 mod export;
 mod exposure;
 mod files;
+mod frames;
+mod headers;
 mod image_file;
 mod info;
 mod inputs;
@@ -53,6 +55,8 @@ use crate::store::Store;
 pub use arithmetic::{PixelInfo, PixelRow};
 pub use export::RECIPE;
 pub use files::{Files, Look};
+pub use frames::{StackInfo, Stacked, StackedPixel, StackedValue};
+pub use headers::HeaderChoice;
 pub use image_file::ImageChoice;
 pub use info::{AmpInfo, CalibrationInfo, ExposureInfo, StageInfo, State, Statistics};
 pub use kept::SkyView;
@@ -79,6 +83,7 @@ pub struct Bench {
     chains: BTreeMap<AmpId, Chain>,
     measured: BTreeMap<AmpId, Measured>,
     derived: parts::Derived,
+    frames: frames::Frames,
 }
 
 impl Bench {
@@ -98,6 +103,7 @@ impl Bench {
             chains: BTreeMap::new(),
             measured: BTreeMap::new(),
             derived: parts::Derived::new(),
+            frames: frames::Frames::default(),
         })
     }
 
@@ -116,6 +122,7 @@ impl Bench {
         self.chains = subject.amps().into_iter().map(|amp| (amp, Chain::new(amp, first))).collect();
         self.measured.clear();
         self.derived.clear();
+        self.frames = frames::Frames::default();
         let info = subject.info(&self.camera)?;
         self.subject = Some(subject);
         self.want()?;
@@ -200,6 +207,7 @@ impl Bench {
         }
         self.measured.remove(&amp);
         self.derived.retain(|(source, _), _| source.amp != amp.0);
+        self.frames.forget(amp);
         self.want()
     }
 
@@ -231,6 +239,7 @@ impl Bench {
         let (subject, chain) = self.of(amp).ok()?;
         match stage {
             "truth" => subject.truth_view(amp, chain),
+            frames::BIAS | frames::FLAT => self.frames.view(amp, stage),
             stage => chain.kept(stage).map(kept::Kept::sky),
         }
     }
@@ -249,15 +258,6 @@ impl Bench {
     pub fn plot(&self, request: &PlotRequest) -> Result<Plot> {
         let (subject, chain) = self.of(request.amp())?;
         plots::plot(subject, chain, self.measured.get(&request.amp()), request)
-    }
-
-    /// The header of the science image of an amplifier: raw cards, science cards over them.
-    ///
-    /// # Errors
-    /// If nothing is open.
-    pub fn header(&self, amp: AmpId) -> Result<crate::header::Header> {
-        let (subject, _) = self.of(amp)?;
-        subject.header(&self.camera, amp)
     }
 
     /// Sets the parameters of photometry; images stay as they are.

@@ -5,6 +5,7 @@ use super::*;
 use crate::formats::memory::Memory;
 use crate::ids::Role;
 use crate::job::{self, AmpFile, Detrend, Job, Task, Text};
+use crate::master::Kind;
 use crate::measure::aperture;
 use crate::simulate::NightParams;
 use crate::store::load;
@@ -444,6 +445,67 @@ fn pixels_that_are_not_there_are_refused() {
         [Source { amp: 9, ..source.clone() }, Source { stage: "none".to_owned(), ..source }]
     {
         assert!(ask(&missing, 0..1, 0..1).is_err());
+    }
+}
+
+#[test]
+fn the_clip_of_a_pixel_is_the_one_that_made_the_master() {
+    let mut table = table();
+    table.run(2);
+    let stacks = table.bench.stacks(&mut table.store).unwrap();
+    let titles: Vec<_> =
+        stacks.iter().map(|stack| (stack.title.as_str(), stack.frames.len())).collect();
+    assert_eq!(titles, [("biases", 6), ("flats of lamp 3", 3)]);
+    let origin = table.bench.view(AmpId(2), "raw").unwrap().origin;
+    let at = (origin.0 + 100, origin.1 + 200);
+    let mut pixels = Vec::new();
+    for (index, stack) in stacks.iter().enumerate() {
+        for n in 1..=stack.frames.len() {
+            let stacked = table.bench.stacked(&mut table.store, index, at).unwrap().unwrap();
+            assert_eq!((stacked.loaded, stacked.frames), (n, stack.frames.len()));
+            assert_eq!(stacked.pixel.is_some(), n == stack.frames.len());
+            pixels.extend(stacked.pixel);
+        }
+    }
+    let [bias, flat] = pixels.as_slice() else { panic!("{pixels:?}") };
+    assert_eq!((bias.merged_dn, bias.amp, bias.values.len()), (bias.master, 2, 6));
+    // The median of three, without the bias, over the level; one lamp is the band.
+    let key = table.files.flat.clone().unwrap();
+    let file = crate::master::MasterFile::open(&mut table.store, &key, &[Kind::BandFlat]).unwrap();
+    let level_dn = file.real("FLTNORM").unwrap();
+    let expected = (flat.merged_dn.unwrap() - bias.master.unwrap()) / level_dn;
+    assert!((flat.master.unwrap() / expected - 1.0).abs() < 1e-6, "{flat:?} {expected}");
+    let drawn = table.bench.view(AmpId(2), "master bias").unwrap();
+    assert_eq!(f64::from(drawn.image[[200, 100]]), bias.master.unwrap());
+    assert!(table.bench.stacked(&mut table.store, 0, (9999, 0)).unwrap().is_none());
+    assert!(table.bench.stacked(&mut table.store, 7, at).is_err());
+}
+
+#[test]
+fn the_header_of_the_science_image_is_the_one_that_is_written() {
+    let mut table = table();
+    let recipe = table.bench.recipe_text().unwrap();
+    table.store.append(RECIPE, recipe.as_bytes()).unwrap();
+    let (job, outputs) = table.bench.image_job(&mut table.store).unwrap();
+    job::execute(&job, &mut table.store, &mut ()).unwrap();
+    let amp = AmpId(3);
+    let key = &outputs.iter().find(|output| output.amp == amp).unwrap().key;
+    let file = crate::formats::fits::FitsFile::open(
+        &mut crate::store::Source::open(&mut table.store, key).unwrap(),
+    );
+    let mut written = file.unwrap().hdus()[0].header.clone();
+    for key in ["CREATOR", "RECIPE", "RECIPEID", "CAMERA", "CAMERAID", "HISTORY"] {
+        assert!(written.card(key).is_some(), "{key}");
+        written.remove(key);
+    }
+    assert_eq!(table.bench.header(amp, "shown").unwrap(), written);
+    let raw = table.bench.header(amp, "raw").unwrap();
+    assert!(raw.card("FLTNORM").is_none() && raw.card("EXPTIME") == written.card("EXPTIME"));
+    let of: Vec<String> = table.bench.headers(amp).unwrap().into_iter().map(|one| one.of).collect();
+    assert_eq!(of[..5], ["shown", "raw", "bias", "flat", "hdu 0"]);
+    assert!(of.iter().all(|of| table.bench.header(amp, of).is_ok()));
+    for wrong in ["dark", "hdu 99", "hdu", ""] {
+        assert!(table.bench.header(amp, wrong).is_err(), "{wrong}");
     }
 }
 

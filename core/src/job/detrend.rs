@@ -149,25 +149,40 @@ fn amplifier(
 fn header(
     context: &mut Context<'_>,
     science: &BTreeMap<AmpId, Header>,
-    input: (&RawFile, &MasterFiles),
+    (raw, files): (&RawFile, &MasterFiles),
     amp: AmpId,
 ) -> Result<Header> {
-    let (raw, files) = input;
-    let amplifier = context.camera.amplifier(amp).cloned();
-    let mut header = match &amplifier {
-        Some(amplifier) => raw.image_header(amplifier)?,
-        None => Header::new(),
-    };
-    match science.get(&amp) {
-        Some(cards) => header.merge(cards),
-        None => context.warn(Warning::new(
+    let cards = science.get(&amp);
+    if cards.is_none() {
+        context.warn(Warning::new(
             "split",
             "no-science-header",
             1,
             format!("amplifier {amp} has no science header: no WCS, photometry in pixels only"),
-        )),
+        ));
     }
-    let electronics = context.camera.electronics_of(amp);
+    let flat = files.flat.as_ref().map(|flat| (flat, files.scale_ratio));
+    let mut header = image_cards(&context.camera, (raw, cards), flat, amp)?;
+    context.provenance_cards(&mut header);
+    Ok(header)
+}
+
+/// Cards of a science image, without those of its provenance: raw cards, science cards over them, what
+/// the image is, and the level of its flat with the focal plane's over it (a ratio).
+pub(crate) fn image_cards(
+    camera: &Instrument,
+    (raw, science): (&RawFile, Option<&Header>),
+    flat: Option<(&MasterFile, f64)>,
+    amp: AmpId,
+) -> Result<Header> {
+    let mut header = match camera.amplifier(amp) {
+        Some(amplifier) => raw.image_header(amplifier)?,
+        None => Header::new(),
+    };
+    if let Some(cards) = science {
+        header.merge(cards);
+    }
+    let electronics = camera.electronics_of(amp);
     let gain = electronics.gain_electron_per_dn;
     set_if_absent(&mut header, "GAIN", gain, "electron/DN");
     set_if_absent(&mut header, "READNOI", electronics.read_noise_electron, "electron");
@@ -179,11 +194,10 @@ fn header(
     if let Some(band) = &raw.visit.band {
         header.set("BAND", band.0.as_str(), "band code");
     }
-    if let Some(flat) = &files.flat {
+    if let Some((flat, scale_ratio)) = flat {
         header.set("FLTNORM", flat.real("FLTNORM")?, "DN, level of the flat");
-        header.set("FLATSCAL", files.scale_ratio, "focal-plane level over FLTNORM");
+        header.set("FLATSCAL", scale_ratio, "focal-plane level over FLTNORM");
     }
-    context.provenance_cards(&mut header);
     Ok(header)
 }
 

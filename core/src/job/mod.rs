@@ -43,7 +43,7 @@ pub use survey::{Finished, FinishedKind, Survey, Surveyed, Visit};
 pub(crate) use aperture::read_science;
 pub(crate) use aperture::{date, frame_from_stored, params as aperture_params};
 pub(crate) use compare::read_truth;
-pub(crate) use detrend::{join_mask, read_mask};
+pub(crate) use detrend::{image_cards, join_mask, read_mask};
 pub(crate) use focal_plane::read_level;
 pub(crate) use headers::science_headers;
 pub(crate) use tables::read_all as read_catalogues;

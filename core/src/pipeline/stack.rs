@@ -56,10 +56,9 @@ pub fn stack(
     };
     let mut kept = Kept::default();
     for index in 0..frames.count() {
-        let (mut amp, calibration) = frames.load(index)?;
-        correct_amplifier(&mut amp, at_assemble(steps).0, &calibration, log)?;
+        let (amp, calibration) = frames.load(index)?;
         drop(kept.last.take());
-        let ccd = steps::assemble::assemble(vec![amp], detector)?;
+        let ccd = assembled(amp, detector, (steps, &calibration), log)?;
         let image = match &each {
             Some(masters) => Some(corrected_image(&ccd, detector_steps, masters)?),
             None => None,
@@ -82,6 +81,32 @@ pub fn stack(
     correct_detector(&mut ccd, detector_steps, &masters, log)?;
     ccd.planes.image = image;
     Ok(ccd)
+}
+
+/// One amplifier of a frame as it enters a stack that adds in 64 bits: the amplifier steps and `assemble`
+/// of `steps`, a NaN where a pixel does not count.
+///
+/// # Errors
+/// The first error of a step.
+pub fn frame(
+    amp: AmpImage,
+    detector: DetectorId,
+    known: (&[Step], &AmpCalibration),
+) -> Result<CcdImage> {
+    let mut log = Log { records: &mut Vec::new(), probe: &mut () };
+    let mut ccd = assembled(amp, detector, known, &mut log)?;
+    ccd.planes.image = without_masked(ccd.planes.image, &ccd.planes.mask);
+    Ok(ccd)
+}
+
+fn assembled(
+    mut amp: AmpImage,
+    detector: DetectorId,
+    (steps, calibration): (&[Step], &AmpCalibration),
+    log: &mut Log<'_>,
+) -> Result<CcdImage> {
+    correct_amplifier(&mut amp, at_assemble(steps).0, calibration, log)?;
+    steps::assemble::assemble(vec![amp], detector)
 }
 
 /// The pixels of `ccd` after the steps of the detector, without reports.

@@ -162,7 +162,7 @@ fn variance_factor(n: usize, merge: Merge) -> f64 {
 }
 
 /// The merged value and the number of values kept; a NaN for none.
-fn merge(values: &mut [f32], params: &Params) -> (f32, usize) {
+pub(super) fn merge(values: &mut [f32], params: &Params) -> (f32, usize) {
     let as_given = match (params.merge, params.sums) {
         (Merge::Mean, Precision::F32) => values.to_vec(),
         _ => Vec::new(),
@@ -188,7 +188,7 @@ fn merge(values: &mut [f32], params: &Params) -> (f32, usize) {
 }
 
 /// Insertion sort: the stacks are short.
-fn sort(values: &mut [f32]) {
+pub(super) fn sort(values: &mut [f32]) {
     for i in 1..values.len() {
         let value = values[i];
         let mut j = i;
@@ -201,23 +201,30 @@ fn sort(values: &mut [f32]) {
 }
 
 /// The part of the sorted `values` within `clip` standard deviations of their median.
-fn clip_once(values: &[f32], clip: f64) -> &[f32] {
+pub(super) fn clip_once(values: &[f32], clip: f64) -> &[f32] {
     if values.len() < 3 {
         return values;
     }
-    let (center, average) = (sorted_median(values), mean(values));
-    let square = |value: &f32| {
-        let difference = f64::from(*value) - average;
-        difference * difference
-    };
-    let variance = values.iter().map(square).sum::<f64>() / values.len() as f64;
-    let limit = clip * variance.sqrt();
+    let (center, _, limit) = center_and_limit(values, clip);
     let outside = |value: &f32| limit < (f64::from(*value) - center).abs();
     let below = values.iter().take_while(|value| outside(value) && f64::from(**value) < center);
     let first = below.count();
     let above = values.iter().rev().take_while(|value| outside(value));
     let end = values.len() - above.count();
     values.get(first..end).unwrap_or(values)
+}
+
+/// Median and standard deviation (ddof 0) of the sorted `values`, and how far from the median a value may
+/// lie.
+pub(super) fn center_and_limit(values: &[f32], clip: f64) -> (f64, f64, f64) {
+    let (center, average) = (sorted_median(values), mean(values));
+    let square = |value: &f32| {
+        let difference = f64::from(*value) - average;
+        difference * difference
+    };
+    let variance = values.iter().map(square).sum::<f64>() / values.len() as f64;
+    let sigma = variance.sqrt();
+    (center, sigma, clip * sigma)
 }
 
 fn mean(values: &[f32]) -> f64 {

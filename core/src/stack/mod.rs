@@ -2,10 +2,11 @@
 //!
 //! [`combine`] merges one amplifier's frames pixel by pixel, [`median_variance`] says how noisy the
 //! result is, [`normalize`] gives a flat its level, [`lamps`] averages the lamps of a band,
-//! [`select`] chooses the frames.
+//! [`select`] chooses the frames, [`trace`] tells what became of each value of one pixel.
 
 pub mod combine;
 pub mod lamps;
 pub mod median_variance;
 pub mod normalize;
 pub mod select;
+pub mod trace;

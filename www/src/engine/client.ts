@@ -8,6 +8,7 @@ import type {
   ExportKind,
   ExposureInfo,
   HeaderCard,
+  HeaderChoice,
   Json,
   MaskBit,
   ParamSchema,
@@ -20,6 +21,8 @@ import type {
   Region,
   RegionStats,
   SourceRequest,
+  Stacked,
+  StackInfo,
   StageInfo,
   StepInfo,
   StepSetting,
@@ -183,8 +186,24 @@ class Client implements Engine {
     };
   }
 
-  header(amp: number): Promise<HeaderCard[]> {
-    return this.ask({ kind: "header", amp });
+  headers(amp: number): Promise<HeaderChoice[]> {
+    return this.ask({ kind: "headers", amp });
+  }
+
+  header(amp: number, of: string): Promise<HeaderCard[]> {
+    return this.ask({ kind: "header", amp, of });
+  }
+
+  stacks(): Promise<StackInfo[]> {
+    return this.ask({ kind: "stacks" });
+  }
+
+  stacked(stack: number, x: number, y: number): Promise<Stacked | null> {
+    return this.ask({ kind: "stacked", stack, x, y });
+  }
+
+  async holdMaster(master: string, amps: number[]): Promise<void> {
+    await this.ask({ kind: "holdMaster", master, amps });
   }
 
   async setAperture(params: { [key: string]: Json }): Promise<Photometry | null> {

@@ -23,7 +23,11 @@ export type Request =
   | { kind: "pixel"; x: number; y: number }
   | { kind: "plot"; request: PlotRequest }
   | { kind: "region"; region: Region; stage: string }
-  | { kind: "header"; amp: number }
+  | { kind: "headers"; amp: number }
+  | { kind: "header"; amp: number; of: string }
+  | { kind: "stacks" }
+  | { kind: "stacked"; stack: number; x: number; y: number }
+  | { kind: "holdMaster"; master: string; amps: number[] }
   | { kind: "aperture" }
   | { kind: "setAperture"; params: Json }
   | { kind: "photometry" }

@@ -10,6 +10,7 @@ import type {
   ExportKind,
   ExposureInfo,
   HeaderCard,
+  HeaderChoice,
   Json,
   MaskBit,
   ParamSchema,
@@ -21,12 +22,15 @@ import type {
   Region,
   RegionStats,
   SourceRequest,
+  Stacked,
+  StackInfo,
   StageInfo,
   StepInfo,
   StepSetting,
   View,
 } from "./protocol";
 import { fitOverscan, runAmp, type AmpRun, type OverscanFit, type Stage } from "./mock/pipeline";
+import { BIASES, HEADERS, headerCards, stackedPixel } from "./mock/inspect";
 import { measure } from "./mock/photometry";
 import { pixelInfo } from "./mock/pixel";
 import { plot } from "./mock/plots";
@@ -301,26 +305,24 @@ export class MockEngine implements Engine {
     return { ...statistics(values), clippedMean: clip.mean, clippedSigma: clip.sigma };
   }
 
-  async header(amp: number): Promise<HeaderCard[]> {
-    const cards: [string, string, string][] = [
-      ["SIMPLE", "T", "conforms to FITS"],
-      ["BITPIX", "-32", "32-bit floating point"],
-      ["NAXIS", "2", ""],
-      ["NAXIS1", "256", "columns"],
-      ["NAXIS2", "256", "rows"],
-      ["IMGTYPE", "object", "kind of exposure"],
-      ["EXPTIME", "30.0", "exposure time (s)"],
-      ["FILTER", "T_g", "band"],
-      ["AMP_ID", String(amp - 1), "amplifier"],
-      ["GAIN", "6.0", "electron/DN"],
-      ["READNOI", "9.0", "electron"],
-      ["OBSMJD", "58893.1338", "start (MJD)"],
-      ["CCD_ID", "1", "detector"],
-      ["RA", "03:40:00.0", ""],
-      ["DEC", "+33:21:00", ""],
-    ];
-    return cards.map(([key, value, comment]) => ({ key, value, comment }));
+  async headers(): Promise<HeaderChoice[]> {
+    return HEADERS;
   }
+
+  async header(amp: number, of: string): Promise<HeaderCard[]> {
+    return headerCards(amp, of);
+  }
+
+  async stacks(): Promise<StackInfo[]> {
+    return [BIASES];
+  }
+
+  async stacked(_stack: number, x: number, y: number): Promise<Stacked | null> {
+    const amp = this.ampAt(x, y);
+    return amp ? stackedPixel(amp.amp, x, y) : null;
+  }
+
+  async holdMaster(): Promise<void> {}
 
   async setAperture(params: { [key: string]: Json }): Promise<Photometry | null> {
     this.aperture = { ...params };

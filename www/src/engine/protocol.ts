@@ -239,6 +239,62 @@ export interface HeaderCard {
   comment: string;
 }
 
+/** A header that can be read; `of` is how the engine knows it. */
+export interface HeaderChoice {
+  of: string;
+  title: string;
+}
+
+/** The header of the science image, or of the image that is looked at. */
+export const SHOWN_HEADER = "shown";
+
+/** Frames of which a master was made on the spot. */
+export interface StackInfo {
+  /** Such as "flats of lamp 3". */
+  title: string;
+  /** The master that they went into; it can be drawn like a stage of this name once it is held. */
+  master: string;
+  /** Names of the frames in order of time. */
+  frames: string[];
+  /** Frames that were there and not taken. */
+  leftOut: number;
+  clipSigma: number;
+  maximumPasses: number;
+  merge: "median" | "mean";
+}
+
+/** One pass of the clip over the values that were kept until then (DN). */
+export interface ClipPass {
+  given: number;
+  /** Their median. */
+  center: number;
+  /** Their standard deviation. */
+  sigma: number;
+  low: number;
+  high: number;
+  cut: number;
+}
+
+/** One pixel of a stack (DN). */
+export interface StackedPixel {
+  x: number;
+  y: number;
+  amp: number;
+  /** Its value in each frame, `null` where it does not count; the pass that cut it, from 1. */
+  values: { dn: number | null; cutIn: number | null }[];
+  passes: ClipPass[];
+  mergedDn: number | null;
+  /** The pixel of the master: DN of a bias, relative of a flat. */
+  master: number | null;
+}
+
+/** How many frames are there, and the pixel once all are. */
+export interface Stacked {
+  loaded: number;
+  frames: number;
+  pixel: StackedPixel | null;
+}
+
 /** Table of columns; a column is numbers or words. */
 export interface Table {
   columns: { name: string; unit: string; values: Float64Array | string[] }[];
@@ -303,7 +359,15 @@ export interface Engine {
   pixel(x: number, y: number): Promise<PixelInfo | null>;
   plot(request: PlotRequest): Promise<Plot>;
   region(region: Region, stage: string): Promise<RegionStats>;
-  header(amp: number): Promise<HeaderCard[]>;
+  /** The headers that there are, that of what is shown first. */
+  headers(amp: number): Promise<HeaderChoice[]>;
+  header(amp: number, of: string): Promise<HeaderCard[]>;
+  /** None where no master was made on the spot. */
+  stacks(): Promise<StackInfo[]>;
+  /** Reduces one more frame of a stack; `null` off the amplifiers. To be asked until the pixel is there. */
+  stacked(stack: number, x: number, y: number): Promise<Stacked | null>;
+  /** Reads a master, so that it can be drawn. */
+  holdMaster(master: string, amps: number[]): Promise<void>;
   setAperture(params: { [key: string]: Json }): Promise<Photometry | null>;
   photometry(): Promise<Photometry | null>;
   apertureSchema(): Promise<{ schema: ParamSchema[]; params: { [key: string]: Json } }>;

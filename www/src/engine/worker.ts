@@ -5,6 +5,7 @@
 
 import { type Answer, cuts, pause, plain } from "./answer";
 import { reader, told, whyNot } from "./dropped";
+import { inspected } from "./inspect";
 import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
 import { type EngineModule, type Session, moduleFor } from "./module";
 import { corners } from "./region";
@@ -120,8 +121,6 @@ function ask(bench: Session, request: Request): Answer {
       return plain(bench.plot(request.request));
     case "region":
       return plain(bench.region(corners(request.region), request.stage));
-    case "header":
-      return plain(bench.header(request.amp));
     case "aperture":
       return plain(bench.aperture());
     case "setAperture":
@@ -160,7 +159,7 @@ function take(bench: Session, request: Request): Answer {
     case "executed":
       return plain(bench.executed());
     default:
-      throw { class: "engine", message: `unknown request ${request.kind}` };
+      return plain(inspected(bench, request));
   }
 }
 

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import type { SourceRequest, StepSetting } from "../engine/protocol";
 
-export { NO_CAMERA } from "../engine/protocol";
+export { NO_CAMERA, SHOWN_HEADER } from "../engine/protocol";
 
 export const source = signal<SourceRequest | null>(null);
 
