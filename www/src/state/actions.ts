@@ -187,13 +187,18 @@ export function resetStep(step: string): void {
   if (info) changeStep(step, `reset of ${step}`, () => ({ step, on: true, params: structuredClone(info.defaults) }));
 }
 
-export function moveStep(step: string, by: -1 | 1): void {
+/** Puts a step at a place of the recipe, counted from 0; the engine says whether it may stand there. */
+export function placeStep(step: string, place: number): void {
   const next = [...settings.peek()];
   const at = next.findIndex((setting) => setting.step === step);
   const [moved] = next.splice(at, 1);
-  if (!moved || at + by < 0 || at + by > next.length) return;
-  next.splice(at + by, 0, moved);
+  if (!moved || place === at || place < 0 || place > next.length) return;
+  next.splice(place, 0, moved);
   void changeRecipe(`place of ${step}`, next);
+}
+
+export function moveStep(step: string, by: -1 | 1): void {
+  placeStep(step, settings.peek().findIndex((setting) => setting.step === step) + by);
 }
 
 export function changeLook(label: string, change: Partial<Look>): void {

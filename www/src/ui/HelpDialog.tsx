@@ -29,7 +29,10 @@ export function HelpDialog() {
         </tbody>
       </table>
       <h3>Touch</h3>
-      <p>One finger moves the picture, two fingers zoom, a long press pins a pixel.</p>
+      <p>
+        One finger moves the picture, two fingers zoom, a long press pins a pixel. On a step of the rail a long press takes
+        the step, which can then be moved to another place; a mouse drags it.
+      </p>
       <h3>Drawing</h3>
       <p>
         The CPU draws the first picture. If the GPU (WebGL2) draws the same view faster, it draws the next ones; the

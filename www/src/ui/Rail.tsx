@@ -1,5 +1,6 @@
 /** The steps in their order, each with a thumbnail, its state, its time and the rms to the truth. */
 
+import { useEffect, useRef } from "preact/hooks";
 import type { StageInfo } from "../engine/protocol";
 import { switchStep } from "../state/actions";
 import {
@@ -15,6 +16,7 @@ import {
   stepInfos,
 } from "../state/bench";
 import { comparison, show, showApertures } from "../state/view";
+import { beginDrag, drag, dropMark, holdRail, swallowClick } from "./railDrag";
 import { Change } from "./Change";
 import { decimals, milliseconds } from "./format";
 import { Thumbnail } from "./Thumbnail";
@@ -70,8 +72,17 @@ function Switch({ step }: { step: string }) {
 function Item({ info }: { info: StageInfo }) {
   const chosen = selected.value === info.stage;
   const shown = comparison.value.stage === info.stage;
+  const isStep = settings.value.some((setting) => setting.step === info.stage);
+  const marks = `${chosen ? " chosen" : ""}${shown ? " shown" : ""}${isStep ? dropMark(info.stage) : ""}`;
+  const moved = drag.value?.step === info.stage ? drag.value.dx : 0;
   return (
-    <li class={`rail-item${chosen ? " chosen" : ""}${shown ? " shown" : ""}`} data-stage={info.stage}>
+    <li
+      class={`rail-item${isStep ? " movable" : ""}${marks}`}
+      data-stage={info.stage}
+      {...(moved === 0 ? {} : { style: { transform: `translateX(${moved}px)` } })}
+      onPointerDown={(event) => isStep && beginDrag(event, info.stage)}
+      onClickCapture={swallowClick}
+    >
       <button
         type="button"
         class="rail-pick"
@@ -113,8 +124,10 @@ function PhotometryItem() {
 }
 
 export function Rail() {
+  const rail = useRef<HTMLElement>(null);
+  useEffect(() => (rail.current ? holdRail(rail.current) : undefined), []);
   return (
-    <nav class="rail" aria-label="Steps">
+    <nav class="rail" aria-label="Steps" ref={rail}>
       <p class="rail-key" aria-hidden="true">
         <b>{isImage.value ? "image" : "steps"}</b>
         <span>state, time</span>
