@@ -108,13 +108,15 @@ struct Loaded {
     images: Vec<Array2<f32>>,
 }
 
+/// An image in sky order, with column and row of its first pixel on the detector.
+type Placed = (Array2<f32>, (usize, usize));
+
 /// What is kept of stacks and masters.
 #[derive(Default)]
 pub(super) struct Frames {
     stacks: Option<Vec<Stack>>,
     loaded: Option<Loaded>,
-    /// Masters in sky order, with column and row of their first pixel.
-    masters: BTreeMap<(AmpId, &'static str), (Array2<f32>, (usize, usize))>,
+    masters: BTreeMap<(AmpId, &'static str), Placed>,
 }
 
 impl Frames {
