@@ -44,7 +44,7 @@ export class Folder {
 
   /** Opens files with the dialog, as a person does. */
   async choose(page: Page, names: string[], camera = ""): Promise<void> {
-    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await page.getByRole("button", { name: "Open", exact: true }).first().click();
     await page.locator("dialog[open]").getByLabel("camera").selectOption(camera);
     const [chooser] = await Promise.all([
       page.waitForEvent("filechooser"),

@@ -21,12 +21,12 @@ async function pixelRow(page: Page): Promise<void> {
   await expect(page.locator(".pixel-table tbody tr").first()).toBeVisible();
 }
 
-/** A FITS file of whole numbers of 16 bits, `100 row + column`, without anything that names a camera. */
-function plainFits(columns: number, rows: number): Buffer {
+/** A FITS image of whole numbers of 16 bits, `100 row + column`, without anything that names a camera. */
+function plainFits(columns: number, rows: number, first = "SIMPLE  =                    T"): Buffer {
   const card = (text: string): string => text.padEnd(80);
   const number = (key: string, value: number): string => card(`${key.padEnd(8)}= ${String(value).padStart(20)}`);
   const cards = [
-    card("SIMPLE  =                    T"),
+    card(first),
     number("BITPIX", 16),
     number("NAXIS", 2),
     number("NAXIS1", columns),
@@ -74,6 +74,35 @@ test.describe("an image", () => {
     await page.getByRole("tab", { name: "header" }).click();
     await expect(page.locator(".header-table")).toContainText("adu");
     await expect(page.getByRole("tab", { name: "overscan fit" })).toHaveCount(0);
+  });
+
+  test("of a link is that of the HDU which was shown, with its colors, once the file is opened", async ({ page }) => {
+    const two = [plainFits(60, 40), plainFits(30, 20, "XTENSION= 'IMAGE   '")];
+    writeFileSync(join(folder.path, "two.fits"), Buffer.concat(two));
+    await folder.choose(page, ["two.fits"]);
+    await shown(page, "two.fits");
+    await banner(page).getByLabel("image").selectOption("1");
+    await expect(page.locator("#picture-words")).toContainText("30 by 20 pixels");
+    await page.getByRole("combobox", { name: "colors" }).selectOption("viridis");
+    await page.getByRole("button", { name: "Share" }).click();
+    const field = page.getByRole("textbox", { name: "link" });
+    await expect(field).toHaveValue(/#s=/);
+    const link = await field.inputValue();
+    await page.goto("about:blank");
+    await page.goto(link);
+    await expect(banner(page)).toContainText("two.fits");
+    await folder.choose(page, ["two.fits"]);
+    await shown(page, "two.fits");
+    await expect(page.locator("#picture-words")).toContainText("30 by 20 pixels");
+    await expect(page.getByRole("combobox", { name: "colors" })).toHaveValue("viridis");
+    await expect(page.getByText("This link was made with")).toHaveCount(0);
+    // Another file than the link's is opened at its first image, and it is said.
+    await page.goto("about:blank");
+    await page.goto(link);
+    await expect(banner(page)).toContainText("two.fits");
+    await folder.choose(page, ["plain.fits"]);
+    await shown(page, "plain.fits");
+    await expect(page.getByRole("alert")).toContainText("another file than plain.fits");
   });
 
   test("keeps the rules of accessibility, wide and narrow", async ({ page }) => {

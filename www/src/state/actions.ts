@@ -26,7 +26,7 @@ import {
   stepInfos,
 } from "./bench";
 import { withValue } from "./paths";
-import { fileDigest, NO_CAMERA, pendingLink, source } from "./source";
+import { fileDigest, isOf, NO_CAMERA, pendingLink, source, type PendingLink } from "./source";
 import { refresh, runRecipe } from "./run";
 import { forgetHistory, remember, takeAgain, takeBack, type Snapshot } from "./undo";
 import { comparison, cursor, fit, look, pinned, region, type Look } from "./view";
@@ -144,13 +144,18 @@ export async function openFiles(files: File[], camera: string): Promise<void> {
   if (files.length === 0) return;
   notice.value = null;
   problem.value = null;
-  const opened = await open({ kind: "files", camera, files, hdu: null });
   const link = pendingLink.peek();
-  if (!opened) return;
-  const digest = await fileDigest(files);
-  if (!link) return;
+  if (link) await openLinked(link, files, camera);
+  else if (await open({ kind: "files", camera, files, hdu: null })) await fileDigest(files);
+}
+
+/** Opens files while a link waits for those that it was made with. */
+async function openLinked(link: PendingLink, files: File[], camera: string): Promise<void> {
+  const isSame = isOf(link, files, await fileDigest(files));
+  const asThen = isSame ? { camera: camera || link.camera, hdu: link.hdu } : { camera, hdu: null };
+  if (!(await open({ kind: "files", files, ...asThen }))) return;
   pendingLink.value = null;
-  if (link.digest && digest && link.digest !== digest) {
+  if (!isSame) {
     problem.value = {
       class: "link",
       message: `the link was made with another file than ${files[0]?.name}: their checksums differ. Its recipe is used all the same`,
@@ -158,6 +163,7 @@ export async function openFiles(files: File[], camera: string): Promise<void> {
   }
   // An image has no steps.
   if (exposure.peek()?.kind === "raw") await changeRecipe("recipe of the link", link.settings);
+  if (isSame) await link.restore();
 }
 
 /** Resolves when the recipe has been run. */

@@ -18,7 +18,12 @@ export async function openLink(hash: string): Promise<boolean> {
     return false;
   }
   if (state.source.kind === "files") {
-    pendingLink.value = { name: state.source.name, digest: state.source.digest, settings: state.settings };
+    const { name, digest, camera, hdu = null } = state.source;
+    const restore = async (): Promise<void> => {
+      await setApertures(state.aperture);
+      applyView(state);
+    };
+    pendingLink.value = { name, digest, camera, hdu, settings: state.settings, restore };
     return false;
   }
   if (!(await openSimulated(state.source.seed, state.source.night))) return false;

@@ -10,7 +10,14 @@ export interface SharedState {
   version: 1;
   source:
     | { kind: "simulated"; camera: string; seed: number; night: { [key: string]: Json } }
-    | { kind: "files"; camera: string; name: string; digest: string };
+    | {
+        kind: "files";
+        camera: string;
+        name: string;
+        digest: string;
+        /** The HDU of an image that is looked at; links of earlier versions do not say it. */
+        hdu?: number | null;
+      };
   settings: StepSetting[];
   aperture: { [key: string]: Json };
   look: Look;
@@ -81,7 +88,9 @@ function isState(value: unknown): value is SharedState {
     typeof compared["stage"] === "string" &&
     typeof compared["against"] === "string" &&
     hasNumbers(compared, ["split"]);
-  return steps && looks && places && stages && isRecord(value["aperture"]) && hasNumbers(value, ["maskBits", "amp"]);
+  const { hdu } = value["source"];
+  const isHdu = hdu === undefined || hdu === null || (Number.isInteger(hdu) && (hdu as number) >= 0);
+  return isHdu && steps && looks && places && stages && isRecord(value["aperture"]) && hasNumbers(value, ["maskBits", "amp"]);
 }
 
 /** `null` if the text is no link of this page. */
@@ -103,7 +112,9 @@ export function currentState(): SharedState | null {
   return {
     version: 1,
     source:
-      from.kind === "simulated" ? from : { kind: "files", camera: from.camera, name: info.name, digest: digest.peek() },
+      from.kind === "simulated"
+        ? from
+        : { kind: "files", camera: from.camera, name: info.name, digest: digest.peek(), hdu: info.hdu },
     settings: settings.peek(),
     aperture: aperture.peek(),
     look: look.peek(),

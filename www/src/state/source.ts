@@ -14,10 +14,22 @@ export const digest = signal("");
 export interface PendingLink {
   name: string;
   digest: string;
+  /** Empty if the files say it. */
+  camera: string;
+  /** The HDU of an image that is looked at. */
+  hdu: number | null;
   settings: StepSetting[];
+  /** Brings apertures and view back, once the exposure is open. */
+  restore(): Promise<void>;
 }
 
 export const pendingLink = signal<PendingLink | null>(null);
+
+/** Whether files of this digest are those of the link, as far as that can be told. */
+export function isOf(link: PendingLink, files: File[], found: string): boolean {
+  if (link.digest && found) return link.digest === found;
+  return files.some((file) => file.name === link.name);
+}
 
 /** Empty where the browser gives no digest. */
 export async function fileDigest(files: File[]): Promise<string> {
