@@ -61,11 +61,15 @@ function calibrate(page: Page): Promise<number> {
   });
 }
 
-/** Sets a control inside the page and waits for the picture; no time of the test tool is in it. */
-function inPage(control: Locator, values: string[]): Promise<number[]> {
+/**
+ * Sets a control inside the page, as a hand that holds it or at once, and waits for the picture; no time of the
+ * test tool is in it.
+ */
+function inPage(control: Locator, values: string[], held = false): Promise<number[]> {
   return control.evaluate(
-    async (element, all) => {
+    async (element, [all, isHeld]) => {
       const field = element as HTMLInputElement | HTMLSelectElement;
+      if (isHeld) field.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, button: 0 }));
       const seen = globalThis as unknown as { drawn: number[] };
       const times: number[] = [];
       for (const value of all) {
@@ -85,9 +89,10 @@ function inPage(control: Locator, values: string[]): Promise<number[]> {
         }
         await new Promise((resolve) => setTimeout(resolve, 300));
       }
+      if (isHeld) field.dispatchEvent(new PointerEvent("pointerup", { bubbles: true, button: 0 }));
       return times;
     },
-    values,
+    [values, held] as const,
   );
 }
 
@@ -137,6 +142,16 @@ test("simulated exposure", async ({ page }) => {
   calibrationMs = await calibrate(page);
   const terms = await inPage(page.getByRole("spinbutton", { name: "Legendre terms" }), ["1", "2", "3", "1", "2"]);
   rows.push({ what: "parameter of overscan to all stages and picture, 512 x 512", times: terms, target: 250 });
+  const slider = page.getByRole("slider", { name: "Legendre terms slider" });
+  const held = await inPage(slider, ["2", "3", "1", "2", "3"], true);
+  rows.push({ what: "dragged slider of overscan to preview of the last stage, 512 x 512", times: held, target: 250 });
+  await settled(page, 60_000);
+  await page.locator('.rail-item[data-stage="overscan"] .rail-pick').click();
+  await page.getByRole("radio", { name: "single" }).check();
+  await page.locator("canvas[data-drawn='overscan single']").waitFor();
+  const own = await inPage(slider, ["2", "3", "1", "2", "3"], true);
+  rows.push({ what: "dragged slider of overscan to preview of its own stage, 512 x 512", times: own, target: 100 });
+  await settled(page, 60_000);
   const colors = await inPage(page.getByRole("combobox", { name: "colors" }), ["viridis", "grey", "magma", "grey"]);
   rows.push({ what: "change of colors to picture", times: colors, target: 17 });
 });

@@ -24,6 +24,34 @@ test("a change runs what depends on it and shows in picture and numbers", async 
   await expect.poll(() => picture(page)).not.toBe(before);
 });
 
+test("while a slider is dragged what is shown follows, and the rest when it is let go", async ({ page }) => {
+  await reduced(page);
+  await step(page, "overscan").click();
+  await page.getByRole("radio", { name: "single" }).check();
+  await expect(page.locator("canvas[data-drawn='overscan single']")).toBeVisible();
+  const slider = page.getByRole("slider", { name: "Legendre terms slider" });
+  const [before, terms] = [await picture(page), await slider.inputValue()];
+  const box = await slider.boundingBox();
+  if (!box) throw new Error("the slider is not to be seen");
+  const middle = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width * 0.3, middle);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, middle, { steps: 3 });
+  await expect(page.locator(".status-bar")).toContainText("preview up to Overscan");
+  await expect.poll(() => picture(page)).not.toBe(before);
+  await expect(page.locator('[data-stage="flat"] .rail-state')).toHaveText(/stale/);
+  await page.mouse.move(box.x + box.width * 0.9, middle, { steps: 3 });
+  await page.mouse.up();
+  await reduced(page);
+  await expect(page.locator(".status-bar")).toContainText("steps run again");
+  expect(await slider.inputValue()).not.toBe(terms);
+  // However long it took, the whole drag is one step back.
+  await page.getByRole("button", { name: "Undo overscan terms" }).click();
+  await expect(slider).toHaveValue(terms);
+  await reduced(page);
+  await expect.poll(() => picture(page)).toBe(before);
+});
+
 test("the header of a science image is compared with that of its raw amplifier and of its file", async ({ page }) => {
   await reduced(page);
   await page.getByRole("tab", { name: "header" }).click();

@@ -10,6 +10,7 @@ import type {
   HeaderCard,
   HeaderChoice,
   Json,
+  Limit,
   MaskBit,
   ParamSchema,
   Photometry,
@@ -121,8 +122,8 @@ class Client implements Engine {
     return this.ask({ kind: "steps" });
   }
 
-  setSteps(settings: StepSetting[]): Promise<{ executed: { amp: number; step: string }[] }> {
-    return this.ask({ kind: "set", settings });
+  setSteps(settings: StepSetting[], only?: Limit): Promise<{ executed: { amp: number; step: string }[] }> {
+    return this.ask({ kind: "set", settings, only: only ?? null });
   }
 
   cancel(): void {

@@ -1,6 +1,6 @@
 /** What the page's client and the worker send each other. */
 
-import type { ExposureInfo, Json, PlotRequest, Raster, Region, StageInfo, StepSetting, View } from "./protocol";
+import type { ExposureInfo, Json, Limit, PlotRequest, Raster, Region, StageInfo, StepSetting, View } from "./protocol";
 
 /** A dropped file, with the name under which the worker keeps it. */
 export interface NamedFile {
@@ -14,7 +14,7 @@ export type Request =
   | { kind: "simulate"; camera: string; night: { [key: string]: Json } }
   | { kind: "drop"; camera: string; files: NamedFile[]; hdu: number | null }
   | { kind: "steps" }
-  | { kind: "set"; settings: StepSetting[] }
+  | { kind: "set"; settings: StepSetting[]; only: Limit | null }
   | { kind: "stages"; amp: number }
   | { kind: "draw"; view: View }
   | { kind: "raster"; choice: Raster | "auto" }

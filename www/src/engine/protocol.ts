@@ -313,6 +313,12 @@ export interface Photometry {
 
 export type ExportKind = "fits" | "parquet" | "csv" | "recipe" | "command";
 
+/** What of a recipe is run for a preview: these amplifiers, up to this stage. Later ones become stale. */
+export interface Limit {
+  stage: string;
+  amps: number[];
+}
+
 /** Where the exposure comes from. */
 export type SourceRequest =
   | { kind: "simulated"; camera: string; seed: number; night: { [key: string]: Json } }
@@ -348,8 +354,8 @@ export interface Engine {
   /** The steps that the recipe has, in its order. */
   steps(): Promise<{ info: StepInfo[]; settings: StepSetting[] }>;
   /** Sets steps, order and parameters; runs what depends on the change. Resolves when all is done,
-   * with the names of the steps that were run per amplifier. */
-  setSteps(settings: StepSetting[]): Promise<{ executed: { amp: number; step: string }[] }>;
+   * with the names of the steps that were run per amplifier, or a newer recipe has come. */
+  setSteps(settings: StepSetting[], only?: Limit): Promise<{ executed: { amp: number; step: string }[] }>;
   /** Stops what runs; stages that were not reached are stale. */
   cancel(): void;
   stages(amp: number): Promise<StageInfo[]>;

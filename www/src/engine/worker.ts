@@ -8,6 +8,7 @@ import { reader, told, whyNot } from "./dropped";
 import { inspected } from "./inspect";
 import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
 import { type EngineModule, type Session, moduleFor } from "./module";
+import { everything, isWanted, type SetRequest } from "./preview";
 import { corners } from "./region";
 import { Painter } from "../raster/painter";
 import {
@@ -82,7 +83,7 @@ async function answer(request: Request): Promise<Answer> {
     case "drop":
       return plain(await orGoOn(drop(request)));
     case "set":
-      return plain(await set(request.settings));
+      return plain(await set(request));
     case "images":
     case "catalogue":
     case "recipe":
@@ -329,15 +330,15 @@ function adopt(bench: Session, info: ExposureInfo): void {
   held = large ? amps.slice(0, 1) : amps;
 }
 
-async function set(settings: unknown): Promise<{ executed: { amp: number; step: string }[] }> {
+async function set(request: SetRequest): Promise<{ executed: { amp: number; step: string }[] }> {
   const bench = open();
-  bench.set(settings);
+  bench.set(request.settings);
   generation += 1;
-  return { executed: await run(bench) };
+  return { executed: await run(bench, isWanted(request)) };
 }
 
 /** Runs what is stale, amplifier by amplifier, until it is done or the state has changed. */
-async function run(bench: Session): Promise<{ amp: number; step: string }[]> {
+async function run(bench: Session, wanted = everything): Promise<{ amp: number; step: string }[]> {
   const mine = generation;
   const executed: { amp: number; step: string }[] = [];
   for (const amp of amps) tell(bench, amp);
@@ -348,7 +349,7 @@ async function run(bench: Session): Promise<{ amp: number; step: string }[]> {
       // Another exposure may be open by now, and this one gone.
       if (mine !== generation) return executed;
       const step = bench.next(amp);
-      if (step === undefined) break;
+      if (step === undefined || !wanted(amp, step)) break;
       running = { amp, step };
       const label = `${step}, amplifier ${amp}`;
       tellProgress({ label, done: executed.length, total });

@@ -5,6 +5,7 @@ import type { Json, SourceRequest, StepSetting } from "../engine/protocol";
 import {
   aperture,
   cameras,
+  dragging,
   drawnBy,
   engine,
   exposure,
@@ -44,7 +45,7 @@ export async function start(): Promise<void> {
     progress.value = value;
     const info = exposure.peek();
     // Another amplifier of a large exposure was reduced without a change of the recipe.
-    if (value === null && info && isLarge(info)) void refresh();
+    if (value === null && info && isLarge(info) && !dragging.peek()) void refresh();
   });
   made.onRaster((by) => {
     drawnBy.value = by;

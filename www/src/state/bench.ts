@@ -30,6 +30,11 @@ export const stagesByAmp = signal<ReadonlyMap<number, StageInfo[]>>(new Map());
 /** Grows whenever pixels of any stage have changed. */
 export const revision = signal(0);
 
+/** Grows whenever only pixels of the shown stages have changed, while a slider is dragged. */
+export const previews = signal(0);
+/** A slider of a parameter is held; what is run meanwhile is a preview. */
+export const dragging = signal(false);
+
 export const progress = signal<Progress | null>(null);
 /** The engine has not yet caught up with the recipe. */
 export const busy = signal(false);

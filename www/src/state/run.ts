@@ -1,39 +1,109 @@
-/** Sends the recipe to the engine: one run at a time, and always the newest recipe next. */
+/**
+ * Sends the recipe to the engine: one run at a time, and always the newest recipe next. While a slider is dragged
+ * only what the picture shows is run.
+ */
 
-import type { StepSetting } from "../engine/protocol";
+import type { Limit, StepSetting } from "../engine/protocol";
 import {
   busy,
+  dragging,
   engine,
   lastRun,
   lastStage,
   memoryBytes,
   notice,
   photometry,
+  previews,
   progress,
   report,
   revision,
   settings,
   stages,
   stagesByAmp,
+  stageTitle,
 } from "./bench";
+import { beginEntry } from "./undo";
+import { comparison, visibleAmps } from "./view";
 
 let waiting = false;
+/** When the preview that runs was begun; `null` if none runs. */
+let previewBegin: number | null = null;
+/** Something has been left stale by previews. */
+let previewed = false;
+
+/** A preview that takes longer is given up for a newer one: the hand has gone on (ms). */
+const SLOW_PREVIEW = 400;
 
 /** Lets the engine catch up with the recipe. */
 export async function runRecipe(): Promise<void> {
   if (busy.peek()) {
     waiting = true;
+    giveUpSlowPreview();
     return;
   }
   busy.value = true;
   try {
     do {
       waiting = false;
-      await runOnce(settings.peek());
+      if (dragging.peek()) await preview(settings.peek());
+      else await runOnce(settings.peek());
     } while (waiting);
   } finally {
     busy.value = false;
   }
+}
+
+/** The engine leaves a run when a newer recipe comes; the loop of the runs then goes on with it. */
+function giveUpSlowPreview(): void {
+  if (previewBegin === null || performance.now() - previewBegin < SLOW_PREVIEW) return;
+  previewBegin = performance.now();
+  engine
+    .peek()
+    ?.setSteps(settings.peek(), shownLimit())
+    .catch(() => undefined);
+}
+
+/** What the picture shows: the later one of the compared stages, of the amplifiers in view. */
+function shownLimit(): Limit {
+  const { stage, against, mode } = comparison.peek();
+  const order = settings.peek().map((setting) => setting.step);
+  const isLater = mode !== "single" && order.indexOf(against) > order.indexOf(stage);
+  return { stage: isLater ? against : stage, amps: visibleAmps() };
+}
+
+async function preview(recipe: StepSetting[]): Promise<void> {
+  const source = engine.peek();
+  if (!source) return;
+  const limit = shownLimit();
+  const begin = performance.now();
+  previewBegin = begin;
+  previewed = true;
+  try {
+    await source.setSteps(recipe, limit);
+    previews.value++;
+    const seconds = ((performance.now() - begin) / 1000).toFixed(2);
+    lastRun.value = `${seconds} s; preview up to ${stageTitle(limit.stage)}, the rest when the slider is let go`;
+  } catch (cause) {
+    report(cause);
+    await restoreFromEngine();
+  } finally {
+    previewBegin = null;
+    progress.value = null;
+  }
+}
+
+/** A slider is taken: until it is let go, only what is seen follows it, and all of it is one step back. */
+export function beginDragging(): void {
+  beginEntry();
+  dragging.value = true;
+}
+
+export function endDragging(): void {
+  if (!dragging.peek()) return;
+  dragging.value = false;
+  beginEntry();
+  if (previewed) void runRecipe();
+  previewed = false;
 }
 
 async function runOnce(recipe: StepSetting[]): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { Json, StepSetting } from "../engine/protocol";
-import { aperture, settings } from "./bench";
+import { aperture, dragging, settings } from "./bench";
 import { look, type Look } from "./view";
 
 export interface Snapshot {
@@ -38,12 +38,17 @@ function now(): string {
 /** Call before a change. True if it is a new step back, false if it went on with the last one. */
 export function remember(label: string): boolean {
   const time = performance.now();
-  const merges = label === lastLabel && time - lastTime < MERGE_MS;
+  const merges = label === lastLabel && (dragging.peek() || time - lastTime < MERGE_MS);
   lastLabel = label;
   lastTime = time;
   if (!merges) past.value = [...past.value.slice(-LIMIT), { label, before: now() }];
   future.value = [];
   return !merges;
+}
+
+/** The next change is a step back of its own, whatever came before it. */
+export function beginEntry(): void {
+  lastLabel = "";
 }
 
 function step(from: typeof past, to: typeof past): Snapshot | null {

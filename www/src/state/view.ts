@@ -156,6 +156,19 @@ export function ampAt(x: number, y: number): number | null {
   return found?.amp ?? null;
 }
 
+/** The amplifiers of which the picture shows a part. */
+export function visibleAmps(): number[] {
+  const { width, height } = viewerSize.peek();
+  const { x, y, scale } = place.peek();
+  const [reachX, reachY] = [width / 2 / scale, height / 2 / scale];
+  const shown = exposure.peek()?.amps.filter((amp) => ampNumbers.peek().includes(amp.amp)) ?? [];
+  const inView = shown.filter(
+    (amp) =>
+      amp.x0 <= x + reachX && x - reachX <= amp.x0 + amp.width && amp.y0 <= y + reachY && y - reachY <= amp.y0 + amp.height,
+  );
+  return inView.map((amp) => amp.amp);
+}
+
 /** The amplifier whose plots are shown: the chosen one, else that under the cursor. */
 export const plotAmp = computed(() => {
   const numbers = ampNumbers.value;

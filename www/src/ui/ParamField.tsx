@@ -2,7 +2,20 @@
 
 import { useId } from "preact/hooks";
 import type { Json, ParamSchema } from "../engine/protocol";
+import { beginDragging, endDragging } from "../state/run";
 import { Segmented } from "./Segmented";
+
+/** Until a slider is let go, wherever the pointer is by then, what follows it is a preview. */
+function held(event: PointerEvent): void {
+  if (event.button !== 0) return;
+  beginDragging();
+  const stop = new AbortController();
+  const end = (): void => {
+    stop.abort();
+    endDragging();
+  };
+  for (const kind of ["pointerup", "pointercancel", "blur"]) window.addEventListener(kind, end, { signal: stop.signal });
+}
 
 interface Props {
   schema: ParamSchema;
@@ -44,6 +57,7 @@ function NumberField({ schema, value, onChange, label }: Props & { label?: strin
           value={number}
           aria-label={`${label ?? schema.label} slider`}
           aria-valuetext={`${number} ${schema.unit}`}
+          onPointerDown={held}
           onInput={(event) => set(event.currentTarget.value)}
         />
       )}

@@ -5,7 +5,7 @@
 
 import { effect } from "@preact/signals";
 import type { View } from "../engine/protocol";
-import { engine, report, revision } from "../state/bench";
+import { engine, previews, report, revision } from "../state/bench";
 import { blinkOn, comparison, viewFor } from "../state/view";
 import { latest } from "./latest";
 
@@ -61,6 +61,7 @@ export function keepPicture(canvas: HTMLCanvasElement): () => void {
   };
   const stop = effect(() => {
     void revision.value;
+    void previews.value;
     const { stage, against, mode } = comparison.value;
     const blinkedOff = mode === "blink" && !blinkOn.value;
     wanted = viewFor(blinkedOff ? against : stage, pixelRatio());

@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { PixelInfo } from "../engine/protocol";
-import { engine, isImage, revision, selected } from "../state/bench";
+import { engine, isImage, previews, revision, selected } from "../state/bench";
 import { cursor, moveCursor, pinned, show } from "../state/view";
 import { declination, decimals, rightAscension } from "./format";
 import { latest } from "./latest";
@@ -20,6 +20,7 @@ function useReadout(): void {
     );
     return effect(() => {
       void revision.value;
+      void previews.value;
       const at = cursor.value;
       if (at) ask(at);
       else pixel.value = null;
