@@ -149,6 +149,43 @@ test.describe("dropped files", () => {
     expect(image.bytes.equals(readFileSync(join(one, "OUT", image.name))), image.name).toBe(true);
   });
 
+  test("and so do the commands of the simulated exposure, but for the names of the masters", async ({ page }) => {
+    await reduced(page);
+    await step(page, "overscan").click();
+    await page.getByRole("spinbutton", { name: "Legendre terms" }).fill("2");
+    await page.getByRole("spinbutton", { name: "Legendre terms" }).press("Enter");
+    await expect(page.locator(".status-bar")).toContainText("steps run again");
+    const again = mkdtempSync(join(folder, "again-"));
+    writeFileSync(join(again, "recipe.toml"), (await exported(page, "recipe")).bytes);
+    const image = await exported(page, "FITS");
+    const table = await exported(page, "parquet");
+    const commands = (await copied(page)).trim().split("\n");
+    expect(commands.map((line) => line.split(" ")[1])).toEqual(["simulate", "reduce"]);
+    for (const line of commands) runIn(again, line.slice("rawsky ".length));
+    const made = (name: string): Buffer => readFileSync(join(again, "RUN", "products", name));
+    // A run names its masters by their night and makes them with the same recipe; both stand in HISTORY.
+    const [ours, theirs] = [primary(image.bytes), primary(made(image.name))];
+    expect(ours.cards.length).toBeGreaterThan(50);
+    expect(theirs.cards).toEqual(ours.cards);
+    expect(theirs.rest.equals(ours.rest), "pixels, mask and variance").toBe(true);
+    expect(columns(made(table.name)).equals(columns(table.bytes)), table.name).toBe(true);
+  });
+
+  /** Cards of the primary header without HISTORY, and all that follows the header. */
+  function primary(file: Buffer): { cards: string[]; rest: Buffer } {
+    const cards: string[] = [];
+    for (let at = 0; !cards.at(-1)?.startsWith("END     "); at += 80) cards.push(file.toString("latin1", at, at + 80));
+    const rest = file.subarray(Math.ceil(cards.length / 36) * 2880);
+    return { cards: cards.filter((card) => !card.startsWith("HISTORY ")), rest };
+  }
+
+  /** The columns of a parquet file: what stands before its metadata, whose length stands at its end. */
+  function columns(file: Buffer): Buffer {
+    const metadata = file.readUInt32LE(file.length - 8);
+    expect(metadata).toBeLessThan(file.length - 100);
+    return file.subarray(0, file.length - 8 - metadata);
+  }
+
   test("that are raw frames are stacked on the spot, and what is missing is said", async ({ page }) => {
     const raws = files("night/raw").filter((name) => !name.endsWith("_f.fits.fz"));
     await drop(page, raws);
