@@ -60,6 +60,7 @@ for (const tab of [
   "overscan fit",
   "linearity",
   "curve of growth",
+  "masters",
   "stars",
   "header",
 ]) {

@@ -134,9 +134,15 @@ export function rmsChange(info: StageInfo): number | null {
 
 export const lastStage = computed(() => stages.value[stages.value.length - 1]?.stage ?? "raw");
 
+/** Masters that can be drawn like stages; they are none of the steps. */
+export const heldMasters = signal<{ stage: string; title: string; unit: string }[]>([]);
+
+/** All that can be drawn. */
+export const drawable = computed(() => [...stages.value, ...heldMasters.value]);
+
 /** What the numbers of a stage count. */
 export function stageUnit(stage: string): string {
-  return stages.value.find((info) => info.stage === stage)?.unit ?? "DN";
+  return drawable.value.find((info) => info.stage === stage)?.unit ?? "DN";
 }
 
 /** Whether what is open is looked at and not reduced. */
@@ -165,6 +171,7 @@ export function resetForExposure(info: ExposureInfo): void {
   batch(() => {
     exposure.value = info;
     stagesByAmp.value = new Map();
+    heldMasters.value = [];
     photometry.value = null;
     rmsBefore.value = null;
     selectedStar.value = null;

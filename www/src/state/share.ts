@@ -2,7 +2,7 @@
 
 import { batch } from "@preact/signals";
 import type { Json, StepSetting } from "../engine/protocol";
-import { aperture, exposure, settings, shownAmp } from "./bench";
+import { aperture, exposure, heldMasters, lastStage, settings, shownAmp } from "./bench";
 import { digest, source } from "./source";
 import { comparison, cursor, look, maskBits, pinned, place, type Comparison, type Look, type Place } from "./view";
 
@@ -105,6 +105,13 @@ export async function decode(fragment: string): Promise<SharedState | null> {
   }
 }
 
+/** Masters are drawn once somebody has asked for them, which a link cannot. */
+function withoutMasters(compared: Comparison): Comparison {
+  const isMaster = (stage: string): boolean => heldMasters.peek().some((one) => one.stage === stage);
+  const orLast = (stage: string): string => (isMaster(stage) ? lastStage.peek() : stage);
+  return { ...compared, stage: orLast(compared.stage), against: orLast(compared.against) };
+}
+
 export function currentState(): SharedState | null {
   const from = source.peek();
   const info = exposure.peek();
@@ -119,7 +126,7 @@ export function currentState(): SharedState | null {
     aperture: aperture.peek(),
     look: look.peek(),
     place: place.peek(),
-    comparison: comparison.peek(),
+    comparison: withoutMasters(comparison.peek()),
     maskBits: maskBits.peek(),
     amp: shownAmp.peek(),
     pixel: pinned.peek() ? cursor.peek() : null,

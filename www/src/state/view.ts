@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { ColourMap, CutsKind, Region, Stretch, View, ViewMode } from "../engine/protocol";
-import { ampNumbers, exposure, selected, shownAmp, stages } from "./bench";
+import { ampNumbers, exposure, heldMasters, selected, shownAmp, stages } from "./bench";
 
 export type BenchMode = ViewMode | "blink";
 
@@ -121,7 +121,8 @@ export function panBy(dx: number, dy: number): void {
 
 /** Shows a stage, and opens its step. */
 export function show(stage: string): void {
-  selected.value = stage;
+  // A master has no step of its own.
+  if (!heldMasters.peek().some((one) => one.stage === stage)) selected.value = stage;
   comparison.value = { ...comparison.peek(), stage };
 }
 

@@ -13,6 +13,9 @@ function color(name: string): string {
 /** The series differ by dash as well as by color. */
 const DASHES: number[][] = [[], [6, 4], [2, 3], [10, 3, 2, 3], [1, 2]];
 
+/** So few points are seen one by one. */
+const FEW = 40;
+
 function seriesOptions(plot: Plot): uPlot.Series[] {
   const drawn = plot.series.map((series, i): uPlot.Series => {
     const stroke = series.style === "clipped" ? color("--warn") : color(`--series-${i % 5}`);
@@ -26,10 +29,10 @@ function seriesOptions(plot: Plot): uPlot.Series[] {
       points: points
         ? {
             show: true,
-            size: series.style === "clipped" ? 7 : 3,
+            size: series.style === "clipped" ? 7 : plot.x.length < FEW ? 6 : 3,
             fill: series.style === "clipped" ? "transparent" : stroke,
           }
-        : { show: plot.x.length < 40 },
+        : { show: plot.x.length < FEW && series.y.some((value) => value !== series.y[0]) },
     };
   });
   return [{ label: plot.xLabel }, ...drawn];
@@ -47,6 +50,12 @@ function axis(label: string): uPlot.Axis {
   };
 }
 
+/** Frames, stars and the like are counted: between 1 and 2 there is nothing. */
+function counting(plot: Plot): Partial<uPlot.Axis> {
+  const counted = plot.x.length < FEW && plot.x.every(Number.isInteger);
+  return counted ? { incrs: [1, 2, 5, 10, 20] } : {};
+}
+
 function makeChart(box: HTMLElement, plot: Plot): uPlot {
   const options: uPlot.Options = {
     width: box.clientWidth,
@@ -54,7 +63,7 @@ function makeChart(box: HTMLElement, plot: Plot): uPlot {
     series: seriesOptions(plot),
     scales: { x: { time: false } },
     axes: [
-      { ...axis(plot.xLabel), size: 34 },
+      { ...axis(plot.xLabel), ...counting(plot), size: 34 },
       { ...axis(plot.yLabel), size: 56 },
     ],
     legend: { show: false },

@@ -1,14 +1,18 @@
 /** Below the picture: plots, the table of stars, the header. */
 
 import { signal } from "@preact/signals";
+import type { ComponentChild } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Plot } from "../engine/protocol";
 import { exposure, isImage, stages } from "../state/bench";
+import { stacks } from "../state/masters";
 import { Chart } from "./Chart";
 import { ChartTable, plotAsCsv } from "./ChartTable";
 import { dockTab, openDock, type DockTab } from "./dock";
 import { download } from "./download";
 import { HeaderPanel } from "./HeaderPanel";
+import { Legend } from "./Legend";
+import { MastersPanel } from "./MastersPanel";
 import { halfWidth, keepPlot, overlaid, plot, plotRefusal, wholeAmplifier } from "./plotState";
 import { Spoken } from "./Spoken";
 import { StarTable } from "./StarTable";
@@ -21,6 +25,7 @@ const TABS: { tab: DockTab; label: string }[] = [
   { tab: "overscan", label: "overscan fit" },
   { tab: "linearity", label: "linearity" },
   { tab: "growth", label: "curve of growth" },
+  { tab: "masters", label: "masters" },
   { tab: "stars", label: "stars" },
   { tab: "header", label: "header" },
 ];
@@ -31,8 +36,12 @@ const asTable = signal(false);
 const OF_STEPS: readonly DockTab[] = ["overscan", "linearity"];
 
 function tabs(): typeof TABS {
-  const known = exposure.value?.simulated === false ? TABS.filter((one) => one.tab !== "residual") : TABS;
-  return isImage.value ? known.filter((one) => !OF_STEPS.includes(one.tab)) : known;
+  const without: DockTab[] = [
+    ...(exposure.value?.simulated === false ? (["residual"] as const) : []),
+    ...(stacks.value.length === 0 ? (["masters"] as const) : []),
+    ...(isImage.value ? OF_STEPS : []),
+  ];
+  return TABS.filter((one) => !without.includes(one.tab));
 }
 
 function onTabKey(event: KeyboardEvent): void {
@@ -113,23 +122,6 @@ function ProfileOptions() {
   );
 }
 
-function swatch(style: "line" | "points" | "clipped", place: number): string {
-  return style === "clipped" ? "swatch clipped" : `swatch series-${place % 5} ${style}`;
-}
-
-function Legend({ of }: { of: Plot }) {
-  return (
-    <ul class="legend" aria-label="Lines">
-      {of.series.map((series, i) => (
-        <li key={series.label}>
-          <span class={swatch(series.style, i)} aria-hidden="true" />
-          {series.label}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
 function PlotWords({ of }: { of: Plot }) {
   const profile = dockTab.value === "row" || dockTab.value === "column";
   return (
@@ -151,7 +143,7 @@ function PlotWords({ of }: { of: Plot }) {
 
 function PlotActions() {
   const shown = plot.value;
-  if (!shown || dockTab.value === "stars" || dockTab.value === "header") return null;
+  if (!shown || dockTab.value in PANELS) return null;
   return (
     <div class="group plot-actions">
       <button
@@ -190,8 +182,16 @@ function PlotPanel() {
   );
 }
 
+/** What is no plot of the engine. */
+const PANELS: Partial<Record<DockTab, () => ComponentChild>> = {
+  masters: MastersPanel,
+  stars: StarTable,
+  header: HeaderPanel,
+};
+
 export function Dock() {
   const tab = dockTab.value;
+  const Panel = PANELS[tab] ?? PlotPanel;
   return (
     <section class="panel panel-dock" aria-label="Plots and tables">
       <div class="dock-head">
@@ -199,7 +199,7 @@ export function Dock() {
         <PlotActions />
       </div>
       <div id="dock-panel" class="dock-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={-1}>
-        {tab === "stars" ? <StarTable /> : tab === "header" ? <HeaderPanel /> : <PlotPanel />}
+        <Panel />
       </div>
     </section>
   );

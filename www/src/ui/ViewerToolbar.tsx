@@ -1,6 +1,6 @@
 /** What is shown, against what, and how the two are compared. */
 
-import { isImage, PHOTOMETRY, selected, stages } from "../state/bench";
+import { drawable, isImage, PHOTOMETRY, selected } from "../state/bench";
 import { preferences, prefer } from "../state/preferences";
 import { comparison, setMode, show, type BenchMode } from "../state/view";
 import { Looks } from "./Looks";
@@ -18,7 +18,7 @@ function StageSelect({ label, value, onChange }: { label: string; value: string;
     <label class="inline">
       <span>{label}</span>
       <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-        {stages.value.map((info) => (
+        {drawable.value.map((info) => (
           <option key={info.stage} value={info.stage}>
             {info.title}
           </option>
