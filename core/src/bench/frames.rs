@@ -20,6 +20,7 @@ use crate::stack::trace::{Pass, trace};
 use crate::store::{Key, Store};
 
 use super::exposure::Exposure;
+use super::plots::{self, Plot, PlotRequest};
 use super::{Bench, SkyView, nothing_open};
 
 /// Names under which the masters can be drawn, as stages are.
@@ -125,6 +126,14 @@ impl Frames {
         let known = [BIAS, FLAT].into_iter().find(|known| *known == master)?;
         let (image, origin) = self.masters.get(&(amp, known))?;
         Some(SkyView { image: image.view(), variance: None, mask: None, origin: *origin })
+    }
+
+    /// The histogram of a master that is held, if that is what is asked for.
+    pub(super) fn plot(&self, request: &PlotRequest) -> Option<Result<Plot>> {
+        let PlotRequest::Histogram { stage, low, high, bins, amp } = request else { return None };
+        let view = self.view(AmpId(*amp), stage)?;
+        let unit = if stage == FLAT { "relative" } else { "DN" };
+        Some(plots::histogram(&view, (stage, unit.to_owned()), (*low, *high), *bins))
     }
 
     pub(super) fn forget(&mut self, amp: AmpId) {

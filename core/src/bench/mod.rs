@@ -256,6 +256,9 @@ impl Bench {
     /// # Errors
     /// If the stage is not there, or what is asked for does not exist.
     pub fn plot(&self, request: &PlotRequest) -> Result<Plot> {
+        if let Some(plot) = self.frames.plot(request) {
+            return plot;
+        }
         let (subject, chain) = self.of(request.amp())?;
         plots::plot(subject, chain, self.measured.get(&request.amp()), request)
     }

@@ -232,7 +232,7 @@ fn profile(
     Ok(Plot { title, x_label, y_label, x, series, summary })
 }
 
-fn histogram(
+pub(super) fn histogram(
     view: &SkyView<'_>,
     (title, unit): (&str, String),
     (low, high): (f64, f64),

@@ -477,6 +477,14 @@ fn the_clip_of_a_pixel_is_the_one_that_made_the_master() {
     assert!((flat.master.unwrap() / expected - 1.0).abs() < 1e-6, "{flat:?} {expected}");
     let drawn = table.bench.view(AmpId(2), "master bias").unwrap();
     assert_eq!(f64::from(drawn.image[[200, 100]]), bias.master.unwrap());
+    let stage = "master flat".to_owned();
+    let request = PlotRequest::Histogram { stage, low: 0.5, high: 1.5, bins: 10, amp: 2 };
+    let plot = table.bench.plot(&request).unwrap();
+    assert_eq!(
+        (plot.title.as_str(), plot.x_label.as_str()),
+        ("Histogram of master flat", "value (relative)")
+    );
+    assert!(60_000.0 < plot.series[0].y.iter().sum::<f64>());
     assert!(table.bench.stacked(&mut table.store, 0, (9999, 0)).unwrap().is_none());
     assert!(table.bench.stacked(&mut table.store, 7, at).is_err());
 }
