@@ -1,6 +1,6 @@
 /** What a person looks into beside the stages: headers, and the frames of the masters. */
 
-import type { Session } from "../../pkg/rawsky_web.js";
+import type { Session } from "./module";
 import type { Request } from "./messages";
 
 export function inspected(bench: Session, request: Request): unknown {

@@ -32,6 +32,7 @@ let engine: EngineModule;
 let session: Session | null = null;
 /** What is open, if it is simulated. */
 let simulated: Extract<Request, { kind: "simulate" }> | null = null;
+let openInfo: ExposureInfo | null = null;
 let amps: number[] = [];
 /** Those that are held: all, or one at a time of a large exposure. */
 let held: number[] = [];
@@ -195,14 +196,14 @@ function close(): void {
   simulated = null;
 }
 
-/** If nothing new could be opened, the work on what was open goes on. */
+/** If nothing new could be opened, the work on what was open goes on. What was opened later counts. */
 async function orGoOn(opening: Promise<Opened>): Promise<Opened> {
-  try {
-    return await opening;
-  } catch (error) {
+  const made = await opening.catch((error: unknown) => {
     if (session) void run(session);
     throw error;
-  }
+  });
+  if (made.info !== openInfo) throw { class: "stopped", message: "something else was opened" };
+  return made;
 }
 
 /** What an opening gives; if it fails, its session is let go. */
@@ -324,6 +325,7 @@ function adopt(bench: Session, info: ExposureInfo): void {
   close();
   session = bench;
   times.clear();
+  openInfo = info;
   isImage = info.kind === "image";
   amps = info.amps.map((amp) => amp.amp);
   const large = info.amps.some((amp) => amp.width * amp.height > LARGE_AMPLIFIER);
