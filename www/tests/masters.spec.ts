@@ -1,8 +1,8 @@
 /** The frames of the masters: what the clip does to the values of one pixel. */
 
 import type { Page } from "@playwright/test";
-import { expect, test as mockTest } from "./bench";
-import { Folder, hasCommand, keepsTheRules, NO_COMMAND, reduceNight, test } from "./command";
+import { expect, picture, test as mockTest } from "./bench";
+import { exported, Folder, hasCommand, keepsTheRules, NO_COMMAND, reduceNight, test } from "./command";
 
 const words = (page: Page) => page.locator(".masters-words");
 const passes = (page: Page) => words(page).getByRole("table", { name: "Passes of the clip (DN)" }).locator("tbody tr");
@@ -58,6 +58,13 @@ test("a master is shown in the picture with its own unit, and a link shows the l
   const low = page.locator(".cut-typed").first();
   await expect(low).toContainText("relative");
   await expect(async () => expect(Number(await low.locator("input").inputValue())).toBeLessThan(1.1)).toPass();
+  // Files are written by another module, in which the exposure is made again.
+  const before = await picture(page);
+  await exported(page, "Recipe");
+  await page.getByRole("combobox", { name: "colors" }).selectOption("viridis");
+  await expect.poll(() => picture(page)).not.toBe(before);
+  await page.getByRole("combobox", { name: "colors" }).selectOption("grey");
+  await expect.poll(() => picture(page)).toBe(before);
   await page.getByRole("button", { name: "Share" }).click();
   const field = page.getByRole("textbox", { name: "link" });
   await expect(field).toHaveValue(/#s=/);

@@ -123,7 +123,7 @@ class Client implements Engine {
   }
 
   setSteps(settings: StepSetting[], only?: Limit): Promise<{ executed: { amp: number; step: string }[] }> {
-    return this.ask({ kind: "set", settings, only: only ?? null });
+    return this.ask({ kind: "set", settings, ...(only ? { only } : {}) });
   }
 
   cancel(): void {

@@ -1,7 +1,22 @@
 /** What a person looks into beside the stages: headers, and the frames of the masters. */
 
-import type { Session } from "./module";
 import type { Request } from "./messages";
+import type { Session } from "./module";
+
+/** The masters that a session holds, with their amplifiers. */
+let held: { by: Session; masters: Map<string, number[]> } | null = null;
+
+function hold(bench: Session, master: string, amps: number[]): void {
+  bench.hold_master(master, Uint32Array.from(amps));
+  if (held?.by !== bench) held = { by: bench, masters: new Map() };
+  held.masters.set(master, amps);
+}
+
+/** The same exposure in another session: what was held is held there too. */
+export function holdAgain(before: Session, bench: Session): void {
+  if (held?.by !== before) return;
+  for (const [master, amps] of held.masters) hold(bench, master, amps);
+}
 
 export function inspected(bench: Session, request: Request): unknown {
   switch (request.kind) {
@@ -14,7 +29,7 @@ export function inspected(bench: Session, request: Request): unknown {
     case "stacked":
       return bench.stacked(request.stack, request.x, request.y);
     case "holdMaster":
-      bench.hold_master(request.master, Uint32Array.from(request.amps));
+      hold(bench, request.master, request.amps);
       return null;
     default:
       throw { class: "engine", message: `unknown request ${request.kind}` };

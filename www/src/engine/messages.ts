@@ -14,7 +14,7 @@ export type Request =
   | { kind: "simulate"; camera: string; night: { [key: string]: Json } }
   | { kind: "drop"; camera: string; files: NamedFile[]; hdu: number | null }
   | { kind: "steps" }
-  | { kind: "set"; settings: StepSetting[]; only: Limit | null }
+  | { kind: "set"; settings: StepSetting[]; only?: Limit }
   | { kind: "stages"; amp: number }
   | { kind: "draw"; view: View }
   | { kind: "raster"; choice: Raster | "auto" }

@@ -8,7 +8,7 @@ export const everything = (_amp: number, _step: string): boolean => true;
 
 /** Whether a step of an amplifier is to be run. */
 export function isWanted({ settings, only }: SetRequest): typeof everything {
-  if (only === null) return everything;
+  if (only === undefined) return everything;
   const order = settings.map((setting) => setting.step);
   const last = order.indexOf(only.stage);
   // The first stage is none of the steps, and stands before all of them.

@@ -5,7 +5,7 @@
 
 import { type Answer, cuts, pause, plain } from "./answer";
 import { reader, told, whyNot } from "./dropped";
-import { inspected } from "./inspect";
+import { holdAgain, inspected } from "./inspect";
 import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
 import { type EngineModule, type Session, moduleFor } from "./module";
 import { everything, isWanted, type SetRequest } from "./preview";
@@ -245,6 +245,7 @@ async function whole(): Promise<Session> {
     });
   });
   simulated = wanted;
+  holdAgain(now, bench);
   return bench;
 }
 
