@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use rawsky_core::job::RawEncoding;
 
 use crate::child::Engine;
+use crate::class::Class;
 use crate::dag::Sharing;
 
 /// The camera that is meant when none is named: the first that comes with the core.
@@ -87,6 +88,24 @@ pub enum Command {
         /// Folder with the plan.
         run: PathBuf,
     },
+    /// Run one task of a plan; the exit code tells how it ended.
+    #[command(after_help = EXIT_CODES)]
+    Exec {
+        /// Folder with the plan.
+        run: PathBuf,
+        /// The task, by its name in the plan.
+        task: String,
+    },
+    /// Run what failed once more, and what waits for it.
+    Retry {
+        /// Folder with the plan.
+        run: PathBuf,
+        /// Failures of this class alone.
+        #[arg(long, value_enum)]
+        class: Option<Class>,
+    },
+    /// Show how far a run is, and what failed.
+    Status(StatusOptions),
     /// Simulate a night with known truth.
     Simulate(Simulate),
     /// Show what is in a file, and what the camera makes of it.
@@ -190,6 +209,24 @@ pub struct NightToRun {
     /// needs are taken [default: NIGHT/catalogue].
     #[arg(long, value_name = "DIR|FILE")]
     pub catalogue: Option<PathBuf>,
+}
+
+/// The codes of `exec`.
+const EXIT_CODES: &str = "Exit codes: 0 done, 2 wrong use, 20 blocked, 21 input-bad, \
+    22 input-changed, 30 refused, 32 time, 33 memory, 34 trap, 35 output-rule, 36 module-bad, \
+    40 conflict, 50 no-space, 51 io, 75 killed.";
+
+/// How a status is shown.
+#[derive(Debug, Clone, Args)]
+pub struct StatusOptions {
+    /// Folder with the plan.
+    pub run: PathBuf,
+    /// Show it again every so many seconds, until the run is over.
+    #[arg(long, value_name = "S", num_args = 0..=1, default_missing_value = "2")]
+    pub watch: Option<u64>,
+    /// Write a page for a browser, too.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// What to simulate.

@@ -7,6 +7,7 @@ use rawsky_core::job::{Survey, Task};
 use rawsky_core::store::Key;
 
 use crate::args::{LayoutName, NightToRun};
+use crate::attempt::Book;
 use crate::class::{Class, Failure};
 use crate::context::{Context, absolute};
 use crate::dag::{self, Choice, Sharing, master_key, raw_key};
@@ -14,7 +15,8 @@ use crate::digests::Digests;
 use crate::night::{Beside, Night};
 use crate::plan::Plan;
 use crate::progress::{Progress, Voice};
-use crate::run::{self, ATTEMPTS, Outcome};
+use crate::room;
+use crate::run::{self, Again, Crew, Outcome};
 use crate::runner::Runner;
 use crate::scratch::read_survey;
 use crate::sky;
@@ -36,6 +38,8 @@ pub enum End {
     Partial,
     /// No task was done.
     Failed,
+    /// The exit code of a class.
+    Code(u8),
 }
 
 /// `rawsky plan`.
@@ -57,9 +61,18 @@ pub fn plan(context: &Context, args: &NightToRun) -> Result<(), Failure> {
 /// # Errors
 /// Those of the plan and of the folder of the run; a failed task is none.
 pub fn run(context: &Context, folder: &Path) -> Result<End, Failure> {
+    again(context, folder, Again::Promising)
+}
+
+/// `rawsky run` and `rawsky retry`: brings a run forward.
+///
+/// # Errors
+/// Those of the plan and of the folder of the run; a failed task is none.
+pub fn again(context: &Context, folder: &Path, again: Again) -> Result<End, Failure> {
     let plan = Plan::read(folder)?;
+    plan.for_this_program()?;
     let runner = runner(context, folder)?;
-    go(context, &plan, (folder, &runner))
+    go(context, &plan, (folder, &runner), again)
 }
 
 /// `rawsky reduce`.
@@ -71,7 +84,7 @@ pub fn reduce(context: &Context, args: &NightToRun) -> Result<End, Failure> {
     if context.voice != Voice::Quiet {
         context.print(&summary::of_plan(&plan), &serde_json::Value::Null);
     }
-    go(context, &plan, (&args.output, &runner))
+    go(context, &plan, (&args.output, &runner), Again::Promising)
 }
 
 /// The plan of a night, written; a folder of a run that was made for it goes again if it fails.
@@ -87,9 +100,13 @@ fn planned(context: &Context, args: &NightToRun) -> Result<(Plan, Runner), Failu
     planned
 }
 
-fn runner(context: &Context, folder: &Path) -> Result<Runner, Failure> {
+/// The runner of the folder of a run, which is made if it is not there.
+///
+/// # Errors
+/// Those of the disk.
+pub fn runner(context: &Context, folder: &Path) -> Result<Runner, Failure> {
     let io = |error| Failure::io(format!("run folder {}", folder.display()), &error);
-    fs::create_dir_all(folder.join(ATTEMPTS)).map_err(io)?;
+    fs::create_dir_all(folder).map_err(io)?;
     let folder = folder.canonicalize().map_err(io)?;
     let digests = Digests::kept_in(&folder.join(DIGESTS));
     Runner::new(context.settings.clone(), &folder.join(OUT), digests)
@@ -165,18 +182,27 @@ fn survey(context: &Context, night: &Night, runner: &Runner) -> Result<Survey, F
     read_survey(&done.folder.join(output))
 }
 
-fn go(context: &Context, plan: &Plan, (folder, runner): (&Path, &Runner)) -> Result<End, Failure> {
+fn go(
+    context: &Context,
+    plan: &Plan,
+    (folder, runner): (&Path, &Runner),
+    again: Again,
+) -> Result<End, Failure> {
     let start = std::time::Instant::now();
     let progress = Progress::new(plan.tasks.len(), context.voice);
-    let outcomes = run::run(plan, runner, (folder, context.workers), &progress);
+    let book = Book::open(folder)?;
+    let workers = room::workers(context);
+    let crew = Crew { runner, book: &book, again, progress: &progress };
+    let outcomes = run::run(plan, &crew, workers);
     let files = products(plan, &outcomes);
     let folder = folder.canonicalize().map_err(|error| Failure::io(folder.display(), &error))?;
     view::rebuild(&folder, &files)?;
     let seconds = start.elapsed().as_secs_f64();
-    let (text, json) = summary::of_run(&folder, &outcomes, seconds);
+    let (text, json) = summary::of_run(&folder, plan, &outcomes, seconds);
     context.print(&text, &json);
     let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
     Ok(match failed {
+        0 if plan.lacks_files() => End::Partial,
         0 => End::Done,
         all if all == outcomes.len() => End::Failed,
         _ => End::Partial,

@@ -1,9 +1,10 @@
 //! How a task ended: one class per kind of remedy, with its exit code.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 /// How a task ended. Exit codes avoid 1, 2 and 126 to 255, which shells and batch systems use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// The products are published.
@@ -63,6 +64,29 @@ impl Class {
     /// The class of an exit code.
     pub fn of_code(code: i32) -> Option<Class> {
         CODES.iter().find(|(_, known)| i32::from(*known) == code).map(|(class, _)| *class)
+    }
+
+    /// The class of what the core says about its input: a damaged file, or one that it does not want.
+    pub fn of_error(error: &rawsky_core::Error) -> Class {
+        use rawsky_core::Error::{Format, Store};
+        if matches!(error, Format { .. } | Store { .. }) { Class::InputBad } else { Class::Refused }
+    }
+
+    /// Its name, as records and options have it.
+    pub fn name(self) -> String {
+        let name = self.to_possible_value();
+        name.map(|name| name.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// Whether the same work would end the same way again: it decides by bytes alone.
+    pub fn is_final(self) -> bool {
+        use Class::{Conflict, ModuleBad, OutputRule, Refused, Trap};
+        matches!(self, Refused | Trap | OutputRule | ModuleBad | Conflict)
+    }
+
+    /// How often a task that ends so is begun in one run.
+    pub fn tries(self) -> u32 {
+        if matches!(self, Class::Io | Class::Killed) { 3 } else { 1 }
     }
 
     /// What a person can do about it.
@@ -131,6 +155,7 @@ mod tests {
     fn every_class_has_a_code_of_its_own_that_no_shell_uses() {
         for (index, (class, code)) in CODES.iter().enumerate() {
             assert_eq!(Class::of_code(i32::from(*code)), Some(*class));
+            assert_eq!(serde_json::json!(class), class.name());
             assert!(*code != 1 && *code != 2 && *code < 126);
             assert!(CODES[..index].iter().all(|(_, other)| other != code));
         }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use rawsky_core::instrument::{BUILT_IN, Instrument, built_in_text};
+use rawsky_core::instrument::{BUILT_IN, Detector, Instrument, built_in_text};
 use rawsky_core::job::Text;
 use rawsky_core::recipe::{Recipe, Stage};
 use serde_json::Value;
@@ -17,6 +17,7 @@ use crate::names::Names;
 use crate::progress::Voice;
 use crate::runner::Settings;
 use crate::sandbox::Limits;
+use crate::subject::Place;
 
 /// Key of a camera file in the sandbox.
 pub const CAMERA: &str = "camera.toml";
@@ -56,18 +57,29 @@ impl Context {
         let (camera_name, camera) = camera;
         let read = read_recipe(&common.recipe, &recipe, &camera);
         let darks = read.as_ref().is_some_and(subtracts_darks);
+        let flats_need_bias = read.as_ref().is_some_and(|recipe| recipe.has(Stage::Flat, "bias"));
         let fewest = read.map_or(Fewest::default(), |recipe| Fewest {
             bias: recipe.bias_master.fewest(),
             flat: recipe.flat_master.fewest(),
         });
         let program =
             std::env::current_exe().map_err(|error| Failure::io("finding this program", &error))?;
+        let place = |one: &Detector| Place { detector: one.id, row: one.row, column: one.column };
+        let detectors = camera.detectors.iter().map(place).collect();
         let limits = Limits { memory_bytes: common.memory << 20, seconds: common.seconds };
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         Ok(Context {
             names: Names::of(&camera),
             camera,
-            descriptions: Descriptions { camera: camera_name, recipe, files, darks, fewest },
+            descriptions: Descriptions {
+                camera: camera_name,
+                recipe,
+                files,
+                darks,
+                flats_need_bias,
+                fewest,
+                detectors,
+            },
             settings: Settings {
                 engine: common.engine.into(),
                 limits,
@@ -120,6 +132,12 @@ impl Context {
         let mut out = std::io::stdout();
         // Nobody reads on when the other end of a pipe is closed.
         let _ = if self.json { writeln!(out, "{json:#}") } else { writeln!(out, "{text}") };
+    }
+
+    /// Tells a person, on standard error, what did not go well.
+    pub fn complain(&self, failure: &Failure) {
+        // Without a standard error there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "rawsky: {failure}");
     }
 
     /// Prints the names of files that were written.

@@ -19,9 +19,11 @@ use rawsky_core::store::Key;
 
 use crate::class::{Class, Failure};
 use crate::digests::Digests;
+use crate::guest;
 use crate::names::Names;
 use crate::night::{self, Night};
-use crate::plan::{Plan, PlannedInput, PlannedTask, Source, Stage, VERSION};
+use crate::plan::{LeftOut, Plan, PlannedInput, PlannedTask, Source, Stage, VERSION};
+use crate::subject::{Place, Subject};
 use crate::survey::{self, Raw};
 use crate::work::{last, made_safe};
 
@@ -38,8 +40,12 @@ pub struct Descriptions {
     pub files: Vec<(Key, PathBuf)>,
     /// Whether the recipe subtracts master darks.
     pub darks: bool,
+    /// Whether no flat can be made without a master bias.
+    pub flats_need_bias: bool,
     /// Fewest exposures of a master.
     pub fewest: Fewest,
+    /// The detectors of the camera.
+    pub detectors: Vec<Place>,
 }
 
 /// Fewest exposures of which the recipe makes a master.
@@ -103,13 +109,22 @@ pub fn plan(
         borrowed: BTreeMap::new(),
         plan: Plan {
             version: VERSION,
+            module_sha256: guest::digest(),
             night: folder.to_owned(),
+            detectors: descriptions.detectors.clone(),
             notes: Vec::new(),
+            left_out: Vec::new(),
             tasks: Vec::new(),
         },
     };
-    let notes = survey::bad(survey).map(|(key, error)| format!("{}: left out: {error}", last(key)));
-    builder.plan.notes.extend(notes);
+    for (key, error) in survey::bad(survey) {
+        builder.plan.notes.push(format!("{}: left out: {error}", last(key)));
+        // A file that is no master is no loss where masters of other runs are looked for.
+        if builder.raws.contains_key(key) {
+            let (class, reason) = (Class::of_error(error), error.to_string());
+            builder.plan.left_out.push(LeftOut { what: last(key).to_owned(), class, reason });
+        }
+    }
     let raws = survey::good(survey, choice.sharing);
     let raws: Vec<&Raw> = raws.iter().collect();
     let mut masters = builder.finished(survey)?;
@@ -171,7 +186,7 @@ impl Builder<'_> {
 
     fn push(
         &mut self,
-        id: String,
+        (id, about): (String, Subject),
         stage: Stage,
         (task, mut inputs): (Task, Vec<PlannedInput>),
         outputs: Vec<Key>,
@@ -181,7 +196,7 @@ impl Builder<'_> {
         }
         let made = Made::by(&id, &outputs.first().cloned().unwrap_or_default());
         let job = self.descriptions.job(task);
-        self.plan.tasks.push(PlannedTask { id, stage, job, inputs, outputs });
+        self.plan.tasks.push(PlannedTask { id, stage, about, job, inputs, outputs });
         Ok(made)
     }
 }

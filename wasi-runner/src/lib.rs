@@ -6,6 +6,7 @@
 //! [`plan`], [`run`] brings it to an end. [`single`], [`batch`] and [`simulate`] are the commands.
 
 pub mod args;
+pub mod attempt;
 pub mod batch;
 pub mod child;
 pub mod class;
@@ -13,13 +14,18 @@ pub mod code;
 pub mod context;
 pub mod dag;
 pub mod digests;
+pub mod exec;
 pub mod guest;
 pub mod headers;
+pub mod log;
 pub mod names;
 pub mod night;
+pub mod owner;
 pub mod plan;
 pub mod progress;
 pub mod publish;
+pub mod resolve;
+pub mod room;
 pub mod run;
 pub mod runner;
 pub mod sandbox;
@@ -30,6 +36,9 @@ pub mod simulate;
 pub mod single;
 pub mod sky;
 pub mod staging;
+pub mod state;
+pub mod status;
+pub mod subject;
 pub mod summary;
 pub mod survey;
 pub mod view;

@@ -8,7 +8,8 @@ use rawsky_host::args::{Arguments, Command};
 use rawsky_host::batch::{self, End};
 use rawsky_host::class::Failure;
 use rawsky_host::context::Context;
-use rawsky_host::{child, serve, simulate, single};
+use rawsky_host::run::Again;
+use rawsky_host::{child, exec, serve, simulate, single, status};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -19,6 +20,12 @@ fn main() -> ExitCode {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Partial) => ExitCode::from(3),
         Ok(End::Failed) => ExitCode::FAILURE,
+        Ok(End::Code(code)) => ExitCode::from(code),
+        // A batch system reads the class of this command from its exit code.
+        Err(failure) if matches!(arguments.command, Command::Exec { .. }) => {
+            let _ = writeln!(std::io::stderr(), "rawsky: {failure}");
+            ExitCode::from(failure.class.code())
+        }
         Err(failure) => {
             // Without a standard error there is nobody to tell.
             let _ = writeln!(std::io::stderr(), "rawsky: {failure}");
@@ -37,6 +44,11 @@ fn command(arguments: &Arguments) -> Result<End, Failure> {
         Command::Reduce(night) => return batch::reduce(context, night),
         Command::Plan(night) => batch::plan(context, night),
         Command::Run { run } => return batch::run(context, run),
+        Command::Exec { run, task } => return exec::exec(context, run, task),
+        Command::Retry { run, class } => {
+            return batch::again(context, run, class.map_or(Again::All, Again::Of));
+        }
+        Command::Status(options) => status::status(context, options),
         Command::Simulate(args) => simulate::simulate(context, args),
         Command::Inspect { file } => single::inspect(context, file),
         Command::MasterBias { raws, output } => single::master_bias(context, raws, output),

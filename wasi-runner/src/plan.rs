@@ -1,8 +1,10 @@
 //! The plan of a night: every task with its inputs and products, as one JSON file.
 //!
 //! ```json
-//! { "version": 1, "night": "/data/night", "notes": [],
-//!   "tasks": [ { "id": "bias-c01", "stage": "bias", "job": { … },
+//! { "version": 1, "module_sha256": "24…", "night": "/data/night",
+//!   "detectors": [ { "detector": 1, "row": 0, "column": 0 } ], "notes": [], "left_out": [],
+//!   "tasks": [ { "id": "bias-20200214-c01", "stage": "bias",
+//!                "about": { "when": "20200214", "detector": 1 }, "job": { … },
 //!                "inputs": [ { "key": "raw/a.fits", "from": { "file": { "path": …, "sha256": … } } } ],
 //!                "outputs": [ "rawsky_20200214_000000_bi_c01_bias.fits" ] } ] }
 //! ```
@@ -18,7 +20,9 @@ use rawsky_core::store::Key;
 use serde::{Deserialize, Serialize};
 
 use crate::class::{Class, Failure};
+use crate::guest;
 use crate::publish::replace;
+use crate::subject::{Place, Subject};
 use crate::work::{safe_name, safe_path};
 
 /// Version of the plan's format.
@@ -104,6 +108,8 @@ pub struct PlannedTask {
     pub id: String,
     /// What it makes.
     pub stage: Stage,
+    /// Of what.
+    pub about: Subject,
     /// The job, without the digests of its inputs.
     pub job: Job,
     /// The inputs.
@@ -118,12 +124,30 @@ pub struct PlannedTask {
 pub struct Plan {
     /// Version of this format: 1.
     pub version: u32,
+    /// SHA-256 of the sandboxed program that it is for.
+    pub module_sha256: String,
     /// The folder that was planned.
     pub night: PathBuf,
+    /// The detectors of the camera.
+    pub detectors: Vec<Place>,
     /// What is missing or left out, for a person.
     pub notes: Vec<String>,
+    /// Files that are missing or cannot be used, so that something is not made.
+    pub left_out: Vec<LeftOut>,
     /// The tasks, in canonical order.
     pub tasks: Vec<PlannedTask>,
+}
+
+/// A file that is missing or cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// Which file.
+    pub what: String,
+    /// The class of a task that would have tried it: damaged or missing, or refused for what it is.
+    pub class: Class,
+    /// What was found and what is not made.
+    pub reason: String,
 }
 
 impl PlannedTask {
@@ -181,6 +205,27 @@ impl Plan {
             }
             Err(error) => Err(io(error)),
         }
+    }
+
+    /// That this program is the one which the plan is for.
+    ///
+    /// # Errors
+    /// [`Class::ModuleBad`] if it is not: its products would not be those that were planned.
+    pub fn for_this_program(&self) -> Result<(), Failure> {
+        let (own, planned) = (guest::digest(), &self.module_sha256);
+        if own == *planned {
+            return Ok(());
+        }
+        let reason = format!(
+            "the plan is for another version of rawsky (program {planned:.12}, this is {own:.12}): \
+             plan into a new RUN folder, or run it with that version"
+        );
+        Err(Failure::new(Class::ModuleBad, reason))
+    }
+
+    /// Whether something is not made because a file is damaged or missing.
+    pub fn lacks_files(&self) -> bool {
+        self.left_out.iter().any(|left| left.class == Class::InputBad)
     }
 
     fn check(&self) -> Result<(), String> {

@@ -125,7 +125,7 @@ impl Progress {
 
 fn bar(total: u64) -> ProgressBar {
     let bar = ProgressBar::new(total);
-    let shape = "{elapsed_precise} [{bar:30}] {pos}/{len} {wide_msg}";
+    let shape = "{elapsed_precise} [{bar:30}] {pos}/{len} eta {eta} {wide_msg}";
     if let Ok(style) = ProgressStyle::with_template(shape) {
         bar.set_style(style.progress_chars("=> "));
     }

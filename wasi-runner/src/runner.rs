@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 use crate::child::{self, Engine, Report, Spec};
 use crate::class::{Class, Failure, one_line};
 use crate::digests::Digests;
+use crate::owner::Owner;
 use crate::publish::{Manifest, publish};
 use crate::sandbox::Limits;
+use crate::staging::Product;
 use crate::work::Work;
 use crate::{code, staging};
 
@@ -42,8 +44,8 @@ pub struct Settings {
 pub struct Done {
     /// Where its products are.
     pub folder: PathBuf,
-    /// What they are.
-    pub manifest: Manifest,
+    /// What they are; record and evidence too.
+    pub files: Vec<Product>,
     /// How it was run; none when it had been done before.
     pub run: Option<Cost>,
 }
@@ -52,9 +54,16 @@ impl Done {
     /// Keys of the products, without record and evidence.
     pub fn products(&self) -> impl Iterator<Item = &str> {
         let own = [rawsky_guest::RECORD, rawsky_guest::EVIDENCE];
-        let keys = self.manifest.products.iter().map(|product| product.key.as_str());
+        let keys = self.files.iter().map(|product| product.key.as_str());
         keys.filter(move |key| !own.contains(key))
     }
+}
+
+/// The products of a content key below `out`, if they are published and whole.
+pub fn published(out: &Path, key: &str) -> Option<Done> {
+    let folder = out.join(key);
+    let files = Manifest::read(&folder)?.products;
+    Some(Done { folder, files, run: None })
 }
 
 /// What running a piece of work cost.
@@ -87,20 +96,16 @@ impl Runner {
     pub fn new(settings: Settings, out: &Path, digests: Digests) -> Result<Runner, Failure> {
         let io = |error| Failure::io(out.display(), &error);
         let unfinished = out.join(UNFINISHED);
-        fs::create_dir_all(&unfinished).map_err(io)?;
+        fs::create_dir_all(out).map_err(io)?;
         remove_abandoned(&unfinished);
-        let private = unfinished.join(owner_name());
-        staging::private_folder(&private).map_err(io)?;
-        let private = private.canonicalize().map_err(io)?;
+        let private = own_folder(&unfinished).map_err(io)?;
         let (count, code) = (AtomicU64::new(0), OnceLock::new());
         Ok(Runner { settings, out: out.to_owned(), private, code, count, digests })
     }
 
     /// The published products of a piece of work, if it has been done.
     pub fn done(&self, work: &Work) -> Option<Done> {
-        let folder = self.out.join(work.content_key());
-        let manifest = Manifest::read(&folder)?;
-        Some(Done { folder, manifest, run: None })
+        published(&self.out, &work.content_key())
     }
 
     /// Does a piece of work unless it has been done.
@@ -108,21 +113,29 @@ impl Runner {
     /// # Errors
     /// Why it could not be done; then nothing of it is published.
     pub fn execute(&self, work: &Work) -> Result<Done, Failure> {
+        self.execute_within(work, self.settings.limits)
+    }
+
+    /// The same, under other caps.
+    ///
+    /// # Errors
+    /// Those of [`Runner::execute`].
+    pub fn execute_within(&self, work: &Work, limits: Limits) -> Result<Done, Failure> {
         if let Some(done) = self.done(work) {
             return Ok(done);
         }
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let folder = self.private.join(format!("task-{number}"));
         staging::private_folder(&folder).map_err(|error| Failure::io(folder.display(), &error))?;
-        let done = self.attempt(work, &folder);
+        let done = self.attempt(work, &folder, limits);
         let _ = fs::remove_dir_all(&folder);
         done
     }
 
-    fn attempt(&self, work: &Work, folder: &Path) -> Result<Done, Failure> {
+    fn attempt(&self, work: &Work, folder: &Path, limits: Limits) -> Result<Done, Failure> {
         let start = Instant::now();
         staging::stage(folder, work, &self.digests)?;
-        let report = self.spawn(folder)?;
+        let report = self.spawn(folder, limits)?;
         let output = folder.join(child::OUTPUT);
         if report.class != Class::Done {
             return Err(reason(&report, &output));
@@ -144,19 +157,24 @@ impl Runner {
             process_bytes: report.process_bytes,
             guest_bytes: report.guest_bytes,
         });
-        Ok(Done { folder: target, manifest, run })
+        Ok(Done { folder: target, files: manifest.products, run })
+    }
+
+    /// The caps of one job.
+    pub fn limits(&self) -> Limits {
+        self.settings.limits
     }
 
     fn code(&self) -> Result<PathBuf, Failure> {
         self.code.get_or_init(|| code::file(&self.private, self.settings.announce)).clone()
     }
 
-    fn spawn(&self, folder: &Path) -> Result<Report, Failure> {
+    fn spawn(&self, folder: &Path, limits: Limits) -> Result<Report, Failure> {
         let code = match self.settings.engine {
             Engine::Sandbox => Some(self.code()?),
             Engine::Native => None,
         };
-        let spec = Spec { engine: self.settings.engine, code, limits: self.settings.limits };
+        let spec = Spec { engine: self.settings.engine, code, limits };
         let text = serde_json::to_vec(&spec).unwrap_or_default();
         let path = folder.join(child::SPEC);
         fs::write(&path, text).map_err(|error| Failure::io(path.display(), &error))?;
@@ -170,9 +188,9 @@ impl Runner {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| Failure::io(self.settings.program.display(), &error))?;
-        let limit = Duration::from_secs(self.settings.limits.seconds) + GRACE;
+        let limit = Duration::from_secs(limits.seconds) + GRACE;
         let (status, printed) = wait(child, limit)?;
-        report(folder, status, &printed, self.settings.limits)
+        report(folder, status, &printed, limits)
     }
 }
 
@@ -183,6 +201,20 @@ impl Drop for Runner {
         // Only when nobody else is at work here.
         let _ = fs::remove_dir(self.out.join(UNFINISHED));
     }
+}
+
+/// A new private folder. Another process that ends here may remove the folder above it meanwhile.
+fn own_folder(unfinished: &Path) -> std::io::Result<PathBuf> {
+    let private = unfinished.join(Owner::me().folder());
+    let mut made = Ok(());
+    for _ in 0..10 {
+        fs::create_dir_all(unfinished)?;
+        made = staging::private_folder(&private);
+        if !made.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            break;
+        }
+    }
+    made.and_then(|()| private.canonicalize())
 }
 
 /// Waits for a child, kills it after its time; what it printed, cut to a bound.
@@ -256,6 +288,10 @@ fn reason(report: &Report, output: &Path) -> Failure {
     };
     match report.class {
         Class::Refused | Class::Io => match core() {
+            // What is wrong with a file is told from what the core does not want to do.
+            Some(error) if report.class == Class::Refused => {
+                Failure::new(Class::of_error(&error), error)
+            }
             Some(error) => Failure::new(report.class, error),
             None => Failure::new(report.class, "it left no reason"),
         },
@@ -263,30 +299,15 @@ fn reason(report: &Report, output: &Path) -> Failure {
     }
 }
 
-/// A name that tells which process of which machine a private folder belongs to.
-fn owner_name() -> String {
-    let moment = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let nanos = moment.map_or(0, |time| time.subsec_nanos());
-    format!("{}-{}-{nanos}", host_name(), std::process::id())
-}
-
-fn host_name() -> String {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let plain = |c: &char| c.is_ascii_alphanumeric();
-    let name: String = name.chars().filter(plain).take(40).collect();
-    if name.is_empty() { "host".to_owned() } else { name }
-}
-
-/// Removes what killed processes of this machine left behind.
-fn remove_abandoned(unfinished: &Path) {
-    let host = host_name();
+/// Removes what ended processes of this machine left behind; what was removed.
+pub fn remove_abandoned(unfinished: &Path) -> Vec<PathBuf> {
+    let mut removed = Vec::new();
     for entry in fs::read_dir(unfinished).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let mut parts = name.split('-');
-        let (owner, process) = (parts.next(), parts.next());
-        let alive = process.is_none_or(|id| Path::new("/proc").join(id).exists());
-        if owner == Some(host.as_str()) && Path::new("/proc/self").exists() && !alive {
-            let _ = fs::remove_dir_all(entry.path());
+        let owner = Owner::of_folder(&entry.file_name().to_string_lossy());
+        let dead = owner.is_some_and(|owner| owner.is_alive() == Some(false));
+        if dead && fs::remove_dir_all(entry.path()).is_ok() {
+            removed.push(entry.path());
         }
     }
+    removed
 }

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::attempt::{ATTEMPTS, Attempt, last};
 use crate::class::Class;
 use crate::names::PREFIX;
 use crate::plan::{Plan, Stage};
-use crate::run::{ATTEMPTS, Attempt, Outcome, last_attempt};
+use crate::run::Outcome;
 use crate::view::PRODUCTS;
 use crate::warnings;
 
@@ -30,7 +31,7 @@ pub fn of_plan(plan: &Plan) -> String {
 }
 
 /// A run as text and as JSON.
-pub fn of_run(folder: &Path, outcomes: &[Outcome], seconds: f64) -> (String, Value) {
+pub fn of_run(folder: &Path, plan: &Plan, outcomes: &[Outcome], seconds: f64) -> (String, Value) {
     let stages = stages(folder, outcomes);
     let residuals = residuals(outcomes);
     let mut lines = vec![String::new()];
@@ -52,12 +53,13 @@ pub fn of_run(folder: &Path, outcomes: &[Outcome], seconds: f64) -> (String, Val
         }));
     }
     lines.extend(failures(outcomes));
+    lines.extend(left_out(plan));
     lines.push(format!("\nproducts: {}", folder.join(PRODUCTS).display()));
     let stages: Vec<Value> = stages.iter().map(|(stage, sum)| sum.json(*stage)).collect();
     let residuals: BTreeMap<&String, &Value> = residuals.iter().map(|(k, v)| (k, v)).collect();
     let json = json!({
         "products": folder.join(PRODUCTS), "seconds": seconds, "stages": stages,
-        "residuals": residuals, "failures": failures_json(outcomes),
+        "residuals": residuals, "failures": failures_json(outcomes), "left_out": plan.left_out,
         "warnings": warnings.iter().map(warning_json).collect::<Vec<_>>(),
     });
     (lines.join("\n"), json)
@@ -76,9 +78,32 @@ fn failures(outcomes: &[Outcome]) -> Vec<String> {
     }
     let (all, waiting) = (outcomes.len(), blocked.len());
     let mut lines = vec![format!("\n{} of {all} tasks failed, {waiting} wait for them", own.len())];
-    lines.extend(own.iter().take(SHOWN).map(|(id, failure)| format!("  {id}: {failure}")));
+    lines.extend(
+        own.iter()
+            .take(SHOWN)
+            .map(|(id, failure)| format!("  {:<13} {id}: {failure}", failure.class.name())),
+    );
     if own.len() > SHOWN {
         lines.push(format!("  and {} more, see {ATTEMPTS}/", own.len() - SHOWN));
+    }
+    lines
+}
+
+/// The files that the plan had to do without.
+pub fn left_out(plan: &Plan) -> Vec<String> {
+    if plan.left_out.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![format!("\n{} files left out or missing", plan.left_out.len())];
+    let shown = plan.left_out.iter().take(SHOWN);
+    lines.extend(
+        shown.map(|left| format!("  {:<13} {}: {}", left.class.name(), left.what, left.reason)),
+    );
+    if plan.left_out.len() > SHOWN {
+        lines.push(format!(
+            "  and {} more, see `rawsky status --json`",
+            plan.left_out.len() - SHOWN
+        ));
     }
     lines
 }
@@ -138,7 +163,7 @@ impl Sum {
 fn stages(folder: &Path, outcomes: &[Outcome]) -> BTreeMap<Stage, Sum> {
     let mut stages: BTreeMap<Stage, Sum> = BTreeMap::new();
     for outcome in outcomes {
-        let attempt = last_attempt(folder, &outcome.id);
+        let attempt = last(folder, &outcome.id);
         stages.entry(outcome.stage).or_default().add(outcome, attempt);
     }
     stages

@@ -51,9 +51,13 @@ impl Work {
     /// SHA-256 of everything that decides the products: format, program, job and input bytes, but
     /// no path, time or place.
     pub fn content_key(&self) -> String {
+        self.key_under(&guest::digest())
+    }
+
+    /// The content key that it has, or had, under the program of a digest.
+    pub fn key_under(&self, module_sha256: &str) -> String {
         let inputs = self.inputs.iter().map(|input| (&input.key, &input.sha256)).collect();
-        let identity =
-            Identity { version: VERSION, module: guest::digest(), job: &self.job, inputs };
+        let identity = Identity { version: VERSION, module: module_sha256, job: &self.job, inputs };
         let text = serde_json::to_value(identity).unwrap_or_default().to_string();
         guest::hex(&Sha256::digest(text))
     }
@@ -62,7 +66,7 @@ impl Work {
 #[derive(Serialize)]
 struct Identity<'a> {
     version: u32,
-    module: String,
+    module: &'a str,
     job: &'a Job,
     inputs: Vec<(&'a Key, &'a String)>,
 }

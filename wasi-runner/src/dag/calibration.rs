@@ -9,9 +9,10 @@ use rawsky_core::job::Task;
 use super::masters::{Master, Masters};
 use super::span::Span;
 use super::{Builder, Made, keys, take};
-use crate::class::Failure;
+use crate::class::{Class, Failure};
 use crate::names::time_code;
-use crate::plan::{PlannedInput, Stage};
+use crate::plan::{LeftOut, PlannedInput, Stage};
+use crate::subject::Subject;
 use crate::survey::Raw;
 use crate::work::{last, made_safe};
 
@@ -34,7 +35,8 @@ impl Builder<'_> {
             let output = self.names.bias(&span.label, detector);
             let inputs = self.raw_inputs(&group)?;
             let task = Task::MasterBias { raws: keys(&inputs), output: output.clone() };
-            let made = self.push(id, Stage::Bias, (task, inputs), vec![output])?;
+            let about = Subject::master(&span.label, Some(detector), None);
+            let made = self.push((id, about), Stage::Bias, (task, inputs), vec![output])?;
             masters.biases.entry(detector).or_default().insert(0, Master::new(span, made));
         }
         Ok(())
@@ -96,7 +98,8 @@ impl Builder<'_> {
         let bias = self.bias(&id, group, masters);
         let bias = take(&mut inputs, bias.as_ref());
         let task = Task::MasterDark { raws, bias, output: output.clone() };
-        let made = self.push(id, Stage::Dark, (task, inputs), vec![output])?;
+        let about = Subject::master(&span.label, Some(detector), None);
+        let made = self.push((id, about), Stage::Dark, (task, inputs), vec![output])?;
         Ok(Master::new(span, made))
     }
 
@@ -125,9 +128,10 @@ impl Builder<'_> {
         let groups = grouped(with_band.into_iter());
         let mut lamps: BTreeMap<Place, Vec<(Option<i64>, Master)>> = BTreeMap::new();
         for (of, group) in self.large_enough("flat", groups, self.descriptions.fewest.flat) {
-            let master = self.lamp_flat(&group, &of, masters)?;
-            let place = (of.0, of.1, master.span.label.clone());
-            lamps.entry(place).or_default().push((of.2, master));
+            if let Some(master) = self.lamp_flat(&group, &of, masters)? {
+                let place = (of.0, of.1, master.span.label.clone());
+                lamps.entry(place).or_default().push((of.2, master));
+            }
         }
         let mut made = BTreeMap::new();
         for (place, lamps) in lamps {
@@ -152,12 +156,14 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// The flat of a lamp; none if it needs a bias and there is none, so that the level of the other
+    /// detectors does not wait for it.
     fn lamp_flat(
         &mut self,
         group: &[&Raw],
         (band, detector, lamp): &(Band, DetectorId, Option<i64>),
         masters: &Masters,
-    ) -> Result<Master, Failure> {
+    ) -> Result<Option<Master>, Failure> {
         let span = Span::of(group);
         let number = lamp.unwrap_or(0);
         let of_band = format!("flat-{}-{}-c{:02}", span.label, made_safe(&band.0), detector.0);
@@ -169,12 +175,18 @@ impl Builder<'_> {
         let mut inputs = self.raw_inputs(group)?;
         let raws = keys(&inputs);
         let bias = self.bias(&id, group, masters);
+        if bias.is_none() && self.descriptions.flats_need_bias {
+            let reason = "not made: there is no bias for it".to_owned();
+            self.plan.left_out.push(LeftOut { what: id, class: Class::InputBad, reason });
+            return Ok(None);
+        }
         let bias = take(&mut inputs, bias.as_ref());
         let dark = self.dark_of(group, masters);
         let dark = take(&mut inputs, dark.as_ref());
         let task = Task::LampFlat { raws, bias, dark, output: output.clone() };
-        let made = self.push(id, stage, (task, inputs), vec![output])?;
-        Ok(Master::new(span, made))
+        let about = Subject::master(&span.label, Some(*detector), Some(band));
+        let made = self.push((id, about), stage, (task, inputs), vec![output])?;
+        Ok(Some(Master::new(span, made)))
     }
 
     /// The dark that a stack takes, if the recipe subtracts darks and there is one.
@@ -201,7 +213,8 @@ impl Builder<'_> {
         let inputs: Vec<PlannedInput> =
             lamps.iter().map(|(_, master)| master.made.input.clone()).collect();
         let task = Task::BandFlat { flats: keys(&inputs), output: output.clone() };
-        let made = self.push(id, Stage::Flat, (task, inputs), vec![output])?;
+        let about = Subject::master(label, Some(*detector), Some(band));
+        let made = self.push((id, about), Stage::Flat, (task, inputs), vec![output])?;
         Ok(Master::new(Span::of(&group), made))
     }
 
@@ -225,7 +238,8 @@ impl Builder<'_> {
             let members = places.iter().filter_map(|place| flats.get(place));
             let inputs: Vec<PlannedInput> = members.map(|flat| flat.made.input.clone()).collect();
             let task = Task::FocalPlane { flats: keys(&inputs), output: output.clone() };
-            let made = self.push(id, Stage::FocalPlane, (task, inputs), vec![output])?;
+            let about = Subject::master(&label, None, Some(&band));
+            let made = self.push((id, about), Stage::FocalPlane, (task, inputs), vec![output])?;
             for place in places {
                 if let Some(flat) = flats.get_mut(&place) {
                     flat.level = Some(made.clone());

@@ -7,11 +7,12 @@ use rawsky_core::job::{AmpFile, Aperture, Compare, Detrend, Electronics, Task};
 
 use super::masters::{Master, Masters};
 use super::{Builder, Made, keyed, keys, take};
-use crate::class::Failure;
+use crate::class::{Class, Failure};
 use crate::headers;
 use crate::night::{self, MASKS, TRUTH};
-use crate::plan::{PlannedInput, Stage};
+use crate::plan::{LeftOut, PlannedInput, Stage};
 use crate::sky;
+use crate::subject::Subject;
 use crate::survey::Raw;
 use crate::work::last;
 
@@ -53,10 +54,18 @@ impl Builder<'_> {
             outputs: self.science_images(raw),
             mask_outputs: self.names.masks(&raw.key, &raw.amps),
         };
+        self.note_missing(
+            raw,
+            ("science header", !self.night.headers.is_empty()),
+            &detrend.headers,
+        );
+        self.note_missing(raw, ("mask", !self.night.masks.is_empty()), &detrend.masks);
         let (headers, images) = (detrend.headers.clone(), detrend.outputs.clone());
         let masks = detrend.mask_outputs.clone();
         let outputs = images.iter().chain(&masks).map(|image| image.key.clone()).collect();
-        self.push(id.clone(), Stage::Detrend, (Task::Detrend(detrend), inputs), outputs)?;
+        let about = Subject::exposure(self.names.exposure(&raw.key), raw);
+        let task = Task::Detrend(detrend);
+        self.push((id.clone(), about), Stage::Detrend, (task, inputs), outputs)?;
         let made = |file: &AmpFile| Made::by(&id, &file.key);
         for image in images {
             let header = headers.iter().find(|header| header.amp == image.amp);
@@ -97,6 +106,20 @@ impl Builder<'_> {
             found.push(header);
         }
         Ok(found)
+    }
+
+    /// What amplifiers of an exposure lack while the night has files of this kind.
+    fn note_missing(&mut self, raw: &Raw, (kind, expected): (&str, bool), found: &[AmpFile]) {
+        let lacks = |amp: &&AmpId| expected && found.iter().all(|file| file.amp != **amp);
+        for amp in raw.amps.iter().filter(lacks) {
+            let what = format!("{kind} of {} q{amp}", self.names.exposure(&raw.key));
+            let reason = match kind {
+                "mask" => "there is none of this name: known bad pixels are not flagged",
+                _ => "there is none of this name: the image has no WCS and no catalogue",
+            };
+            let (class, reason) = (Class::InputBad, reason.to_owned());
+            self.plan.left_out.push(LeftOut { what, class, reason });
+        }
     }
 
     fn science_images(&self, raw: &Raw) -> Vec<AmpFile> {
@@ -163,7 +186,8 @@ impl Builder<'_> {
             output: output.clone(),
         });
         inputs.push(science);
-        self.push(id, Stage::Aperture, (task, inputs), vec![output]).map(Some)
+        let about = Subject::exposure(self.names.exposure(&raw.key), raw).amplifier(amp);
+        self.push((id, about), Stage::Aperture, (task, inputs), vec![output]).map(Some)
     }
 
     fn compare(
@@ -190,7 +214,8 @@ impl Builder<'_> {
             output: output.clone(),
         });
         inputs.extend(lamps);
-        self.push(id, Stage::Compare, (task, inputs), vec![output]).map(|_| ())
+        let about = Subject::exposure(self.names.exposure(&raw.key), raw).amplifier(amp);
+        self.push((id, about), Stage::Compare, (task, inputs), vec![output]).map(|_| ())
     }
 
     /// The noise-free flats of the lamps that lit this band on this detector.
