@@ -49,7 +49,7 @@ impl Outcome {
 }
 
 /// Caps of the sandbox in tests.
-const LIMITS: Limits = Limits { memory_bytes: 1 << 30, seconds: 600 };
+const LIMITS: Limits = Limits { memory_bytes: 1 << 30, seconds: 600, disk_bytes: 1 << 34 };
 
 /// Runs a job on inputs in memory.
 ///

@@ -8,7 +8,16 @@ use rawsky_core::job::RawEncoding;
 
 use crate::child::Engine;
 use crate::class::Class;
-use crate::dag::Sharing;
+
+mod care;
+mod night;
+
+pub use care::{
+    CheckOptions, GcOptions, IndexOptions, ProvenanceOptions, StatusOptions, VerifyOptions,
+};
+pub use night::{LayoutName, MastersName, NightToRun, PlanOptions};
+
+use care::EXIT_CODES;
 
 /// The camera that is meant when none is named: the first that comes with the core.
 const DEFAULT_CAMERA: &str = rawsky_core::instrument::BUILT_IN[0].0;
@@ -50,6 +59,10 @@ pub struct Common {
     #[arg(long, global = true, default_value_t = 3600, value_name = "S",
           value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub seconds: u64,
+    /// Disk of the products of one job (MiB).
+    #[arg(long, global = true, default_value_t = 16384, value_name = "MIB",
+          value_parser = clap::value_parser!(u64).range(1..=16_777_216))]
+    pub disk: u64,
     /// Print JSON for programs instead of text for people.
     #[arg(long, global = true)]
     pub json: bool,
@@ -82,7 +95,7 @@ pub enum Command {
     /// Reduce a night: plan, run, and a summary.
     Reduce(NightToRun),
     /// Write the plan of a night.
-    Plan(NightToRun),
+    Plan(PlanOptions),
     /// Run a plan, or what is left of it.
     Run {
         /// Folder with the plan.
@@ -106,6 +119,17 @@ pub enum Command {
     },
     /// Show how far a run is, and what failed.
     Status(StatusOptions),
+    /// Tell whether files are intact, and a night complete.
+    #[command(after_help = "Exit codes: 0 all good, 3 some are not, 1 none is.")]
+    Check(CheckOptions),
+    /// Prove that a run holds what its plan makes of its files.
+    Verify(VerifyOptions),
+    /// Show what a product was made of, back to the raw files.
+    Provenance(ProvenanceOptions),
+    /// Show the quality of each quadrant, or write a table of all tasks.
+    Index(IndexOptions),
+    /// Remove what killed processes left unfinished; never what is published.
+    Gc(GcOptions),
     /// Simulate a night with known truth.
     Simulate(Simulate),
     /// Show what is in a file, and what the camera makes of it.
@@ -176,59 +200,6 @@ pub enum Command {
     },
 }
 
-/// A night and the folder of its run.
-#[derive(Debug, Clone, Args)]
-pub struct NightToRun {
-    /// Folder with raw files anywhere below it.
-    pub night: PathBuf,
-    /// Folder of the run; made if it is not there.
-    #[arg(short, long, value_name = "RUN")]
-    pub output: PathBuf,
-    /// How science images are written.
-    #[arg(long, value_enum, default_value_t = LayoutName::Rawsky)]
-    pub layout: LayoutName,
-    /// Which exposures share masters [default: day; all for a camera that does not say when its days
-    /// begin].
-    #[arg(long, value_enum, value_name = "WHICH")]
-    pub masters: Option<MastersName>,
-    /// Largest distance between an exposure and its masters (days); those of its own day (or period)
-    /// come first, then the nearest.
-    #[arg(long, default_value_t = 10.0, value_parser = zero_or_more, value_name = "DAYS")]
-    pub closest_calibration: f64,
-    /// Folder of masters of other runs (a RUN, or files), taken where they are nearest.
-    #[arg(long, value_name = "DIR")]
-    pub calibration: Option<PathBuf>,
-    /// Folder of science headers: FITS files, or tables metaheader_YYYYMM.parquet
-    /// [default: NIGHT/headers].
-    #[arg(long, value_name = "DIR")]
-    pub headers: Option<PathBuf>,
-    /// Folder of masks of another pipeline [default: NIGHT/masks].
-    #[arg(long, value_name = "DIR")]
-    pub masks: Option<PathBuf>,
-    /// Folder of catalogues, or one catalogue; of files …_pix64_N.parquet those that an image
-    /// needs are taken [default: NIGHT/catalogue].
-    #[arg(long, value_name = "DIR|FILE")]
-    pub catalogue: Option<PathBuf>,
-}
-
-/// The codes of `exec`.
-const EXIT_CODES: &str = "Exit codes: 0 done, 2 wrong use, 20 blocked, 21 input-bad, \
-    22 input-changed, 30 refused, 32 time, 33 memory, 34 trap, 35 output-rule, 36 module-bad, \
-    40 conflict, 50 no-space, 51 io, 75 killed.";
-
-/// How a status is shown.
-#[derive(Debug, Clone, Args)]
-pub struct StatusOptions {
-    /// Folder with the plan.
-    pub run: PathBuf,
-    /// Show it again every so many seconds, until the run is over.
-    #[arg(long, value_name = "S", num_args = 0..=1, default_missing_value = "2")]
-    pub watch: Option<u64>,
-    /// Write a page for a browser, too.
-    #[arg(long, value_name = "FILE")]
-    pub html: Option<PathBuf>,
-}
-
 /// What to simulate.
 #[derive(Debug, Clone, Args)]
 pub struct Simulate {
@@ -281,36 +252,6 @@ impl From<Compression> for RawEncoding {
             Compression::FloatRice => RawEncoding::FloatRice,
             Compression::Rice16 => RawEncoding::Rice16,
             Compression::None => RawEncoding::None,
-        }
-    }
-}
-
-/// How science images are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LayoutName {
-    /// One file: image, MASK and VARIANCE.
-    Rawsky,
-    /// Two files, as the ZTF archive has them: the image, and a mask of 16 bits; no variance.
-    Ipac,
-}
-
-/// Which exposures share masters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum MastersName {
-    /// Those of one day of the camera.
-    Day,
-    /// Those of one of the camera's periods.
-    Period,
-    /// All of the folder.
-    All,
-}
-
-impl From<MastersName> for Sharing {
-    fn from(name: MastersName) -> Sharing {
-        match name {
-            MastersName::Day => Sharing::Day,
-            MastersName::Period => Sharing::Period,
-            MastersName::All => Sharing::Folder,
         }
     }
 }
@@ -386,13 +327,6 @@ fn above_zero(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(number) if 0.0 < number && number < f64::INFINITY => Ok(number),
         _ => Err(format!("{text:?} is not a number above 0")),
-    }
-}
-
-fn zero_or_more(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(number) if 0.0 <= number => Ok(number),
-        _ => Err(format!("{text:?} is not a number of 0 or more")),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rawsky_core::job::{Survey, Task};
 use rawsky_core::store::Key;
 
-use crate::args::{LayoutName, NightToRun};
+use crate::args::{LayoutName, NightToRun, PlanOptions};
 use crate::attempt::Book;
 use crate::class::{Class, Failure};
 use crate::context::{Context, absolute};
@@ -20,6 +20,7 @@ use crate::run::{self, Again, Crew, Outcome};
 use crate::runner::Runner;
 use crate::scratch::read_survey;
 use crate::sky;
+use crate::state::{self, Standing};
 use crate::summary;
 use crate::view;
 use crate::work::{Input, Work};
@@ -46,13 +47,23 @@ pub enum End {
 ///
 /// # Errors
 /// Those of the files of the night, of the survey, and of the folder of the run.
-pub fn plan(context: &Context, args: &NightToRun) -> Result<(), Failure> {
+pub fn plan(context: &Context, options: &PlanOptions) -> Result<(), Failure> {
+    let args = &options.night;
     let (plan, _) = planned(context, args)?;
     let path = args.output.join(crate::plan::PLAN);
-    let text = format!("{}\n{}", summary::of_plan(&plan), path.display());
-    let json =
-        serde_json::json!({ "written": [path], "tasks": plan.tasks.len(), "notes": plan.notes });
-    context.print(&text, &json);
+    let mut lines = vec![summary::of_plan(&plan)];
+    lines.extend(summary::left_out(&plan));
+    let mut json = serde_json::json!({
+        "written": [path], "tasks": plan.tasks.len(), "notes": plan.notes,
+        "left_out": plan.left_out,
+    });
+    if options.explain {
+        let standings = state::of_run(&plan, &args.output);
+        lines.extend(standings.iter().map(Standing::explanation));
+        json["explanations"] = standings.iter().map(Standing::json).collect();
+    }
+    lines.push(path.display().to_string());
+    context.print(&lines.join("\n"), &json);
     Ok(())
 }
 
@@ -113,17 +124,22 @@ pub fn runner(context: &Context, folder: &Path) -> Result<Runner, Failure> {
 }
 
 fn make_plan(context: &Context, args: &NightToRun, runner: &Runner) -> Result<Plan, Failure> {
+    let plan = draw(context, args, runner)?;
+    plan.write(&args.output)?;
+    Ok(plan)
+}
+
+/// The plan of a night, which is not written.
+///
+/// # Errors
+/// Those of the files of the night and of the survey; [`Class::InputBad`] if nothing can be made.
+pub fn draw(context: &Context, args: &NightToRun, runner: &Runner) -> Result<Plan, Failure> {
     let folder = absolute(&args.night)?;
     if !folder.is_dir() {
         let reason = format!("{} is a file; needed the folder of a night", folder.display());
         return Err(Failure::new(Class::InputBad, reason));
     }
-    let beside = Beside {
-        headers: args.headers.as_ref().map(absolute).transpose()?,
-        masks: args.masks.as_ref().map(absolute).transpose()?,
-        catalogue: args.catalogue.as_ref().map(absolute).transpose()?,
-        calibration: args.calibration.as_ref().map(absolute).transpose()?,
-    };
+    let beside = Beside::of(args)?;
     let mut night = Night::find(&folder, &context.camera.names.prefix, &beside)?;
     for files in [&night.raws, &night.headers, &night.masks, &night.truth, &night.masters] {
         runner.digests.of_all(files)?;
@@ -143,7 +159,6 @@ fn make_plan(context: &Context, args: &NightToRun, runner: &Runner) -> Result<Pl
             format!("nothing can be made of {}: {}", folder.display(), plan.notes.join("; "));
         return Err(Failure::new(Class::InputBad, reason));
     }
-    plan.write(&args.output)?;
     Ok(plan)
 }
 

@@ -15,8 +15,6 @@ use crate::sandbox::{self, Limits};
 
 /// Handles that a child may have open.
 const OPEN_FILES: u64 = 128;
-/// The largest file that it may write (byte).
-const LARGEST_FILE: u64 = 16 << 30;
 
 /// Name of the task's description in the private folder.
 pub const SPEC: &str = "spec.json";
@@ -100,7 +98,7 @@ fn restrict(limits: &Limits) -> rustix::io::Result<()> {
     };
     set(Resource::Core, 0)?;
     set(Resource::Nofile, OPEN_FILES)?;
-    set(Resource::Fsize, LARGEST_FILE)?;
+    set(Resource::Fsize, limits.disk_bytes)?;
     // Start and end of the process count too, and helper threads of the engine.
     set(Resource::Cpu, 2 * limits.seconds + 30)?;
     #[cfg(target_os = "linux")]

@@ -35,12 +35,13 @@ pub fn file(private: &Path, announce: bool) -> Result<PathBuf, Failure> {
             // Nobody needs to read it.
             let _ = writeln!(std::io::stderr(), "preparing the sandbox (once per version)");
         }
-        if write(&path).is_ok() {
+        if write(&path, guest::MODULE).is_ok() {
             return Ok(path);
         }
     }
     let path = private.join(name);
-    write(&path).map_err(|failure| Failure::new(failure.class, format!("code: {failure}")))?;
+    write(&path, guest::MODULE)
+        .map_err(|failure| Failure::new(failure.class, format!("code: {failure}")))?;
     Ok(path)
 }
 
@@ -68,9 +69,13 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(code)
 }
 
-fn write(path: &Path) -> Result<(), Failure> {
+/// Compiles a module into a file of this user's.
+///
+/// # Errors
+/// [`Class::ModuleBad`] if it is none, else those of the disk.
+pub fn write(path: &Path, module: &[u8]) -> Result<(), Failure> {
     let io = |error| Failure::io(path.display(), &error);
-    let mut code = sandbox::compile(guest::MODULE)?;
+    let mut code = sandbox::compile(module)?;
     let digest = Sha256::digest(&code);
     code.extend_from_slice(&digest);
     let fresh = path.with_extension(format!("{}.new", std::process::id()));

@@ -66,7 +66,11 @@ impl Context {
             std::env::current_exe().map_err(|error| Failure::io("finding this program", &error))?;
         let place = |one: &Detector| Place { detector: one.id, row: one.row, column: one.column };
         let detectors = camera.detectors.iter().map(place).collect();
-        let limits = Limits { memory_bytes: common.memory << 20, seconds: common.seconds };
+        let limits = Limits {
+            memory_bytes: common.memory << 20,
+            seconds: common.seconds,
+            disk_bytes: common.disk << 20,
+        };
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         Ok(Context {
             names: Names::of(&camera),

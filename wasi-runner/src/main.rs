@@ -9,7 +9,9 @@ use rawsky_host::batch::{self, End};
 use rawsky_host::class::Failure;
 use rawsky_host::context::Context;
 use rawsky_host::run::Again;
-use rawsky_host::{child, exec, serve, simulate, single, status};
+use rawsky_host::{
+    check, child, exec, gc, index, provenance, serve, simulate, single, status, verify,
+};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -49,6 +51,11 @@ fn command(arguments: &Arguments) -> Result<End, Failure> {
             return batch::again(context, run, class.map_or(Again::All, Again::Of));
         }
         Command::Status(options) => status::status(context, options),
+        Command::Check(options) => return check::check(context, options),
+        Command::Verify(options) => return verify::verify(context, options),
+        Command::Provenance(options) => provenance::provenance(context, options),
+        Command::Index(options) => index::index(context, options),
+        Command::Gc(options) => gc::gc(context, options),
         Command::Simulate(args) => simulate::simulate(context, args),
         Command::Inspect { file } => single::inspect(context, file),
         Command::MasterBias { raws, output } => single::master_bias(context, raws, output),

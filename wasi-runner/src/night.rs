@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::args::NightToRun;
 use crate::class::{Class, Failure};
+use crate::context::absolute;
 use crate::sky::Places;
 use crate::view::PRODUCTS;
 use crate::work::made_safe;
@@ -34,6 +36,19 @@ pub struct Beside {
 }
 
 impl Beside {
+    /// The folders that the command line names.
+    ///
+    /// # Errors
+    /// [`Class::InputBad`] if one of them is not there.
+    pub fn of(args: &NightToRun) -> Result<Beside, Failure> {
+        Ok(Beside {
+            headers: args.headers.as_ref().map(absolute).transpose()?,
+            masks: args.masks.as_ref().map(absolute).transpose()?,
+            catalogue: args.catalogue.as_ref().map(absolute).transpose()?,
+            calibration: args.calibration.as_ref().map(absolute).transpose()?,
+        })
+    }
+
     /// Those of these folders that lie below the night, whose files are no raw files.
     fn parts_of(&self, night: &Path) -> Vec<PathBuf> {
         let Ok(real) = night.canonicalize() else { return Vec::new() };

@@ -1,16 +1,16 @@
 //! Does one piece of work: stage, run in a child process, check, publish. Nothing if it is done.
 
+mod watch;
+
 use std::fs;
-use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::child::{self, Engine, Report, Spec};
-use crate::class::{Class, Failure, one_line};
+use crate::class::{Class, Failure};
 use crate::digests::Digests;
 use crate::owner::Owner;
 use crate::publish::{Manifest, publish};
@@ -21,10 +21,6 @@ use crate::{code, staging};
 
 /// Folder of everything unfinished, below the folder of products.
 pub const UNFINISHED: &str = ".tmp";
-/// Time that a child may take beyond its wall time, for start and report.
-const GRACE: Duration = Duration::from_secs(10);
-/// Bytes kept of what a child prints.
-const PRINTED: u64 = 64 << 10;
 
 /// How work is run.
 #[derive(Debug, Clone)]
@@ -138,7 +134,7 @@ impl Runner {
         let report = self.spawn(folder, limits)?;
         let output = folder.join(child::OUTPUT);
         if report.class != Class::Done {
-            return Err(reason(&report, &output));
+            return Err(watch::reason(&report, &output));
         }
         work.inputs.iter().try_for_each(|file| staging::unchanged(file, &self.digests))?;
         let products = staging::collect(&output, &work.outputs)?;
@@ -158,6 +154,13 @@ impl Runner {
             guest_bytes: report.guest_bytes,
         });
         Ok(Done { folder: target, files: manifest.products, run })
+    }
+
+    /// The same runner with another program than the guest: for tests of what stands around it.
+    #[must_use = "the changed runner is returned"]
+    pub fn with_code(self, code: PathBuf) -> Runner {
+        let _ = self.code.set(Ok(code));
+        self
     }
 
     /// The caps of one job.
@@ -188,9 +191,7 @@ impl Runner {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| Failure::io(self.settings.program.display(), &error))?;
-        let limit = Duration::from_secs(limits.seconds) + GRACE;
-        let (status, printed) = wait(child, limit)?;
-        report(folder, status, &printed, limits)
+        watch::until_it_ends(child, folder, limits)
     }
 }
 
@@ -215,88 +216,6 @@ fn own_folder(unfinished: &Path) -> std::io::Result<PathBuf> {
         }
     }
     made.and_then(|()| private.canonicalize())
-}
-
-/// Waits for a child, kills it after its time; what it printed, cut to a bound.
-fn wait(mut child: Child, limit: Duration) -> Result<(ExitStatus, String), Failure> {
-    let printed = child.stderr.take();
-    let reader = std::thread::spawn(move || {
-        let mut text = Vec::new();
-        if let Some(mut pipe) = printed {
-            let _ = pipe.by_ref().take(PRINTED).read_to_end(&mut text);
-            let _ = std::io::copy(&mut pipe, &mut std::io::sink());
-        }
-        String::from_utf8_lossy(&text).into_owned()
-    });
-    let start = Instant::now();
-    let mut pause = Duration::from_millis(1);
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if start.elapsed() < limit => {
-                std::thread::sleep(pause);
-                pause = (pause * 2).min(Duration::from_millis(20));
-            }
-            Ok(None) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(Failure::new(Class::Time, format!("killed after {limit:?}")));
-            }
-            Err(error) => return Err(Failure::io("waiting for a child process", &error)),
-        }
-    };
-    Ok((status, reader.join().unwrap_or_default()))
-}
-
-/// The child's own report, or what its end tells when it left none.
-fn report(
-    folder: &Path,
-    status: ExitStatus,
-    printed: &str,
-    limits: Limits,
-) -> Result<Report, Failure> {
-    let left: Option<Report> = fs::read(folder.join(child::REPORT))
-        .ok()
-        .and_then(|text| serde_json::from_slice(&text).ok())
-        .filter(|report: &Report| status.code() == Some(i32::from(report.class.code())));
-    if let Some(report) = left {
-        return Ok(report);
-    }
-    const XCPU: i32 = rustix::process::Signal::XCPU.as_raw();
-    const XFSZ: i32 = rustix::process::Signal::XFSZ.as_raw();
-    let printed = one_line(printed);
-    Err(match (status.signal(), status.code()) {
-        (Some(XCPU), _) => Failure::new(Class::Time, format!("more than {} s", limits.seconds)),
-        (Some(XFSZ), _) => Failure::new(Class::OutputRule, "a product grew too long"),
-        (Some(signal), _) => {
-            Failure::new(Class::Killed, format!("killed by signal {signal} {printed}"))
-        }
-        (None, code) => match code.and_then(Class::of_code) {
-            Some(Class::NoSpace) => Failure::new(Class::NoSpace, "the disk, or a quota, is full"),
-            Some(class) => Failure::new(class, format!("it left no report {printed}")),
-            None => Failure::new(Class::Trap, printed),
-        },
-    })
-}
-
-/// The reason of a child that reported trouble; the core's own words when it refused.
-fn reason(report: &Report, output: &Path) -> Failure {
-    let core = || {
-        let bytes = staging::record_bytes(output).ok()?;
-        let value: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-        serde_json::from_value::<rawsky_core::Error>(value.get("error")?.clone()).ok()
-    };
-    match report.class {
-        Class::Refused | Class::Io => match core() {
-            // What is wrong with a file is told from what the core does not want to do.
-            Some(error) if report.class == Class::Refused => {
-                Failure::new(Class::of_error(&error), error)
-            }
-            Some(error) => Failure::new(report.class, error),
-            None => Failure::new(report.class, "it left no reason"),
-        },
-        class => Failure::new(class, &report.reason),
-    }
 }
 
 /// Removes what ended processes of this machine left behind; what was removed.

@@ -61,6 +61,8 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Wall time (s).
     pub seconds: u64,
+    /// All files that it writes (byte).
+    pub disk_bytes: u64,
 }
 
 /// How a guest ended.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::*;
 
-const SMALL: Limits = Limits { memory_bytes: 64 << 20, seconds: 20 };
+const SMALL: Limits = Limits { memory_bytes: 64 << 20, seconds: 20, disk_bytes: 1 << 20 };
 
 /// A guest with one memory and a body; `$open` and the like are declared in `CALLS`.
 fn guest(body: &str) -> Vec<u8> {

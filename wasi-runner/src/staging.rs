@@ -168,6 +168,9 @@ fn seal(output: &Path, key: &str) -> Result<Product, Failure> {
     if !about.is_file() || about.nlink() != 1 {
         return rule(format!("did not write {key} as a plain file"));
     }
+    if about.len() == 0 {
+        return rule(format!("left {key} empty"));
+    }
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::attempt::{self, Attempt, Begun};
 use crate::batch::OUT;
@@ -73,6 +74,29 @@ pub struct Standing<'a> {
     pub reason: String,
     /// The last attempt, if there was one.
     pub attempt: Option<Attempt>,
+}
+
+impl Standing<'_> {
+    /// Whether and why it would be run, in one line.
+    pub fn explanation(&self) -> String {
+        let (id, reason) = (&self.task.id, &self.reason);
+        match self.state {
+            State::Done => format!("  keep {id}: {reason}"),
+            State::Running => format!("  wait {id}: {reason}"),
+            State::Blocked => format!("  skip {id}: {reason}"),
+            State::Failed if self.class.is_some_and(Class::is_final) => {
+                format!("  skip {id}: would fail as before: {reason}")
+            }
+            State::Failed => format!("  run  {id}: failed, which may end otherwise: {reason}"),
+            State::Waiting | State::Lost => format!("  run  {id}: {reason}"),
+        }
+    }
+
+    /// The same for a program.
+    pub fn json(&self) -> Value {
+        json!({ "task": self.task.id, "stage": self.task.stage, "state": self.state,
+                "key": self.key, "reason": self.reason })
+    }
 }
 
 /// The state of every task of a run, in the order of the plan.

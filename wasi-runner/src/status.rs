@@ -55,10 +55,7 @@ impl<'a> Status<'a> {
             json!({ "task": standing.task.id, "about": standing.task.about,
                     "class": standing.class, "reason": standing.reason, "attempts": attempts })
         });
-        let tasks = self.standings.iter().map(|standing| {
-            json!({ "task": standing.task.id, "stage": standing.task.stage,
-                    "state": standing.state, "key": standing.key, "reason": standing.reason })
-        });
+        let tasks = self.standings.iter().map(Standing::json);
         json!({
             "run": self.id, "night": self.plan.night, "counts": self.counts.json(),
             "bad": bad.collect::<Vec<_>>(), "left_out": self.plan.left_out,

@@ -124,6 +124,13 @@ pub enum Task {
         /// The JSON product.
         output: Key,
     },
+    /// Tables (parquet or CSV) as one parquet table, row after row, with the columns that all have.
+    Table {
+        /// The tables.
+        files: Vec<Key>,
+        /// The parquet product.
+        output: Key,
+    },
     /// The master bias of one detector.
     MasterBias {
         /// Raw biases of one detector in order of time.
@@ -300,6 +307,10 @@ pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Resul
         }
         Task::Sky { images, output } => sky::sky(&mut context, images, output),
         Task::Inspect { file, output } => inspect::inspect(&mut context, file, output),
+        Task::Table { files, output } => {
+            let table = tables::read_all(context.store, files)?;
+            tables::write(&mut context, output, &table)
+        }
         Task::MasterDark { raws, bias, output } => {
             masters::master_dark(&mut context, raws, bias.as_deref(), output)
         }

@@ -375,3 +375,16 @@ fn a_whole_detector_has_the_numbers_of_its_amplifiers() {
     let farthest = |name: &str| number(&ccd, name).into_iter().fold(0.0, f64::max);
     assert!(farthest("y") > 2.0 * SHAPE.0 as f64 - 20.0 && farthest("x") < 2.0 * SHAPE.1 as f64);
 }
+
+#[test]
+fn tables_become_one_parquet_table() {
+    let mut files = night();
+    files.0.insert("a.csv".to_owned(), b"name,n,x\none,1,0.5\n".to_vec());
+    files.0.insert("b.csv".to_owned(), b"name,n,y\ntwo,2,\n".to_vec());
+    let keys = vec!["a.csv".to_owned(), "b.csv".to_owned()];
+    files.run(Task::Table { files: keys, output: "all".to_owned() }).unwrap();
+    let all = files.table("all");
+    let names: Vec<&str> = all.columns().iter().map(|column| column.name.as_str()).collect();
+    assert_eq!((names, all.rows()), (vec!["name", "n"], 2));
+    assert_eq!(all.get("n"), Some(&Values::I64(vec![1, 2])));
+}

@@ -68,13 +68,14 @@ pub fn run(
 /// Twice the cap that was too small.
 fn widened(limits: Limits, last: Option<&Attempt>) -> Limits {
     let Some((last, old)) = last.and_then(|last| Some((last, last.limits?))) else { return limits };
-    let Limits { memory_bytes, seconds } = limits;
     match last.class {
         Class::Memory => {
             let twice = old.memory_bytes.saturating_mul(2).min(MOST_MEMORY);
-            Limits { memory_bytes: memory_bytes.max(twice), seconds }
+            Limits { memory_bytes: limits.memory_bytes.max(twice), ..limits }
         }
-        Class::Time => Limits { seconds: seconds.max(old.seconds.saturating_mul(2)), memory_bytes },
+        Class::Time => {
+            Limits { seconds: limits.seconds.max(old.seconds.saturating_mul(2)), ..limits }
+        }
         _ => limits,
     }
 }
@@ -88,7 +89,7 @@ mod tests {
             task: "a".to_owned(),
             number: 1,
             key: Some("key".to_owned()),
-            limits: Some(Limits { memory_bytes: 3 << 30, seconds: 10 }),
+            limits: Some(Limits { memory_bytes: 3 << 30, seconds: 10, disk_bytes: 1 }),
             class,
             reason: "no".to_owned(),
             ended_s: 0,
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_retry_has_twice_the_cap_that_was_too_small() {
-        let limits = Limits { memory_bytes: 1 << 30, seconds: 60 };
+        let limits = Limits { memory_bytes: 1 << 30, seconds: 60, disk_bytes: 1 };
         assert_eq!(widened(limits, Some(&last(Class::Memory))).memory_bytes, MOST_MEMORY);
         assert_eq!(widened(limits, Some(&last(Class::Time))), limits);
         let short = Limits { seconds: 10, ..limits };
