@@ -48,6 +48,8 @@ pub struct Attempt {
 pub struct Spent {
     /// Wall time (s).
     pub seconds: f64,
+    /// The part of it that is the job itself (s), without staging, checks and publication.
+    pub job_seconds: f64,
     /// The most memory of the process (byte).
     pub process_bytes: Option<u64>,
     /// The most memory of the sandboxed program (byte).
@@ -56,8 +58,8 @@ pub struct Spent {
 
 impl From<Cost> for Spent {
     fn from(cost: Cost) -> Spent {
-        let Cost { seconds, process_bytes, guest_bytes } = cost;
-        Spent { seconds, process_bytes, guest_bytes }
+        let Cost { seconds, job_seconds, process_bytes, guest_bytes } = cost;
+        Spent { seconds, job_seconds, process_bytes, guest_bytes }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use rustix::process::{Resource, Rlimit, Signal};
 use serde::{Deserialize, Serialize};
@@ -48,13 +49,15 @@ pub struct Spec {
 }
 
 /// What a child leaves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Report {
     /// How it ended.
     pub class: Class,
     /// Why, when it did not end well.
     pub reason: String,
+    /// Time of the job itself, without start and end of the process (s).
+    pub seconds: f64,
     /// The most memory of the whole process (byte), where the system tells.
     pub process_bytes: Option<u64>,
     /// The most linear memory of the guest (byte); none for the native engine.
@@ -63,15 +66,18 @@ pub struct Report {
 
 /// The hidden subcommand: does the task of a private folder; its exit code.
 pub fn main(folder: &Path) -> u8 {
-    let (result, guest_bytes) = match prepare(folder) {
+    let spec = prepare(folder);
+    let start = Instant::now();
+    let (result, guest_bytes) = match spec {
         Ok(spec) => work(folder, &spec),
         Err(failure) => (Err(failure), None),
     };
+    let seconds = start.elapsed().as_secs_f64();
     let (class, reason) = match result {
         Ok(()) => (Class::Done, String::new()),
         Err(failure) => (failure.class, failure.reason),
     };
-    let report = Report { class, reason, process_bytes: peak(), guest_bytes };
+    let report = Report { class, reason, seconds, process_bytes: peak(), guest_bytes };
     let text = serde_json::to_vec(&report).unwrap_or_default();
     match fs::write(folder.join(REPORT), text) {
         Ok(()) => class.code(),

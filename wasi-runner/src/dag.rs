@@ -8,6 +8,8 @@
 mod calibration;
 mod exposure;
 mod masters;
+#[cfg(test)]
+mod scale_tests;
 mod span;
 
 use std::collections::BTreeMap;

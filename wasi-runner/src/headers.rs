@@ -22,9 +22,10 @@ pub fn is_table(name: &str) -> bool {
 /// The header of each amplifier that has one, as a key of the sandbox and a file. Amplifiers without
 /// a FITS file share the table; it may have no row for them.
 pub fn of_exposure<'a>(files: &'a [PathBuf], stem: &str, raw: &Raw) -> Vec<(AmpFile, &'a PathBuf)> {
-    let table = table(files, raw.mjd);
+    // Where every amplifier has its file, nobody looks for a table.
+    let table = || table(files, raw.mjd);
     let header = |&amp: &AmpId| {
-        let path = night::of_amplifier(files, stem, amp.0, HEADERS).or(table)?;
+        let path = night::of_amplifier(files, stem, amp.0, HEADERS).or_else(table)?;
         Some((AmpFile { amp, key: keyed(FOLDER, path) }, path))
     };
     raw.amps.iter().filter_map(header).collect()

@@ -225,10 +225,16 @@ fn keep(files: Vec<PathBuf>, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     files.into_iter().filter(|path| wanted(&name(path))).collect()
 }
 
-/// The files in order of name, which is what the sandbox sees of them.
-fn distinct(mut files: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+/// Files in the order of the names that the sandbox sees.
+pub fn in_order_of_name(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
+    files.sort_by_key(|path| made_safe(&name(path)));
+    files
+}
+
+/// The files in order of name, each of them once.
+fn distinct(files: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
     let key = |path: &PathBuf| made_safe(&name(path));
-    files.sort_by_key(key);
+    let files = in_order_of_name(files);
     match files.windows(2).find(|pair| key(&pair[0]) == key(&pair[1])) {
         Some(pair) => {
             let (one, other) = (pair[0].display(), pair[1].display());
@@ -273,7 +279,7 @@ pub fn stem(name: &str) -> &str {
 
 /// The file that belongs to one amplifier of an exposure: its name begins with the raw file's stem,
 /// `_q` and the amplifier. Of several the one with the wanted ending is taken, one with the
-/// `other` ending never.
+/// `other` ending never. The files are in order of name, as those of a [`Night`] are.
 pub fn of_amplifier<'a>(
     files: &'a [PathBuf],
     raw_stem: &str,
@@ -287,7 +293,11 @@ pub fn of_amplifier<'a>(
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
             && !stem(&name).ends_with(other)
     };
-    let candidates: Vec<&PathBuf> = files.iter().filter(fits).collect();
+    // A night has so many files that each cannot be asked for each exposure.
+    let first = made_safe(&start);
+    let place = files.partition_point(|path| made_safe(&name(path)) < first);
+    let near = files[place..].iter().take_while(|path| made_safe(&name(path)).starts_with(&first));
+    let candidates: Vec<&PathBuf> = near.filter(fits).collect();
     let best = candidates.iter().find(|path| stem(&name(path)).ends_with(wanted));
     best.or(candidates.first()).copied()
 }

@@ -67,6 +67,8 @@ pub fn published(out: &Path, key: &str) -> Option<Done> {
 pub struct Cost {
     /// Wall time (s).
     pub seconds: f64,
+    /// The part of it that is the job itself (s).
+    pub job_seconds: f64,
     /// The most memory of the child process (byte), where the system tells.
     pub process_bytes: Option<u64>,
     /// The most linear memory of the guest (byte), in the sandbox.
@@ -150,6 +152,7 @@ impl Runner {
         }
         let run = Some(Cost {
             seconds: start.elapsed().as_secs_f64(),
+            job_seconds: report.seconds,
             process_bytes: report.process_bytes,
             guest_bytes: report.guest_bytes,
         });

@@ -94,7 +94,7 @@ pub fn left_out(plan: &Plan) -> Vec<String> {
     if plan.left_out.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![format!("\n{} files left out or missing", plan.left_out.len())];
+    let mut lines = vec![format!("\n{} left out or missing", plan.left_out.len())];
     let shown = plan.left_out.iter().take(SHOWN);
     lines.extend(
         shown.map(|left| format!("  {:<13} {}: {}", left.class.name(), left.what, left.reason)),
@@ -130,6 +130,7 @@ struct Sum {
     done: usize,
     fresh: usize,
     seconds: f64,
+    job_seconds: f64,
     process_bytes: Option<u64>,
 }
 
@@ -141,6 +142,7 @@ impl Sum {
         self.fresh += usize::from(done.run.is_some());
         if let Some(cost) = attempt.and_then(|attempt| attempt.cost) {
             self.seconds += cost.seconds;
+            self.job_seconds += cost.job_seconds;
             self.process_bytes = self.process_bytes.max(cost.process_bytes);
         }
     }
@@ -155,7 +157,7 @@ impl Sum {
     fn json(&self, stage: Stage) -> Value {
         json!({
             "stage": stage, "tasks": self.tasks, "done": self.done, "new": self.fresh,
-            "seconds": self.seconds, "peak_process_bytes": self.process_bytes,
+            "seconds": self.seconds, "job_seconds": self.job_seconds, "peak_process_bytes": self.process_bytes,
         })
     }
 }

@@ -170,9 +170,10 @@ fn a_page_shows_the_state_in_letters_and_loads_nothing() {
 
 /// What a process of this machine left that is no more.
 fn running(root: &Path) -> String {
-    let log = names(&root.join("run/log")).remove(0);
-    let (host, rest) = log.split_once('-').unwrap();
-    let process = rest.split('-').next().unwrap();
+    let name = names(&root.join("run/log")).remove(0);
+    let log = fs::read_to_string(root.join("run/log").join(&name)).unwrap();
+    let first: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    let (host, process) = (name.trim_end_matches(".jsonl"), &first["process"]);
     format!(
         r#"{{ "owner": {{ "host": "{host}", "process": {process}, "began": 1 }}, "since_s": 1 }}"#
     )

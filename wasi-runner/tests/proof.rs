@@ -187,7 +187,7 @@ fn only_what_dead_processes_left_is_removed() {
     let root = reduced("gc");
     let before = names(&root.join("run/out"));
     let log = names(&root.join("run/log")).remove(0);
-    let host = log.split('-').next().unwrap().to_owned();
+    let host = log.trim_end_matches(".jsonl").to_owned();
     let unfinished = root.join("run/out/.tmp");
     let (dead, far) = (format!("{host}-999999999-1-5"), "elsewhere-7-1-5");
     for owner in [&*dead, far] {
@@ -257,5 +257,40 @@ fn a_plan_explains_what_would_be_run_and_why() {
     assert!(run[0].contains("flat-20200214-tb-c01: was done"), "{lost}");
     // What takes it waits to be looked at: with equal bytes it is not run again.
     assert!(run.iter().any(|line| line.contains("waits for what it takes")), "{lost}");
+    fs::remove_dir_all(root).unwrap();
+}
+
+#[test]
+fn every_task_with_its_numbers_is_in_one_table() {
+    let root = reduced("index");
+    let tasks = told(&root, "status run").1["tasks"].as_array().unwrap().len();
+    good(&root, "index run -o all.csv");
+    let text = fs::read_to_string(root.join("all.csv")).unwrap();
+    let head: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+    for column in ["task", "state", "class", "key", "sha256", "band", "amp", "overscan_scatter_dn"]
+    {
+        assert!(head.contains(&column), "{column}: {head:?}");
+    }
+    let detrend = text.lines().find(|line| line.starts_with("detrend-")).unwrap();
+    let of = |column: &str| {
+        let place = head.iter().position(|name| *name == column).unwrap();
+        detrend.split(',').nth(place).unwrap().to_owned()
+    };
+    assert_eq!((of("state"), of("amp"), of("detector")), ("done".into(), "1".into(), "1".into()));
+    assert!(of("product").ends_with("_q1_sciimg.fits") && of("sha256").len() == 64, "{detrend}");
+    assert!(of("overscan_scatter_dn").parse::<f64>().unwrap() > 0.1);
+    let rows = text.lines().count() - 1;
+    assert!(tasks < rows, "{tasks} tasks, {rows} rows");
+
+    good(&root, "index run -o all.parquet");
+    let table = told(&root, "inspect all.parquet").1;
+    assert_eq!(table["table"]["rows"], rows, "{table}");
+    let first = fs::read(root.join("all.parquet")).unwrap();
+    fs::remove_dir_all(root.join("run/products")).unwrap();
+    good(&root, "index run -o all.parquet");
+    assert!(fs::read(root.join("all.parquet")).unwrap() == first);
+    let quality = good(&root, "index run");
+    assert_eq!(quality.lines().filter(|line| line.contains("-s q")).count(), 4, "{quality}");
+    assert!(bad(&root, "index run -o all.txt").1.contains(".parquet or .csv"));
     fs::remove_dir_all(root).unwrap();
 }

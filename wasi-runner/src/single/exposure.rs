@@ -86,7 +86,7 @@ fn headers_of(
     files: &mut Vec<File>,
 ) -> Result<Vec<AmpFile>, Failure> {
     let Some(folder) = folder else { return Ok(Vec::new()) };
-    let candidates = night::files_of(folder)?;
+    let candidates = night::in_order_of_name(night::files_of(folder)?);
     let name = night::name(path);
     let mut found = Vec::new();
     for (header, path) in headers::of_exposure(&candidates, night::stem(&name), raw) {

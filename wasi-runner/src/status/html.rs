@@ -8,6 +8,9 @@ use crate::state::{Standing, State};
 /// Rows of a list of tasks.
 const SHOWN: usize = 1000;
 
+/// What does not fit is scrolled, by keys too.
+const SCROLL: &str = "class=\"scroll\" tabindex=\"0\"";
+
 const STYLE: &str = "
 body { font: 16px/1.4 system-ui, sans-serif; margin: 1.5rem auto; max-width: 64rem; padding: 0 1rem;
   color: #1a1a1a; background: #fff }
@@ -18,7 +21,7 @@ code { overflow-wrap: anywhere }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 caption { text-align: left; font-weight: 600; padding: .2rem 0 }
 th, td { border-bottom: 1px solid #ccc; padding: .15rem .6rem; text-align: right; vertical-align: top }
-th[scope=row], td.text { text-align: left; font-weight: 400 }
+th[scope=row], td.text { text-align: left; font-weight: 400 } th[scope=row] { white-space: nowrap }
 td.text { overflow-wrap: anywhere }
 .letter { font: bold 22px system-ui, sans-serif; text-anchor: middle }
 .name { font: 12px system-ui, sans-serif; text-anchor: middle }
@@ -40,7 +43,7 @@ pub(super) fn page(status: &Status<'_>, seconds: Option<u64>) -> String {
          content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <title>Run {:.12}: {}</title>\n<style>{STYLE}</style></head>\n<body><main>\n\
          <h1>Run <code>{:.12}</code></h1>\n<p>Night <code>{night}</code>. {}</p>\n\
-         <div class=\"beside\"><div>{}{}</div><div class=\"scroll\">{}</div></div>\n{}\n</main></body></html>\n",
+         <div class=\"beside\"><div>{}{}</div><div {SCROLL}>{}</div></div>\n{}\n</main></body></html>\n",
         status.id,
         escape(&headline(&status.counts.all)),
         status.id,
@@ -85,15 +88,15 @@ fn sentence(status: &Status<'_>) -> String {
 }
 
 fn legend() -> String {
-    let items = State::ALL.iter().map(|state| {
-        let (back, front) = colors(*state);
-        format!(
-            "<li><span class=\"key\" style=\"background:{back};color:{front}\">{}</span> {}</li>",
-            state.letter(),
-            state.name()
-        )
-    });
+    let items =
+        State::ALL.iter().map(|state| format!("<li>{} {}</li>", badge(*state), state.name()));
     format!("<ul class=\"legend\">{}</ul>", items.collect::<String>())
+}
+
+/// A state's letter on its color.
+fn badge(state: State) -> String {
+    let ((back, front), letter) = (colors(state), state.letter());
+    format!("<span class=\"key\" style=\"background:{back};color:{front}\">{letter}</span>")
 }
 
 fn detectors(status: &Status<'_>) -> String {
@@ -107,8 +110,8 @@ fn rest(status: &Status<'_>) -> String {
     let stages = counts.stages.iter().map(|(stage, tally)| (stage.name().to_owned(), tally));
     let bands = counts.bands.iter().map(|(band, tally)| (band.clone(), tally));
     let mut text = String::from("<h2>Counts</h2><div class=\"beside\">");
-    text += &format!("<div class=\"scroll\">{}</div>", table("By stage", stages));
-    text += &format!("<div class=\"scroll\">{}</div>", table("By band", bands));
+    text += &format!("<div {SCROLL}>{}</div>", table("By stage", stages));
+    text += &format!("<div {SCROLL}>{}</div>", table("By band", bands));
     if !counts.classes.is_empty() {
         let rows = counts.classes.iter().map(|(class, count)| {
             format!("<tr><th scope=\"row\">{}</th><td>{count}</td></tr>", class.name())
@@ -159,7 +162,7 @@ fn list(name: &str, columns: [&str; 3], rows: &[[String; 3]]) -> String {
         more => format!("<p>and {more} more, see <code>rawsky status --json</code></p>"),
     };
     format!(
-        "<h2>{name} ({})</h2><div class=\"scroll\"><table><thead><tr>{heads}</tr></thead>\
+        "<h2>{name} ({})</h2><div {SCROLL}><table><thead><tr>{heads}</tr></thead>\
          <tbody>{}</tbody></table></div>{more}",
         rows.len(),
         shown.collect::<String>()
@@ -170,8 +173,8 @@ fn table<'t>(caption: &str, rows: impl Iterator<Item = (String, &'t Tally)>) -> 
     let heads = State::ALL.map(|state| format!("<th scope=\"col\">{}</th>", state.name())).concat();
     let row = |(name, tally): (String, &Tally)| {
         let cells = State::ALL.map(|state| format!("<td>{}</td>", tally.get(state))).concat();
-        let letter = tally.worst().letter();
-        format!("<tr><th scope=\"row\">{} {letter}</th>{cells}</tr>", escape(&name))
+        let badge = badge(tally.worst());
+        format!("<tr><th scope=\"row\">{badge} {}</th>{cells}</tr>", escape(&name))
     };
     format!(
         "<table><caption>{caption}</caption><thead><tr><th scope=\"col\"></th>{heads}</tr></thead>\
