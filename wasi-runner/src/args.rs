@@ -15,7 +15,7 @@ mod night;
 pub use care::{
     CheckOptions, GcOptions, IndexOptions, ProvenanceOptions, StatusOptions, VerifyOptions,
 };
-pub use night::{LayoutName, MastersName, NightToRun, PlanOptions};
+pub use night::{KeepName, LayoutName, MastersName, NightToRun, PlanOptions};
 
 use care::EXIT_CODES;
 
@@ -128,6 +128,12 @@ pub enum Command {
     Provenance(ProvenanceOptions),
     /// Show the quality of each quadrant, or write a table of all tasks.
     Index(IndexOptions),
+    /// Show how master biases, darks and flats of several runs change from night to night.
+    Trend {
+        /// Folders of runs.
+        #[arg(required = true, value_name = "RUN")]
+        runs: Vec<PathBuf>,
+    },
     /// Remove what killed processes left unfinished; never what is published.
     Gc(GcOptions),
     /// Simulate a night with known truth.

@@ -12,6 +12,8 @@ use crate::class::{Class, Failure};
 use crate::context::{Context, absolute};
 use crate::dag::{self, Choice, Sharing, master_key, raw_key};
 use crate::digests::Digests;
+use crate::disk;
+use crate::keep;
 use crate::night::{Beside, Night};
 use crate::plan::Plan;
 use crate::progress::{Progress, Voice};
@@ -52,10 +54,12 @@ pub fn plan(context: &Context, options: &PlanOptions) -> Result<(), Failure> {
     let (plan, _) = planned(context, args)?;
     let path = args.output.join(crate::plan::PLAN);
     let mut lines = vec![summary::of_plan(&plan)];
+    lines.extend(disk::forecast(&plan, &context.camera, &args.output));
     lines.extend(summary::left_out(&plan));
     let mut json = serde_json::json!({
         "written": [path], "tasks": plan.tasks.len(), "notes": plan.notes,
         "left_out": plan.left_out,
+        "product_bytes_estimate": disk::estimate(&plan, &context.camera),
     });
     if options.explain {
         let standings = state::of_run(&plan, &args.output);
@@ -93,7 +97,9 @@ pub fn again(context: &Context, folder: &Path, again: Again) -> Result<End, Fail
 pub fn reduce(context: &Context, args: &NightToRun) -> Result<End, Failure> {
     let (plan, runner) = planned(context, args)?;
     if context.voice != Voice::Quiet {
-        context.print(&summary::of_plan(&plan), &serde_json::Value::Null);
+        let forecast = disk::forecast(&plan, &context.camera, &args.output);
+        let lines: Vec<String> = [summary::of_plan(&plan)].into_iter().chain(forecast).collect();
+        context.print(&lines.join("\n"), &serde_json::Value::Null);
     }
     go(context, &plan, (&args.output, &runner), Again::Promising)
 }
@@ -153,7 +159,8 @@ pub fn draw(context: &Context, args: &NightToRun, runner: &Runner) -> Result<Pla
     }
     let names = context.names.clone().with_masks_apart(args.layout == LayoutName::Ipac);
     let known = (&context.descriptions, &names, choice(context, args)?);
-    let plan = dag::plan(&folder, &night, &survey, known, &runner.digests)?;
+    let mut plan = dag::plan(&folder, &night, &survey, known, &runner.digests)?;
+    plan.keep = args.keep.into();
     if plan.tasks.is_empty() {
         let reason =
             format!("nothing can be made of {}: {}", folder.display(), plan.notes.join("; "));
@@ -207,8 +214,9 @@ fn go(
     let progress = Progress::new(plan.tasks.len(), context.voice);
     let book = Book::open(folder)?;
     let workers = room::workers(context);
-    let crew = Crew { runner, book: &book, again, progress: &progress };
-    let outcomes = run::run(plan, &crew, workers);
+    let unneeded = keep::unneeded(plan, folder);
+    let crew = Crew { plan, runner, book: &book, again, progress: &progress, unneeded };
+    let outcomes = run::run(&crew, workers);
     let files = products(plan, &outcomes);
     let folder = folder.canonicalize().map_err(|error| Failure::io(folder.display(), &error))?;
     view::rebuild(&folder, &files)?;
@@ -229,7 +237,9 @@ fn products(plan: &Plan, outcomes: &[Outcome]) -> Vec<(String, PathBuf)> {
     let mut files = Vec::new();
     for (task, outcome) in plan.tasks.iter().zip(outcomes) {
         if let Ok(done) = &outcome.result {
-            files.extend(task.outputs.iter().map(|key| (key.clone(), done.folder.join(key))));
+            let places = task.outputs.iter().map(|key| (key.clone(), done.folder.join(key)));
+            // What was dropped has no place.
+            files.extend(places.filter(|(_, place)| place.exists()));
         }
     }
     files

@@ -10,7 +10,7 @@ use rawsky_core::job::Task;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::args::{CheckOptions, LayoutName, NightToRun};
+use crate::args::{CheckOptions, KeepName, LayoutName, NightToRun};
 use crate::batch::{self, End};
 use crate::class::{Class, Failure};
 use crate::context::{Context, absolute};
@@ -78,6 +78,7 @@ fn to_plan(folder: &Path, options: &CheckOptions) -> NightToRun {
         night: folder.to_owned(),
         output: PathBuf::new(),
         layout: LayoutName::Rawsky,
+        keep: KeepName::All,
         masters: None,
         closest_calibration: options.closest_calibration,
         calibration: None,

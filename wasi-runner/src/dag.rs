@@ -24,7 +24,7 @@ use crate::digests::Digests;
 use crate::guest;
 use crate::names::Names;
 use crate::night::{self, Night};
-use crate::plan::{LeftOut, Plan, PlannedInput, PlannedTask, Source, Stage, VERSION};
+use crate::plan::{Keep, LeftOut, Plan, PlannedInput, PlannedTask, Source, Stage, VERSION};
 use crate::subject::{Place, Subject};
 use crate::survey::{self, Raw};
 use crate::work::{last, made_safe};
@@ -114,6 +114,7 @@ pub fn plan(
             module_sha256: guest::digest(),
             night: folder.to_owned(),
             detectors: descriptions.detectors.clone(),
+            keep: Keep::All,
             notes: Vec::new(),
             left_out: Vec::new(),
             tasks: Vec::new(),

@@ -12,11 +12,13 @@ use crate::attempt::Book;
 use crate::batch::{self, End, OUT};
 use crate::class::{Class, Failure};
 use crate::context::Context;
+use crate::keep;
 use crate::plan::{Plan, PlannedTask};
 use crate::resolve::Findings;
-use crate::run::{self, Again};
+use crate::run::{self, Again, Means};
 use crate::runner::Done;
 use crate::view;
+use crate::work::Work;
 
 /// What clap ends with when it is used in a wrong way.
 const WRONG_USE: u8 = 2;
@@ -51,18 +53,39 @@ fn done(
     let run = folder.canonicalize().map_err(|error| Failure::io(folder.display(), &error))?;
     let needed = ancestors(plan, task);
     let findings = Findings::of(plan, &run.join(OUT), |task| needed.contains(task.id.as_str()));
-    let result = match findings.work(task) {
-        Ok(work) => run::run_task(&task.id, &work, (&runner, &book), Again::All),
+    let result = match takes_what_is_there(&findings, task) {
+        Ok(work) => {
+            let unneeded = keep::unneeded(plan, &run).contains(&task.id);
+            let means = Means { runner: &runner, book: &book, again: Again::All, unneeded };
+            run::run_task(&task.id, &work, means)
+        }
         Err(failure) => {
             let result = Err(failure);
             book.end(&task.id, None, &result);
             result
         }
     }?;
+    keep::drop_passed(plan, &run, &task.needs().collect());
     let files: Vec<_> =
         task.outputs.iter().map(|key| (key.clone(), result.folder.join(key))).collect();
     view::rebuild(&run, &files)?;
     Ok(result)
+}
+
+/// The work of a task none of whose inputs was dropped, or that is done without them.
+fn takes_what_is_there(findings: &Findings<'_>, task: &PlannedTask) -> Result<Work, Failure> {
+    let is_done = findings.task(&task.id).is_some_and(|found| found.done.is_some());
+    let dropped = |need: &&str| {
+        let done = findings.task(need).and_then(|found| found.done.as_ref());
+        done.is_some_and(|done| done.dropped)
+    };
+    match task.needs().find(dropped).filter(|_| !is_done) {
+        Some(need) => {
+            let reason = format!("the products of {need} were dropped; run it first");
+            Err(Failure::new(Class::Blocked, reason))
+        }
+        None => findings.work(task),
+    }
 }
 
 /// A task and all that it takes something of, however far back.

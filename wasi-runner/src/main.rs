@@ -10,7 +10,7 @@ use rawsky_host::class::Failure;
 use rawsky_host::context::Context;
 use rawsky_host::run::Again;
 use rawsky_host::{
-    check, child, exec, gc, index, provenance, serve, simulate, single, status, verify,
+    check, child, exec, gc, index, provenance, serve, simulate, single, status, trend, verify,
 };
 
 fn main() -> ExitCode {
@@ -55,6 +55,7 @@ fn command(arguments: &Arguments) -> Result<End, Failure> {
         Command::Verify(options) => return verify::verify(context, options),
         Command::Provenance(options) => provenance::provenance(context, options),
         Command::Index(options) => index::index(context, options),
+        Command::Trend { runs } => trend::trend(context, runs),
         Command::Gc(options) => gc::gc(context, options),
         Command::Simulate(args) => simulate::simulate(context, args),
         Command::Inspect { file } => single::inspect(context, file),

@@ -130,12 +130,32 @@ pub struct Plan {
     pub night: PathBuf,
     /// The detectors of the camera.
     pub detectors: Vec<Place>,
+    /// What of the products stays.
+    #[serde(default, skip_serializing_if = "Keep::is_all")]
+    pub keep: Keep,
     /// What is missing or left out, for a person.
     pub notes: Vec<String>,
     /// Files that are missing or cannot be used, so that something is not made.
     pub left_out: Vec<LeftOut>,
     /// The tasks, in canonical order.
     pub tasks: Vec<PlannedTask>,
+}
+
+/// What of the products of a run stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// Everything.
+    #[default]
+    All,
+    /// Science images go once catalogues were made of them.
+    Catalogues,
+}
+
+impl Keep {
+    fn is_all(&self) -> bool {
+        *self == Keep::All
+    }
 }
 
 /// A file that is missing or cannot be used.

@@ -6,17 +6,19 @@
 mod board;
 mod trial;
 
+use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::attempt::Book;
 use crate::class::Failure;
-use crate::plan::{Plan, PlannedTask, Stage};
+use crate::keep;
+use crate::plan::{Keep, Plan, PlannedTask, Stage};
 use crate::progress::Progress;
 use crate::runner::{Done, Runner};
 
 use board::{Board, Next};
-pub use trial::{Again, run as run_task};
+pub use trial::{Again, Means, run as run_task};
 
 /// How a task of a plan ended.
 #[derive(Debug, Clone)]
@@ -31,6 +33,8 @@ pub struct Outcome {
 
 /// What it takes to run a plan.
 pub struct Crew<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
     /// Does the work.
     pub runner: &'a Runner,
     /// Keeps the records.
@@ -39,10 +43,13 @@ pub struct Crew<'a> {
     pub again: Again,
     /// Tells a person.
     pub progress: &'a Progress,
+    /// Tasks whose products were dropped and are not needed any more.
+    pub unneeded: BTreeSet<String>,
 }
 
 /// Runs a plan with `workers` tasks at a time; how every task ended, in the order of the plan.
-pub fn run(plan: &Plan, crew: &Crew<'_>, workers: usize) -> Vec<Outcome> {
+pub fn run(crew: &Crew<'_>, workers: usize) -> Vec<Outcome> {
+    let plan = crew.plan;
     let board = Mutex::new(Board::new(&plan.tasks));
     let changed = Condvar::new();
     std::thread::scope(|scope| {
@@ -74,17 +81,33 @@ fn worker<'a>(board: &Mutex<Board<'a>>, changed: &Condvar, crew: &Crew<'_>) {
                 let (task, work) = (guard.task(place), guard.work(place));
                 drop(guard);
                 progress.begin(&task.id);
-                let pair = (crew.runner, crew.book);
-                let result = work.and_then(|work| run_task(&task.id, &work, pair, crew.again));
+                let unneeded = crew.unneeded.contains(&task.id);
+                let Crew { runner, book, again, .. } = *crew;
+                let means = Means { runner, book, again, unneeded };
+                let result = work.and_then(|work| run_task(&task.id, &work, means));
                 progress.end(&task.id, result.is_ok(), &line(task, &result));
                 progress.tick();
                 guard = lock(board);
                 guard.end(place, result);
+                drop_used(&guard, place, crew.plan);
                 changed.notify_all();
             }
         }
     }
     changed.notify_all();
+}
+
+/// Drops what the plan does not keep, once all that take it are done.
+fn drop_used(board: &Board<'_>, place: usize, plan: &Plan) {
+    if plan.keep == Keep::All {
+        return;
+    }
+    for (need, done) in board.used_up(place) {
+        let task = board.task(need);
+        if keep::passes(plan, task) {
+            keep::drop_products(task, &done);
+        }
+    }
 }
 
 fn lock<'b, 'a>(board: &'b Mutex<Board<'a>>) -> MutexGuard<'b, Board<'a>> {

@@ -68,5 +68,5 @@ fn a_full_disk_ends_the_run() {
 fn done(id: &str) -> Done {
     let sha256 = String::new();
     let files = vec![crate::staging::Product { key: format!("{id}.x"), bytes: 0, sha256 }];
-    Done { folder: id.into(), files, run: None }
+    Done { folder: id.into(), files, dropped: false, run: None }
 }

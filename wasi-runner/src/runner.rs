@@ -12,6 +12,7 @@ use std::time::Instant;
 use crate::child::{self, Engine, Report, Spec};
 use crate::class::{Class, Failure};
 use crate::digests::Digests;
+use crate::keep::DROPPED;
 use crate::owner::Owner;
 use crate::publish::{Manifest, publish};
 use crate::sandbox::Limits;
@@ -42,6 +43,8 @@ pub struct Done {
     pub folder: PathBuf,
     /// What they are; record and evidence too.
     pub files: Vec<Product>,
+    /// Whether products are not there any more, because only what was made of them is kept.
+    pub dropped: bool,
     /// How it was run; none when it had been done before.
     pub run: Option<Cost>,
 }
@@ -59,7 +62,13 @@ impl Done {
 pub fn published(out: &Path, key: &str) -> Option<Done> {
     let folder = out.join(key);
     let files = Manifest::read(&folder)?.products;
-    Some(Done { folder, files, run: None })
+    let dropped = folder.join(DROPPED).exists();
+    Some(Done { folder, files, dropped, run: None })
+}
+
+/// The manifest of a published folder, if all of its files are there.
+fn published_whole(folder: &Path) -> Option<Manifest> {
+    Manifest::read(folder).filter(|_| !folder.join(DROPPED).exists())
 }
 
 /// What running a piece of work cost.
@@ -119,7 +128,7 @@ impl Runner {
     /// # Errors
     /// Those of [`Runner::execute`].
     pub fn execute_within(&self, work: &Work, limits: Limits) -> Result<Done, Failure> {
-        if let Some(done) = self.done(work) {
+        if let Some(done) = self.done(work).filter(|done| !done.dropped) {
             return Ok(done);
         }
         let number = self.count.fetch_add(1, Ordering::Relaxed);
@@ -142,8 +151,8 @@ impl Runner {
         let products = staging::collect(&output, &work.outputs)?;
         let manifest = Manifest::new(work, products);
         let target = self.out.join(work.content_key());
-        if target.exists() && Manifest::read(&target).is_none() {
-            // A folder that lost files cannot be used: out of the way with it.
+        if target.exists() && published_whole(&target).is_none() {
+            // A folder that lost files, or dropped them, cannot be used: out of the way with it.
             let _ = fs::rename(&target, folder.join("damaged"));
         }
         publish(&output, &manifest, &target)?;
@@ -156,7 +165,7 @@ impl Runner {
             process_bytes: report.process_bytes,
             guest_bytes: report.guest_bytes,
         });
-        Ok(Done { folder: target, files: manifest.products, run })
+        Ok(Done { folder: target, files: manifest.products, dropped: false, run })
     }
 
     /// The same runner with another program than the guest: for tests of what stands around it.

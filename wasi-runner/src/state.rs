@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::attempt::{self, Attempt, Begun};
 use crate::batch::OUT;
 use crate::class::Class;
+use crate::keep;
 use crate::plan::{Plan, PlannedTask};
 use crate::resolve::{Findings, Found};
 
@@ -102,11 +103,17 @@ impl Standing<'_> {
 /// The state of every task of a run, in the order of the plan.
 pub fn of_run<'a>(plan: &'a Plan, run: &Path) -> Vec<Standing<'a>> {
     let findings = Findings::of(plan, &run.join(OUT), |_| true);
-    of_findings(&findings, run)
+    let mut standings = of_findings(&findings, run);
+    let wanted = keep::wanted_again(plan, &findings);
+    for standing in standings.iter_mut().filter(|one| wanted.contains(one.task.id.as_str())) {
+        standing.state = State::Waiting;
+        "its products were dropped, and are wanted again".clone_into(&mut standing.reason);
+    }
+    standings
 }
 
 /// The state of every task that was looked at.
-pub fn of_findings<'a>(findings: &Findings<'a>, run: &Path) -> Vec<Standing<'a>> {
+fn of_findings<'a>(findings: &Findings<'a>, run: &Path) -> Vec<Standing<'a>> {
     let mut standings: Vec<Standing<'a>> = Vec::with_capacity(findings.tasks().len());
     let mut stuck = std::collections::BTreeMap::new();
     for found in findings.tasks() {

@@ -54,15 +54,25 @@ pub fn of_run(folder: &Path, plan: &Plan, outcomes: &[Outcome], seconds: f64) ->
     }
     lines.extend(failures(outcomes));
     lines.extend(left_out(plan));
-    lines.push(format!("\nproducts: {}", folder.join(PRODUCTS).display()));
+    let bytes = product_bytes(outcomes);
+    let size = crate::gc::size(bytes);
+    lines.push(format!("\nproducts: {} ({size})", folder.join(PRODUCTS).display()));
     let stages: Vec<Value> = stages.iter().map(|(stage, sum)| sum.json(*stage)).collect();
     let residuals: BTreeMap<&String, &Value> = residuals.iter().map(|(k, v)| (k, v)).collect();
     let json = json!({
-        "products": folder.join(PRODUCTS), "seconds": seconds, "stages": stages,
+        "products": folder.join(PRODUCTS), "product_bytes": bytes, "seconds": seconds, "stages": stages,
         "residuals": residuals, "failures": failures_json(outcomes), "left_out": plan.left_out,
         "warnings": warnings.iter().map(warning_json).collect::<Vec<_>>(),
     });
     (lines.join("\n"), json)
+}
+
+/// What the files of the run take on the disk (byte).
+fn product_bytes(outcomes: &[Outcome]) -> u64 {
+    let done = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok());
+    let files =
+        done.flat_map(|done| done.files.iter().filter(|file| done.folder.join(&file.key).exists()));
+    files.map(|file| file.bytes).sum()
 }
 
 /// The tasks that failed by themselves, and how many wait for them.

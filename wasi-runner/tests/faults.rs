@@ -433,3 +433,65 @@ fn drawn_faults_and_a_clean_run_end_with_the_same_bytes() {
     println!("{tried:?}");
     fs::remove_dir_all(root).unwrap();
 }
+
+#[test]
+fn time_zone_language_home_and_mask_change_no_byte() {
+    let root = folder("surroundings");
+    night(&root);
+    good(&root, "reduce night --camera toy -o whole");
+    let whole = bytes(&root.join("whole"));
+    fs::create_dir(root.join("elsewhere")).unwrap();
+    let line = format!(
+        "umask 077; exec '{}' reduce ../night --camera toy -o ../other",
+        env!("CARGO_BIN_EXE_rawsky")
+    );
+    let status = Command::new("/bin/sh")
+        .args(["-c", &line])
+        .current_dir(root.join("elsewhere"))
+        .env_clear()
+        .envs([("TZ", "Pacific/Kiritimati"), ("LC_ALL", "tr_TR.UTF-8"), ("HOME", "/nonexistent")])
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stdout(Stdio::null())
+        .status();
+    assert!(status.unwrap().success());
+    assert!(bytes(&root.join("other")) == whole);
+    fs::remove_dir_all(root).unwrap();
+}
+
+#[test]
+fn records_cut_at_any_byte_are_as_if_they_were_not_there() {
+    let root = folder("cut-records");
+    night(&root);
+    good(&root, "plan night --camera toy -o run");
+    good(&root, &format!("exec run {TASK}"));
+    let run = root.join("run");
+    let plan = fs::read(run.join("plan.json")).unwrap();
+    let record = run.join("attempts").join(format!("{TASK}.json"));
+    let attempt = fs::read(&record).unwrap();
+    let mut manifests =
+        published(&run).into_iter().map(|key| run.join("out").join(key).join("manifest.json"));
+    let of_bias = |path: &PathBuf| fs::read_to_string(path).unwrap().contains("master-bias");
+    let manifest_path = manifests.find(of_bias).unwrap();
+    let manifest = fs::read(&manifest_path).unwrap();
+    let mut cuts = 0;
+    for length in 0..manifest.len() - 1 {
+        fs::write(&manifest_path, &manifest[..length]).unwrap();
+        assert!(Manifest::read(manifest_path.parent().unwrap()).is_none(), "{length}");
+        cuts += 1;
+    }
+    fs::write(&manifest_path, &manifest).unwrap();
+    for length in 0..attempt.len() {
+        fs::write(&record, &attempt[..length]).unwrap();
+        assert!(rawsky_host::attempt::last(&run, TASK).is_none(), "{length}");
+        cuts += 1;
+    }
+    for length in (0..plan.len() - 2).step_by(211) {
+        fs::write(run.join("plan.json"), &plan[..length]).unwrap();
+        assert!(rawsky_host::plan::Plan::read(&run).is_err(), "{length}");
+        cuts += 1;
+    }
+    fs::write(run.join("plan.json"), &plan).unwrap();
+    good(&root, "run run");
+    println!("{cuts} cuts");
+    fs::remove_dir_all(root).unwrap();
+}

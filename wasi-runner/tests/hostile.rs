@@ -13,13 +13,16 @@
 mod command;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rawsky_core::job::{Job, Task, Text, VERSION};
+use rawsky_host::attempt::Book;
 use rawsky_host::child::Engine;
 use rawsky_host::class::{Class, Failure};
 use rawsky_host::code;
 use rawsky_host::digests::Digests;
+use rawsky_host::run::{Again, Means, run_task};
 use rawsky_host::runner::{Done, Runner, Settings};
 use rawsky_host::sandbox::Limits;
 use rawsky_host::work::{Input, Work};
@@ -318,5 +321,79 @@ fn modules_that_want_more_than_calls_are_refused_and_the_next_task_runs() {
     let true_limits = Limits { memory_bytes: 256 << 20, ..LIMITS };
     let failure = scene.run(rawsky_host::guest::MODULE, true_limits).unwrap_err();
     assert!(failure.reason.contains("in.txt"), "{failure:?}");
+    fs::remove_dir_all(&scene.root).unwrap();
+}
+
+/// A program that does something with the folder `$ROOT` and then starts the true one.
+fn wrapped(scene: &Scene, script: &str) -> PathBuf {
+    let place = scene.root.join("code");
+    fs::create_dir_all(&place).unwrap();
+    let path = place.join("program");
+    let (root, program) = (scene.root.display(), env!("CARGO_BIN_EXE_rawsky"));
+    let text = format!("#!/bin/sh\nROOT='{root}'\n{script}\nexec '{program}' \"$@\"\n");
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    path
+}
+
+/// How a task ends whose child is started by a script, and how often it was tried.
+fn tried(scene: &Scene, script: &str, seconds: u64) -> (Result<Done, Failure>, u32) {
+    let settings = Settings {
+        engine: Engine::Native,
+        limits: Limits { seconds, ..LIMITS },
+        program: wrapped(scene, script),
+        announce: false,
+    };
+    let runner = Runner::new(settings, &scene.root.join("out"), Digests::default()).unwrap();
+    let book = Book::open(&scene.root).unwrap();
+    let means = Means { runner: &runner, book: &book, again: Again::All, unneeded: false };
+    let result = run_task("task", &scene.work(), means);
+    (result, book.last("task").map_or(0, |last| last.number))
+}
+
+#[test]
+fn a_killed_child_is_tried_three_times_and_a_refusal_once() {
+    let scene = Scene::new("hostile-killed");
+    let (result, number) = tried(&scene, "kill -9 $$", 20);
+    assert_eq!((result.unwrap_err().class, number), (Class::Killed, 3));
+    // Killed once, then left alone: the core has its say, which is that this is no image.
+    let script = "[ -e \"$ROOT/code/once\" ] || { : > \"$ROOT/code/once\"; kill -9 $$; }";
+    let (result, number) = tried(&scene, script, 20);
+    let class = result.unwrap_err().class;
+    assert!(matches!(class, Class::InputBad | Class::Refused), "{class:?}");
+    assert_eq!(number, 5);
+    fs::remove_dir_all(&scene.root).unwrap();
+}
+
+#[test]
+fn an_input_that_changes_during_the_work_is_found() {
+    let scene = Scene::new("hostile-changed");
+    // Something that the core can read.
+    let cards = [
+        "SIMPLE  =                    T",
+        "BITPIX  =                    8",
+        "NAXIS   =                    0",
+        "END",
+    ];
+    let mut bytes: Vec<u8> =
+        cards.iter().flat_map(|card| format!("{card:80}").into_bytes()).collect();
+    bytes.resize(2880, b' ');
+    fs::write(scene.root.join("night/in.txt"), &bytes).unwrap();
+    let (result, _) = tried(&scene, "printf ' ' >> \"$ROOT/night/in.txt\"", 20);
+    assert_eq!(result.unwrap_err().class, Class::InputChanged);
+    assert_eq!(names(&scene.root.join("out")), Vec::<String>::new());
+    let (result, _) = tried(&scene, ":", 20);
+    assert!(result.is_ok(), "{result:?}");
+    fs::remove_dir_all(&scene.root).unwrap();
+}
+
+#[test]
+fn a_child_that_hangs_is_killed_from_outside() {
+    let scene = Scene::new("hostile-hangs");
+    let begin = std::time::Instant::now();
+    let (result, number) = tried(&scene, "exec /bin/sleep 300", 1);
+    let failure = result.unwrap_err();
+    assert_eq!((failure.class, number), (Class::Time, 1), "{failure}");
+    assert!(begin.elapsed().as_secs() < 60);
     fs::remove_dir_all(&scene.root).unwrap();
 }

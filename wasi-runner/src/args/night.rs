@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::dag::Sharing;
+use crate::plan::Keep;
 
 /// A night and the folder of its run.
 #[derive(Debug, Clone, Args)]
@@ -17,6 +18,10 @@ pub struct NightToRun {
     /// How science images are written.
     #[arg(long, value_enum, default_value_t = LayoutName::Rawsky)]
     pub layout: LayoutName,
+    /// What stays: all products, or no science images, which are dropped once catalogues were made of
+    /// them.
+    #[arg(long, value_enum, default_value_t = KeepName::All)]
+    pub keep: KeepName,
     /// Which exposures share masters [default: day; all for a camera that does not say when its days
     /// begin].
     #[arg(long, value_enum, value_name = "WHICH")]
@@ -59,6 +64,24 @@ pub enum LayoutName {
     Rawsky,
     /// Two files, as the ZTF archive has them: the image, and a mask of 16 bits; no variance.
     Ipac,
+}
+
+/// What stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeepName {
+    /// All products.
+    All,
+    /// Masters and catalogues.
+    Catalogues,
+}
+
+impl From<KeepName> for Keep {
+    fn from(name: KeepName) -> Keep {
+        match name {
+            KeepName::All => Keep::All,
+            KeepName::Catalogues => Keep::Catalogues,
+        }
+    }
 }
 
 /// Which exposures share masters.

@@ -101,7 +101,7 @@ fn publish(out: &Path, task: &PlannedTask, done: &BTreeMap<&str, Done>) -> Done 
     let files: Vec<Product> = task.outputs.iter().map(product).collect();
     let manifest = Manifest::new(&work, files.clone());
     fs::write(folder.join(MANIFEST), serde_json::to_vec(&manifest).unwrap()).unwrap();
-    Done { folder, files, run: None }
+    Done { folder, files, dropped: false, run: None }
 }
 
 #[test]

@@ -100,6 +100,18 @@ impl<'a> Board<'a> {
         resolve::work(&self.tasks[place], done)
     }
 
+    /// Positions of the tasks before one that ended, all of whose followers are done, with their
+    /// products.
+    pub(super) fn used_up(&self, place: usize) -> Vec<(usize, Done)> {
+        let needs: BTreeSet<&str> = self.tasks[place].needs().collect();
+        let done = |place: &usize| matches!(self.ended[*place], Some(Ok(_)));
+        let used = needs.iter().filter_map(|need| self.places.get(need)).filter_map(|need| {
+            let Some(Ok(products)) = &self.ended[*need] else { return None };
+            self.followers[*need].iter().all(done).then(|| (*need, products.clone()))
+        });
+        used.collect()
+    }
+
     pub(super) fn task(&self, place: usize) -> &'a PlannedTask {
         &self.tasks[place]
     }

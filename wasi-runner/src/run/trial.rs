@@ -34,17 +34,26 @@ impl Again {
     }
 }
 
+/// With what, and how, tasks are run.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// Does the work.
+    pub runner: &'a Runner,
+    /// Keeps the records.
+    pub book: &'a Book,
+    /// Which failures are tried again.
+    pub again: Again,
+    /// Whether products that were dropped count as done: nobody needs them again.
+    pub unneeded: bool,
+}
+
 /// Runs the work of a task unless it has been done or a failure stands, and keeps the records.
 ///
 /// # Errors
 /// Why it could not be done.
-pub fn run(
-    id: &str,
-    work: &Work,
-    (runner, book): (&Runner, &Book),
-    again: Again,
-) -> Result<Done, Failure> {
-    if let Some(done) = runner.done(work) {
+pub fn run(id: &str, work: &Work, means: Means<'_>) -> Result<Done, Failure> {
+    let Means { runner, book, again, unneeded } = means;
+    if let Some(done) = runner.done(work).filter(|done| unneeded || !done.dropped) {
         return Ok(done);
     }
     let key = work.content_key();

@@ -10,12 +10,14 @@ use super::{Kind, Problem};
 use crate::class::Failure;
 use crate::context::Context;
 use crate::difference;
+use crate::plan::Source;
 use crate::pool;
 use crate::progress::Progress;
 use crate::resolve::{Findings, Found};
 use crate::room;
 use crate::runner::Done;
 use crate::scratch::Scratch;
+use crate::work::Work;
 
 /// Does tasks again, in a place beside the published folders that leaves nothing behind.
 ///
@@ -50,7 +52,10 @@ fn one(findings: &Findings<'_>, found: &Found<'_>, scratch: &Scratch<'_>) -> Vec
         file: file.to_owned(),
         found: reason,
     };
-    let fresh = findings.work(found.task).and_then(|work| scratch.runner()?.execute(&work));
+    let fresh = findings.work(found.task).and_then(|work| {
+        let work = with_dropped(findings, found, (scratch, work))?;
+        scratch.runner()?.execute(&work)
+    });
     let (Some(old), fresh) = (&found.done, fresh) else { return Vec::new() };
     let fresh = match fresh {
         Ok(fresh) => fresh,
@@ -65,17 +70,42 @@ fn one(findings: &Findings<'_>, found: &Found<'_>, scratch: &Scratch<'_>) -> Vec
             problem(&key, reason)
         })
         .collect();
-    // Room on the disk for the next ones; what cannot be removed goes with the whole place.
-    let _ = fs::remove_dir_all(&fresh.folder);
+    // Room on the disk for the next ones; what cannot be removed goes with the whole place. Others may
+    // want what was dropped.
+    if !old.dropped {
+        let _ = fs::remove_dir_all(&fresh.folder);
+    }
     problems
+}
+
+/// The work of a task, with inputs that were dropped made again.
+fn with_dropped(
+    findings: &Findings<'_>,
+    found: &Found<'_>,
+    (scratch, mut work): (&Scratch<'_>, Work),
+) -> Result<Work, Failure> {
+    for (input, planned) in work.inputs.iter_mut().zip(&found.task.inputs) {
+        let Source::Product { task, key } = &planned.from else { continue };
+        let Some(maker) = findings.task(task) else { continue };
+        if maker.done.as_ref().is_some_and(|done| done.dropped) {
+            let made = scratch.runner()?.execute(&findings.work(maker.task)?)?;
+            input.path = made.folder.join(key);
+        }
+    }
+    Ok(work)
 }
 
 /// Keys of the files that are not the same bytes now, whatever the old manifest says of them.
 fn differing(old: &Done, fresh: &Done) -> Vec<String> {
     let same = |key: &str| {
         let read = |done: &Done| fs::read(done.folder.join(key)).ok();
-        let (old, fresh) = (read(old), read(fresh));
-        old.is_some() && old == fresh
+        let digest = |done: &Done| {
+            done.files.iter().find(|file| file.key == key).map(|file| file.sha256.clone())
+        };
+        match (read(old), read(fresh)) {
+            (None, Some(_)) if old.dropped => digest(old) == digest(fresh),
+            (old, fresh) => old.is_some() && old == fresh,
+        }
     };
     let mut keys: Vec<&String> =
         old.files.iter().chain(&fresh.files).map(|file| &file.key).collect();

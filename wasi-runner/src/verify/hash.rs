@@ -13,6 +13,8 @@ use crate::plan::{Plan, Source};
 use crate::pool;
 use crate::publish::Manifest;
 use crate::resolve::{Findings, Found};
+use crate::runner::Done;
+use crate::staging::Product;
 use crate::view::PRODUCTS;
 
 /// What was hashed, and what was wrong.
@@ -63,8 +65,13 @@ fn products(found: &Found<'_>) -> Vec<Due> {
         problem: problem(Kind::ProductChanged, &found.task.id, key),
     };
     let done = found.done.iter();
-    done.flat_map(|done| done.files.iter().map(|file| due(&done.folder, &file.key, &file.sha256)))
+    done.flat_map(|done| there(done).map(|file| due(&done.folder, &file.key, &file.sha256)))
         .collect()
+}
+
+/// The files that were not dropped.
+fn there(done: &Done) -> impl Iterator<Item = &Product> {
+    done.files.iter().filter(|file| !done.dropped || done.folder.join(&file.key).exists())
 }
 
 /// The files of the night that the plan takes, each once.
