@@ -166,7 +166,7 @@ fn spread(count: usize, most: usize) -> Vec<usize> {
 }
 
 #[test]
-fn a_task_killed_at_any_call_is_absent_or_complete() {
+fn a_task_killed_at_any_call_under_strace_is_absent_or_complete() {
     let scene = Scene::new("kill");
     let mut tried = 0;
     for (call, count) in scene.calls() {
@@ -182,7 +182,7 @@ fn a_task_killed_at_any_call_is_absent_or_complete() {
 }
 
 #[test]
-fn a_task_on_a_failing_disk_is_an_error_or_complete() {
+fn a_task_on_a_failing_disk_under_strace_is_an_error_or_complete() {
     let scene = Scene::new("disk");
     let (mut tried, mut failed) = (0, 0);
     for (call, count) in scene.calls() {
@@ -210,7 +210,7 @@ fn a_task_on_a_failing_disk_is_an_error_or_complete() {
 }
 
 #[test]
-fn the_disk_is_told_to_keep_products_before_they_get_their_name() {
+fn the_disk_under_strace_is_told_to_keep_products_before_they_get_their_name() {
     let scene = Scene::new("order");
     let trace = scene.root.join("trace");
     let options = ["-qq", "-y", "-o", trace.to_str().unwrap(), "-e", "trace=fsync,rename"];
@@ -251,6 +251,19 @@ fn start_with(root: &Path, line: &str, cache: &Path) -> Child {
         .unwrap()
 }
 
+/// Kills the processes that a process has started; how many.
+fn kill_children(process: u32) -> usize {
+    let mut killed = 0;
+    for thread in fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
+        let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+        for child in children.split_whitespace() {
+            let kill = Command::new("/bin/sh").args(["-c", &format!("kill -9 {child}")]).status();
+            killed += usize::from(kill.unwrap().success());
+        }
+    }
+    killed
+}
+
 #[test]
 fn a_night_killed_at_random_moments_ends_with_the_same_bytes() {
     let root = folder("random-kills");
@@ -261,11 +274,16 @@ fn a_night_killed_at_random_moments_ends_with_the_same_bytes() {
     let whole = bytes(&root.join("whole"));
     good(&root, "plan night --camera toy -o run");
     let mut draw = Draw(20_261_121);
-    let (mut kills, mut finished) = (0, 0);
+    let (mut kills, mut of_children, mut finished) = (0, 0, 0);
     while kills < 50 {
         let mut child = start(&root, "run run -j 2");
         let moment = Duration::from_millis(draw.below(1 + usual.as_millis() as u64 / 3));
         std::thread::sleep(moment);
+        if draw.below(3) == 0 {
+            // The runner lives on, and tries the task again.
+            of_children += kill_children(child.id());
+            std::thread::sleep(moment);
+        }
         if child.try_wait().unwrap().is_none() {
             child.kill().unwrap();
             kills += 1;
@@ -282,7 +300,10 @@ fn a_night_killed_at_random_moments_ends_with_the_same_bytes() {
     assert!(bytes(&root.join("run")) == whole);
     assert!(products(&root.join("run")) == products(&root.join("whole")));
     assert!(!root.join("run/out/.tmp").exists());
-    println!("{kills} kills, the night came to its end {} times", finished + 1);
+    println!(
+        "{kills} kills of runners, {of_children} of tasks, the night ended {} times",
+        finished + 1
+    );
     fs::remove_dir_all(root).unwrap();
 }
 
