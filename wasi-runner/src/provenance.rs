@@ -40,7 +40,8 @@ pub fn provenance(context: &Context, options: &ProvenanceOptions) -> Result<(), 
         return Err(unknown(file, &sha256, (&run, &findings)));
     };
     let story = Story { findings: &findings, run: &run };
-    let mut lines = vec![format!("{key}  {sha256}")];
+    let program = format!("  by program {:.12} in {}", plan.module_sha256, run.display());
+    let mut lines = vec![format!("{key}  {sha256}"), program];
     story.lines(found, 1, (&mut BTreeSet::new(), &mut lines));
     let needed = ancestors(&plan, found.task);
     let steps = findings.tasks().iter().filter(|found| needed.contains(found.task.id.as_str()));

@@ -1,6 +1,8 @@
 //! A large night, of stubs: how long its plan and the state of its run take, and that both are whole.
 //! RAWSKY_SCALE sets the number of exposures: 200 of them are 16082 tasks.
 
+#![allow(clippy::print_stdout, reason = "it tells the times that it measured")]
+
 use std::fs;
 use std::time::{Duration, Instant};
 
