@@ -21,6 +21,7 @@ use crate::sky;
 /// # Errors
 /// Those of the files and of the core.
 pub fn aperture(context: &mut Context, args: &args::Aperture) -> Result<(), Failure> {
+    are_numbers(args)?;
     let wishes = Table::from_iter(wishes(args));
     let changed = context.lay_over_aperture(wishes)?;
     let context = &*context;
@@ -95,6 +96,21 @@ fn of_amplifiers(files: &[File]) -> Result<Vec<AmpFile>, Failure> {
         }
     };
     files.iter().map(file).collect()
+}
+
+/// That what the command line gives are numbers: the core reads JSON, which has no NaN and would tell
+/// of a null.
+fn are_numbers(args: &args::Aperture) -> Result<(), Failure> {
+    let annulus = args.annulus.into_iter().flat_map(|(inner, outer)| [inner, outer]);
+    let mut given = args.radii.iter().copied().chain(annulus).chain(args.epoch);
+    match given.find(|number| !number.is_finite()) {
+        Some(number) => {
+            let reason =
+                format!("radii, annulus and epoch: found {number}, needed numbers above 0");
+            Err(Failure::new(Class::InputBad, reason))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The parameters of the recipe that the command line changes.
