@@ -29,7 +29,7 @@ cargo xtask TASK
            --small takes the teaching camera (a minute), --keep goes on where the last one stopped
   mistakes what a wrong parameter does to the residuals, as a table
   test [--without NAME,..]
-           every test of the workspace; NAME is what this machine shall do without: node, browser
+           every test of the workspace; NAME is what this machine shall do without: node, browser, strace
   web [--node] [--out DIR]
            the page into www/dist, for `rawsky serve`; --node or --out: the browser module alone
   bench    what a person waits for in the page, as a table

@@ -42,17 +42,41 @@ pub(crate) fn browser() -> Result<String> {
     if let Some(found) = version() {
         return Ok(found);
     }
-    say("installing Debian's Chromium for the tests of the page (apt-get install chromium)");
-    let mut install = Command::new("apt-get");
-    install.args(["install", "--yes", "--no-install-recommends", "chromium"]);
-    let _ = start(Command::new("apt-get").args(["update", "--quiet"]));
-    let installed = start(install.env("DEBIAN_FRONTEND", "noninteractive"));
+    let installed = install("chromium", "for the tests of the page");
     installed.ok().and_then(|_| version()).with_context(|| {
         format!(
             "there is no {place} and it could not be installed; needed: `apt-get install chromium` \
              as root, CHROMIUM=/its/path, or `cargo xtask test --without browser`"
         )
     })
+}
+
+/// What lets the tests of faults stop a program at any of its calls.
+///
+/// # Errors
+/// If there is none that works and it cannot be installed; the error has the line that installs it.
+pub(crate) fn strace() -> Result<String> {
+    let version = || {
+        output("strace", &["-o", "/dev/null", "true"])?;
+        Some(output("strace", &["--version"])?.lines().next()?.to_owned())
+    };
+    if let Some(found) = version() {
+        return Ok(found);
+    }
+    let installed = install("strace", "for the tests of faults");
+    installed.ok().and_then(|_| version()).context(
+        "there is no strace that may watch programs, and it could not be installed; needed: \
+         `apt-get install strace` as root, or `cargo xtask test --without strace`",
+    )
+}
+
+/// Installs a package of Debian.
+fn install(package: &str, why: &str) -> Result<f64> {
+    say(format!("installing {package} {why} (apt-get install {package})"));
+    let mut install = Command::new("apt-get");
+    install.args(["install", "--yes", "--no-install-recommends", package]);
+    let _ = start(Command::new("apt-get").args(["update", "--quiet"]));
+    start(install.env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 /// Version of Node.
@@ -93,6 +117,10 @@ pub(crate) fn run(options: Options) -> Result<()> {
     match browser() {
         Ok(version) => say(format!("browser: {version}")),
         Err(error) => say(format!("browser: {error:#}")),
+    }
+    match strace() {
+        Ok(version) => say(format!("strace: {version}")),
+        Err(error) => say(format!("strace: {error:#}")),
     }
     Ok(())
 }

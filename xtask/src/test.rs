@@ -7,7 +7,8 @@ use crate::shell::{cargo, follow, line, say};
 use crate::{setup, web};
 
 /// What a machine may do without, and the words in the names of the tests that need it.
-const OPTIONAL: [(&str, &str); 2] = [("node", "under_node"), ("browser", "in_a_browser")];
+const OPTIONAL: [(&str, &str); 3] =
+    [("node", "under_node"), ("browser", "in_a_browser"), ("strace", "under_strace")];
 
 /// Runs the task.
 pub(crate) fn run(mut options: Options) -> Result<()> {
@@ -23,6 +24,9 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
     if with("node") && with("browser") {
         say(setup::browser()?);
         web::build_page()?;
+    }
+    if with("strace") {
+        say(setup::strace()?);
     }
     for (name, word) in &without {
         say(format!("without {name}: tests named *{word}* are left out, as asked"));
@@ -107,6 +111,6 @@ mod tests {
     fn only_known_names_can_be_left_out() {
         assert_eq!(left_out("node,browser").unwrap().len(), 2);
         assert!(left_out("").unwrap().is_empty());
-        assert!(left_out("sandbox").unwrap_err().to_string().contains("node, browser"));
+        assert!(left_out("sandbox").unwrap_err().to_string().contains("node, browser, strace"));
     }
 }
