@@ -18,7 +18,7 @@ pub mod csv;
 pub mod fits;
 #[cfg(feature = "parquet")]
 pub mod parquet;
-#[cfg(any(test, not(feature = "parquet")))]
+#[cfg(any(test, all(feature = "fits", not(feature = "parquet"))))]
 pub(crate) mod plain;
 
 #[cfg(all(test, any(feature = "fits", feature = "parquet")))]

@@ -11,6 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Instrument;
+#[cfg(any(test, feature = "toml"))]
 use super::check::{Checked, count, need, word};
 use crate::time::{Day, Mjd};
 
@@ -47,6 +48,7 @@ impl Instrument {
 }
 
 /// Refuses days that begin outside a day, and periods that are out of order or share a name.
+#[cfg(any(test, feature = "toml"))]
 pub(super) fn check(camera: &Instrument) -> Checked {
     if let Some(hours) = camera.day_begins_utc_h {
         need((0.0..24.0).contains(&hours), "day_begins_utc_h", hours, "0 or more, below 24 h")?;

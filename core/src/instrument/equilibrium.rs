@@ -32,6 +32,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Instrument;
+#[cfg(any(test, feature = "toml"))]
 use super::check::{Checked, count, need};
 use crate::error::{Error, Result};
 use crate::ids::{AmpId, DetectorId};
@@ -45,6 +46,7 @@ const RANGE_DN: (f64, f64) = (50.0, 5000.0);
 /// Order of the splines: cubic.
 const ORDER: usize = 4;
 /// Most coefficients of a polynomial, knots, or powers.
+#[cfg(any(test, feature = "toml"))]
 const MAX_TERMS: usize = 64;
 
 /// One amplifier's curve for an interval of dates and temperatures.
@@ -180,6 +182,7 @@ impl EquilibriumModel {
         }
     }
 
+    #[cfg(any(test, feature = "toml"))]
     fn check(&self, key: &str) -> Checked {
         let (lists, functions, scale_k) = match self {
             EquilibriumModel::Polynomial { below, above, scale_k, knot_dn, .. } => {
@@ -280,6 +283,7 @@ impl Instrument {
 }
 
 /// Refuses rows that cannot be right.
+#[cfg(any(test, feature = "toml"))]
 pub(super) fn check(camera: &Instrument) -> Checked {
     let rows = &camera.pocket_equilibrium;
     for (n, row) in rows.iter().enumerate() {

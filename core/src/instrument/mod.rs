@@ -30,15 +30,13 @@
 //! gain = "GAIN"
 //! ```
 
-#![cfg_attr(
-    not(any(test, feature = "toml")),
-    allow(dead_code, reason = "only camera files have to be checked")
-)]
-
 mod built_in;
 mod calendar;
+#[cfg(any(test, feature = "toml"))]
 mod check;
+#[cfg(any(test, feature = "toml"))]
 mod check_dialect;
+#[cfg(any(test, feature = "toml"))]
 mod check_tables;
 mod date;
 mod dialect;

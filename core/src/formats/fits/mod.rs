@@ -42,17 +42,23 @@ mod tiled;
 mod tiles;
 mod write;
 
-#[cfg(all(test, feature = "tiles"))]
+#[cfg(feature = "tiles")]
+#[cfg(test)]
 mod corpus_tests;
-#[cfg(all(test, feature = "tiles"))]
+#[cfg(feature = "tiles")]
+#[cfg(test)]
 mod damage_tests;
-#[cfg(all(test, feature = "tiles"))]
+#[cfg(feature = "tiles")]
+#[cfg(test)]
 mod fixture;
-#[cfg(all(test, feature = "tiles"))]
+#[cfg(feature = "tiles")]
+#[cfg(test)]
 mod gzip_tests;
-#[cfg(all(test, feature = "tiles"))]
+#[cfg(feature = "tiles")]
+#[cfg(test)]
 mod mutation_tests;
-#[cfg(all(test, feature = "tiles"))]
+#[cfg(feature = "tiles")]
+#[cfg(test)]
 mod round_trip_tests;
 
 use std::fmt;
