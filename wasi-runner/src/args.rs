@@ -194,6 +194,8 @@ pub enum Command {
     Aperture(Aperture),
     /// Show the page that reduces an exposure in the browser, on this machine alone.
     Serve {
+        /// Folder of a run whose status is shown beside it, at `/run`.
+        run: Option<PathBuf>,
         /// Port on 127.0.0.1; 0 takes a free one.
         #[arg(long, default_value_t = 8642, value_name = "PORT")]
         port: u16,

@@ -24,11 +24,14 @@ use crate::state;
 use rows::Row;
 
 /// What a person scans: heading, unit or kind, column of the index.
-const SCANNED: [(&str, &str, &str); 7] = [
+const SCANNED: [(&str, &str, &str); 10] = [
     ("overscan", "DN", "overscan_level_dn"),
     ("its noise", "DN", "overscan_scatter_dn"),
     ("flat level", "ratio", "flat_scale_ratio"),
     ("saturated", "pixels", "saturation_saturated"),
+    ("bad", "fraction", "quality_bad_fraction"),
+    ("level", "DN", "quality_median_dn"),
+    ("seeing", "pixels", "quality_seeing_pix"),
     ("stars", "measured", "aperture_kept"),
     ("- truth", "DN", "truth_median_dn"),
     ("noise^2", "ratio", "truth_variance_ratio"),

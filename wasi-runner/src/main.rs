@@ -68,7 +68,7 @@ fn command(arguments: &Arguments) -> Result<End, Failure> {
         }
         Command::FocalPlane { flats, output } => single::focal_plane(context, flats, output),
         Command::Detrend(args) => single::detrend(context, args),
-        Command::Serve { port } => serve::serve(context, *port),
+        Command::Serve { run, port } => serve::serve(context, run.as_deref(), *port),
         Command::Aperture(_) | Command::Child { .. } => Ok(()),
     }?;
     Ok(End::Done)

@@ -70,10 +70,7 @@ impl<'a> Status<'a> {
 /// Those of the plan, and of writing the page.
 pub fn status(context: &Context, options: &StatusOptions) -> Result<(), Failure> {
     let folder = &options.run;
-    let plan = Plan::read(folder)?;
-    let path = folder.join(PLAN);
-    let text = std::fs::read(&path).map_err(|error| Failure::io(path.display(), &error))?;
-    let id = hex(&Sha256::digest(text));
+    let (plan, id) = read(folder)?;
     loop {
         let status = Status::of(&plan, &id, folder);
         if let Some(path) = &options.html {
@@ -88,6 +85,23 @@ pub fn status(context: &Context, options: &StatusOptions) -> Result<(), Failure>
             _ => return Ok(()),
         }
     }
+}
+
+/// The status as a page of its own, which asks for itself again after so many seconds.
+///
+/// # Errors
+/// Those of the plan.
+pub fn page(folder: &Path, every_s: u64) -> Result<String, Failure> {
+    let (plan, id) = read(folder)?;
+    Ok(html::page(&Status::of(&plan, &id, folder), Some(every_s)))
+}
+
+/// The plan of a run, and its SHA-256.
+fn read(folder: &Path) -> Result<(Plan, String), Failure> {
+    let plan = Plan::read(folder)?;
+    let path = folder.join(PLAN);
+    let text = std::fs::read(&path).map_err(|error| Failure::io(path.display(), &error))?;
+    Ok((plan, hex(&Sha256::digest(text))))
 }
 
 fn show(context: &Context, status: &Status<'_>, again: bool) {

@@ -1,4 +1,5 @@
-//! `rawsky trend`: the masters of several runs by night, against the first of their kind.
+//! `rawsky trend`: the masters of several runs by night, against the first of their kind in the same
+//! period of the camera.
 //!
 //! What changes from night to night is seen in the mean of every amplifier: of a bias or dark in DN, of a
 //! flat (whose detector median is 1) and of its level as a ratio.
@@ -7,7 +8,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rawsky_core::job::Task;
+use rawsky_core::instrument::{Instrument, Period};
+use rawsky_core::job::{Task, Text};
+use rawsky_core::time::Day;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -15,7 +18,7 @@ use crate::batch::OUT;
 use crate::class::Failure;
 use crate::context::Context;
 use crate::dag::keyed;
-use crate::plan::{Plan, Stage};
+use crate::plan::{Plan, Source, Stage};
 use crate::pool;
 use crate::resolve::Findings;
 use crate::room;
@@ -36,6 +39,8 @@ struct Series {
     amp: Option<u32>,
     /// Exposure time of a dark, as its task names it.
     what: String,
+    /// The camera's period; empty if it has none.
+    period: String,
 }
 
 /// One night of it.
@@ -51,6 +56,7 @@ struct Master {
     stage: Stage,
     about: Subject,
     what: String,
+    period: String,
     path: PathBuf,
     level: Option<f64>,
 }
@@ -93,6 +99,7 @@ fn of(master: &Master, amp: Option<u32>) -> Series {
         detector: about.detector.map_or(0, |detector| detector.0),
         amp,
         what: master.what.clone(),
+        period: master.period.clone(),
     }
 }
 
@@ -101,6 +108,8 @@ fn of_run(run: &Path) -> Result<Vec<(String, Master)>, Failure> {
     let plan = Plan::read(run)?;
     let wanted = |stage| matches!(stage, Stage::Bias | Stage::Dark | Stage::LampFlat | Stage::Flat);
     let findings = Findings::of(&plan, &run.join(OUT), |task| wanted(task.stage));
+    let camera = camera(&plan);
+    let period = |when: &str| camera.as_ref().and_then(|camera| period(camera, when));
     let mut masters = Vec::new();
     for found in findings.tasks().iter().filter(|found| found.task.stage != Stage::LampFlat) {
         let (Some(done), Some(key)) = (&found.done, found.task.outputs.first()) else { continue };
@@ -113,12 +122,34 @@ fn of_run(run: &Path) -> Result<Vec<(String, Master)>, Failure> {
                 stage: found.task.stage,
                 about: found.task.about.clone(),
                 what: time.filter(|_| found.task.stage == Stage::Dark).unwrap_or_default(),
+                period: period(&found.task.about.when).unwrap_or_default(),
                 path: done.folder.join(key),
                 level: level(&done.folder),
             },
         ));
     }
     Ok(masters)
+}
+
+/// The camera of a plan.
+fn camera(plan: &Plan) -> Option<Instrument> {
+    let task = plan.tasks.first()?;
+    match &task.job.camera {
+        Text::BuiltIn(name) => Instrument::built_in(name).ok(),
+        Text::File(key) => {
+            let input = task.inputs.iter().find(|input| input.key == *key)?;
+            let Source::File { path, .. } = &input.from else { return None };
+            Instrument::parse(&fs::read_to_string(path).ok()?).ok()
+        }
+    }
+}
+
+/// The name of the period that holds a day (`20200214`).
+fn period(camera: &Instrument, day: &str) -> Option<String> {
+    let (year, rest) = day.split_at_checked(4)?;
+    let (month, day) = rest.split_at_checked(2)?;
+    let day = Day::parse(&format!("{year}-{month}-{day}"))?;
+    camera.periods.iter().rev().find(|period| period.begins <= day).map(Period::name)
 }
 
 /// The level of a flat (DN), from its record.
@@ -153,8 +184,8 @@ fn change(series: &Series, first: f64, mean: f64) -> f64 {
 
 fn text(series: &BTreeMap<Series, Vec<Point>>) -> String {
     let mut lines = vec![format!(
-        "{:<12} {:<6} {:<7} {:<9} {:<10} {:>12} {:>12}",
-        "master", "band", "CCD", "", "night", "mean", "change"
+        "{:<12} {:<6} {:<7} {:<9} {:<10} {:<10} {:>12} {:>12}",
+        "master", "band", "CCD", "", "period", "night", "mean", "change"
     )];
     for (one, points) in series {
         let Some(first) = points.first().map(|point| point.mean) else { continue };
@@ -167,9 +198,11 @@ fn text(series: &BTreeMap<Series, Vec<Point>>) -> String {
                 _ => format!("{} %", number_text(100.0 * change)),
             };
             let (stage, mean) = (one.stage.name(), number_text(point.mean));
-            let (band, detector, when) = (&one.band, one.detector, &point.when);
+            let (band, detector, period) = (&one.band, one.detector, &one.period);
+            let when = &point.when;
             lines.push(format!(
-                "{stage:<12} {band:<6} {detector:<7} {part:<9} {when:<10} {mean:>12} {change:>12}"
+                "{stage:<12} {band:<6} {detector:<7} {part:<9} {period:<10} {when:<10} {mean:>12} \
+                 {change:>12}"
             ));
         }
     }
@@ -187,7 +220,23 @@ fn json(series: &BTreeMap<Series, Vec<Point>>) -> Value {
             })
             .collect();
         json!({ "stage": one.stage, "band": one.band, "detector": one.detector, "amp": one.amp,
-                "exposure": one.what, "nights": nights })
+                "exposure": one.what, "period": one.period, "nights": nights })
     };
     series.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_of_the_period_that_began_last() {
+        let camera = Instrument::built_in("ztf").unwrap();
+        let [first, .., last] = &camera.periods[..] else { panic!("no periods") };
+        let of = |day: Day| period(&camera, &day.compact());
+        assert_eq!(of(first.begins), Some(first.name()));
+        assert_eq!(of(last.begins), Some(last.name()));
+        assert_eq!(period(&camera, "20000101"), None);
+        assert_eq!(period(&camera, "all"), None);
+    }
 }

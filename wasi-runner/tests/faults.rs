@@ -210,6 +210,17 @@ fn a_task_on_a_failing_disk_under_strace_is_an_error_or_complete() {
 }
 
 #[test]
+fn a_slow_disk_under_strace_changes_no_byte() {
+    let scene = Scene::new("slow");
+    // Five milliseconds before each call, of the process of the job too.
+    let slow = "inject=openat,statx,read,write,fsync,rename:delay_enter=5000";
+    let options = ["-f", "-qq", "-o", "/dev/null", "-e", slow];
+    assert_eq!(traced(&scene.root, &options, &format!("exec run {TASK}")), Some(0));
+    assert!(bytes(&scene.run()) == scene.whole);
+    scene.converges();
+}
+
+#[test]
 fn the_disk_under_strace_is_told_to_keep_products_before_they_get_their_name() {
     let scene = Scene::new("order");
     let trace = scene.root.join("trace");

@@ -45,6 +45,8 @@ pub(crate) struct Times {
     pub(crate) simulate: f64,
     /// Reducing it.
     pub(crate) reduce: f64,
+    /// Hashing every byte, and doing a tenth of the tasks again.
+    pub(crate) verify: f64,
 }
 
 /// Runs the task.
@@ -61,6 +63,7 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
     let mut times = Times { build, ..Times::default() };
     times.simulate = simulate(&program, &folder, night)?;
     times.reduce = reduce(&program, &folder, &night[..2])?;
+    times.verify = verify(&program)?;
     let program = shown(&program);
     print!("{}", summary::text(&folder, &times, &program)?);
     Ok(())
@@ -125,6 +128,14 @@ fn reduce(program: &Path, folder: &Path, camera: &[&str]) -> Result<f64> {
         bail!("there is no {}", folder.join("run").display());
     }
     Ok(seconds)
+}
+
+/// Proves the products; the seconds it took.
+fn verify(program: &Path) -> Result<f64> {
+    let mut command = Command::new(program);
+    command.args(["verify", "demo/run"]).current_dir(root());
+    say(line(&command));
+    start(&mut command)
 }
 
 /// The path of a program as a person in the workspace would type it.

@@ -36,10 +36,11 @@ pub(crate) fn text(folder: &Path, times: &Times, program: &str) -> Result<String
     let mut text = String::from("\n");
     products(&mut text, &files)?;
     residuals(&mut text, &comparisons)?;
-    let Times { build, simulate, reduce } = times;
+    let Times { build, simulate, reduce, verify } = times;
     writeln!(
         text,
-        "Times      build {build:.0} s, simulate {simulate:.0} s, reduce {reduce:.0} s"
+        "Times      build {build:.0} s, simulate {simulate:.0} s, reduce {reduce:.0} s, \
+         verify {verify:.0} s"
     )?;
     let mut head = "Next";
     for (ending, _) in &KINDS[..2] {
@@ -49,7 +50,9 @@ pub(crate) fn text(folder: &Path, times: &Times, program: &str) -> Result<String
             head = "";
         }
     }
-    writeln!(text, "{head:10} {program} help")?;
+    writeln!(text, "{head:10} {program} status demo/run")?;
+    writeln!(text, "{:10} {program} serve demo/run", "")?;
+    writeln!(text, "{:10} {program} help", "")?;
     Ok(text)
 }
 

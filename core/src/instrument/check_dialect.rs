@@ -25,6 +25,7 @@ pub(super) fn dialect(camera: &Instrument) -> Checked {
         ("gain", &dialect.gain, 0),
         ("read_noise", &dialect.read_noise, 0),
         ("temperature", &dialect.temperature, 0),
+        ("seeing_pix", &dialect.seeing_pix, 0),
     ] {
         let key = format!("dialect.{field}");
         count(&key, list.0.len(), least)?;

@@ -72,6 +72,9 @@ pub struct Dialect {
     /// Temperature of the detectors (K).
     #[serde(default)]
     pub temperature: Keywords,
+    /// Full width of a star at half its height (pixels), in the science header.
+    #[serde(default)]
+    pub seeing_pix: Keywords,
     /// How science headers are found in a table of them, if there are such tables.
     #[serde(default)]
     pub header_table: Option<HeaderTable>,

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Job, Task, Text, descriptions};
 use crate::error::{Error, Result};
 use crate::header::Header;
+use crate::ids::AmpId;
 use crate::instrument::Instrument;
 use crate::pipeline::Log;
 use crate::probe::Probe;
@@ -56,8 +57,13 @@ impl<'a> Context<'a> {
 
     /// Notes a number or small structure that belongs to no amplifier.
     pub(super) fn note(&mut self, step: &str, report: impl Serialize) {
+        self.note_of(AmpId(0), step, report);
+    }
+
+    /// The same of an amplifier.
+    pub(super) fn note_of(&mut self, amp: AmpId, step: &str, report: impl Serialize) {
         let report = serde_json::to_value(report).unwrap_or(serde_json::Value::Null);
-        self.record.steps.push(StepRecord { amp: 0, step: step.to_owned(), report });
+        self.record.steps.push(StepRecord { amp: amp.0, step: step.to_owned(), report });
     }
 
     /// Notes a product that has been written.

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use super::context::Context;
 use super::focal_plane::read_level;
 use super::headers::science_headers;
-use super::{AmpFile, Detrend};
+use super::{AmpFile, Detrend, quality};
 use crate::error::{Error, Result};
 use crate::formats::fits::{Content, Encoding, FitsFile, FitsWriter, PixelData};
 use crate::header::Header;
@@ -56,6 +56,8 @@ pub(super) fn detrend(context: &mut Context<'_>, task: &Detrend) -> Result<()> {
         let mut image = amplifier(context, &raw, &files, output.amp)?;
         image.header = header(context, &science, (&raw, &files), output.amp)?;
         join_mask((context.store, &context.camera), &task.masks, &mut image)?;
+        let quality = quality::report(&context.camera, &image);
+        context.note_of(output.amp, "quality", quality);
         let mask = task.mask_outputs.iter().find(|file| file.amp == output.amp);
         match mask {
             Some(mask) => write_pair(context, (&output.key, &mask.key), &image)?,

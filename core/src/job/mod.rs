@@ -14,6 +14,7 @@ mod headers;
 mod inspect;
 mod masters;
 mod names;
+mod quality;
 mod simulate;
 mod sky;
 mod survey;
