@@ -14,11 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use command::{folder, good, names, night, products, walk};
-
-fn json(root: &Path, line: &str) -> Value {
-    serde_json::from_str(&good(root, &format!("{line} --json"))).unwrap()
-}
+use command::{folder, good, json, names, night, products, walk};
 
 fn images(run: &Path) -> Vec<PathBuf> {
     let mut files = walk(&run.join("out"));

@@ -14,11 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use command::{bad, folder, good, names, night, products, rawsky, walk};
-
-fn json(root: &Path, line: &str) -> Value {
-    serde_json::from_slice(&rawsky(root, line).stdout).unwrap()
-}
+use command::{bad, folder, good, json, names, night, products, rawsky, walk};
 
 /// Files below a folder whose names hold all of these parts.
 fn files(folder: &Path, parts: &[&str]) -> Vec<PathBuf> {
@@ -62,7 +58,7 @@ fn what_does_not_depend_on_bad_files_is_finished_and_each_is_listed_with_its_cla
 
     let (code, told) = bad(&root, "reduce night --camera toy -o run");
     assert_eq!(code, 3, "{told}");
-    let status = json(&root, "status run --json");
+    let status = json(&root, "status run");
     // The masters of the other detector, and the exposure that merely lacks a header.
     let done = in_state(&status, "done");
     for part in ["bias-20200214-c01", "flat-20200214-tb-c01", "level-20200214-tb"] {
@@ -94,7 +90,7 @@ fn tasks_run_one_by_one_end_as_the_whole_night_does() {
     night(&root);
     good(&root, "reduce night --camera toy -o whole");
     good(&root, "plan night --camera toy -o run");
-    let status = json(&root, "status run --json");
+    let status = json(&root, "status run");
     let tasks = in_state(&status, "waiting");
     assert_eq!(tasks.len() as u64, status["counts"]["all"]["waiting"].as_u64().unwrap());
     let last = tasks.last().unwrap();
@@ -104,11 +100,11 @@ fn tasks_run_one_by_one_end_as_the_whole_night_does() {
     for task in &tasks {
         good(&root, &format!("exec run {task}"));
     }
-    let again = json(&root, &format!("exec run {last} --json"));
+    let again = json(&root, &format!("exec run {last}"));
     assert_eq!((&again["class"], &again["new"]), (&"done".into(), &false.into()));
     assert!(products(&root.join("run")) == products(&root.join("whole")));
     assert_eq!(names(&root.join("run/out")), names(&root.join("whole/out")));
-    assert_eq!(in_state(&json(&root, "status run --json"), "done").len(), tasks.len());
+    assert_eq!(in_state(&json(&root, "status run"), "done").len(), tasks.len());
     fs::remove_dir_all(root).unwrap();
 }
 
@@ -119,7 +115,7 @@ fn a_refusal_stands_until_a_person_asks_and_a_retry_chooses_by_class() {
     let (code, told) = bad(&root, "reduce night --camera toy -o run");
     assert!(code == 1 && told.contains("at least 3"), "{told}");
     let attempts = |root: &Path| -> u64 {
-        let status = json(root, "status run --json");
+        let status = json(root, "status run");
         assert_eq!(class_of(&status, "bias-"), "refused");
         status["bad"][0]["attempts"].as_u64().unwrap()
     };
@@ -133,7 +129,7 @@ fn a_refusal_stands_until_a_person_asks_and_a_retry_chooses_by_class() {
     assert_eq!(attempts(&root), 2);
     bad(&root, "retry run");
     assert_eq!(attempts(&root), 3);
-    let task = json(&root, "status run --json")["bad"][0]["task"].as_str().unwrap().to_owned();
+    let task = json(&root, "status run")["bad"][0]["task"].as_str().unwrap().to_owned();
     assert_eq!(rawsky(&root, &format!("exec run {task}")).status.code(), Some(30));
     assert_eq!(attempts(&root), 4);
     let log = walk(&root.join("run/log"));

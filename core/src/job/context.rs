@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Job, Task, Text, descriptions};
+use super::{Job, Task, Text, VERSION, descriptions};
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::ids::AmpId;
@@ -25,12 +25,15 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// Reads camera and recipe.
+    /// Reads camera and recipe of a job of this version.
     pub(super) fn open(
         job: &'a Job,
         store: &'a mut dyn Store,
         probe: &'a mut dyn Probe,
     ) -> Result<Context<'a>> {
+        if job.version != VERSION {
+            return Err(Error::parameter("job version", job.version, VERSION));
+        }
         let camera = match &job.camera {
             Text::BuiltIn(name) => Instrument::built_in(name)?,
             Text::File(key) => descriptions::camera(store, key)?,

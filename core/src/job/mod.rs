@@ -298,9 +298,6 @@ pub struct Compare {
 /// # Errors
 /// The first error met; then no product is complete and all are to be thrown away.
 pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Result<Provenance> {
-    if job.version != VERSION {
-        return Err(Error::parameter("job version", job.version, VERSION));
-    }
     let mut context = Context::open(job, store, probe)?;
     match &job.task {
         Task::Survey { files, masters, output } => {
@@ -330,9 +327,6 @@ pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Resul
 /// # Errors
 /// As [`execute`]; [`Error::Parameter`] for another kind of job.
 pub fn execute_preparation(job: &Job, store: &mut dyn Store) -> Result<Provenance> {
-    if job.version != VERSION {
-        return Err(Error::parameter("job version", job.version, VERSION));
-    }
     let mut probe = ();
     let mut context = Context::open(job, store, &mut probe)?;
     prepare(&mut context)?;

@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::Value;
+
 pub(crate) fn folder(name: &str) -> PathBuf {
     let root = std::env::temp_dir().join(format!("rawsky-cli-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&root);
@@ -27,6 +29,11 @@ pub(crate) fn good(root: &Path, line: &str) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "rawsky {line}: {errors}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// What the command prints for programs, however it ends.
+pub(crate) fn json(root: &Path, line: &str) -> Value {
+    serde_json::from_slice(&rawsky(root, &format!("{line} --json")).stdout).unwrap()
 }
 
 /// Exit code and the one line on standard error.
