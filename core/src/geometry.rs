@@ -4,7 +4,7 @@
 //! at `[0, 0]`, columns in the order of reading, overscan after the data), *sky* (+RA right, +Dec
 //! up). They differ by mirroring rows, columns or both, so every conversion is its own inverse.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 /// A rectangle of pixels: rows `[row_start, row_end)`, columns `[column_start, column_end)`.
@@ -94,17 +94,44 @@ impl Flip {
 
     /// `array` mirrored, in standard (row-major) layout.
     #[must_use = "the mirrored array is returned"]
-    pub fn apply<T: Clone>(self, mut array: Array2<T>) -> Array2<T> {
-        if self == Flip::NONE {
+    pub fn apply<T: Clone>(self, array: Array2<T>) -> Array2<T> {
+        let mut array = match array.is_standard_layout() {
+            true => array,
+            false => array.as_standard_layout().into_owned(),
+        };
+        let (rows, columns) = array.dim();
+        let Some(pixels) = array.as_slice_mut().filter(|pixels| !pixels.is_empty()) else {
             return array;
-        }
+        };
+        // Rows and columns mirrored are all pixels in reverse.
         if self.rows {
-            array.invert_axis(Axis(0));
+            pixels.reverse();
         }
-        if self.columns {
-            array.invert_axis(Axis(1));
+        if self.rows != self.columns {
+            pixels.chunks_exact_mut(columns).take(rows).for_each(<[T]>::reverse);
         }
-        array.as_standard_layout().into_owned()
+        array
+    }
+
+    /// A section of `array`, mirrored, in standard layout; `None` if it does not fit.
+    pub fn apply_to_section<T: Copy>(
+        self,
+        array: &Array2<T>,
+        section: Section,
+    ) -> Option<Array2<T>> {
+        let view = section.view(array)?;
+        let (rows, columns) = view.dim();
+        let mut pixels = Vec::with_capacity(rows * columns);
+        for row in 0..rows {
+            let row = view.row(if self.rows { rows - 1 - row } else { row });
+            match row.to_slice() {
+                Some(row) if self.columns => pixels.extend(row.iter().rev().copied()),
+                Some(row) => pixels.extend_from_slice(row),
+                None if self.columns => pixels.extend(row.iter().rev().copied()),
+                None => pixels.extend(row.iter().copied()),
+            }
+        }
+        Array2::from_shape_vec((rows, columns), pixels).ok()
     }
 
     /// Where the pixel position (row, column) of an array of `shape` lies after mirroring.

@@ -1,5 +1,7 @@
 //! The pixel containers: one type for each order of the pixels, so that they cannot be confused.
 
+use std::borrow::Cow;
+
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
@@ -54,10 +56,31 @@ impl Planes {
         Ok(Planes { image, variance, mask })
     }
 
+    /// The pixels of image, variance and mask, each as one run, row by row.
+    pub fn runs_mut(&mut self) -> (&mut [f32], &mut [f32], &mut [u32]) {
+        (run_mut(&mut self.image), run_mut(&mut self.variance), run_mut(&mut self.mask))
+    }
+
     /// Rows and columns.
     pub fn shape(&self) -> (usize, usize) {
         self.image.dim()
     }
+}
+
+/// The pixels of a plane as one run, row by row.
+pub fn run<T: Clone>(plane: &Array2<T>) -> Cow<'_, [T]> {
+    match plane.as_slice() {
+        Some(pixels) => Cow::Borrowed(pixels),
+        None => Cow::Owned(plane.iter().cloned().collect()),
+    }
+}
+
+/// The same, to be changed.
+pub fn run_mut<T: Clone>(plane: &mut Array2<T>) -> &mut [T] {
+    if !plane.is_standard_layout() {
+        *plane = plane.as_standard_layout().into_owned();
+    }
+    plane.as_slice_mut().unwrap_or_default()
 }
 
 /// One amplifier in readout order, overscan attached: `[imaging | overscan]`.

@@ -5,7 +5,7 @@ mod layout;
 #[cfg(test)]
 mod tests;
 
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::Array2;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ use crate::formats::fits::{Content, FitsFile, Hdu, Pixels, section_text};
 use crate::geometry::{AmpGeometry, Flip, Section};
 use crate::header::Header;
 use crate::ids::AmpId;
-use crate::image::{AmpImage, PixelUnit, Planes};
+use crate::image::{AmpImage, PixelUnit, Planes, run};
 use crate::instrument::{Amplifier, FILE_NAME, Instrument, Keywords, VisitInfo};
 use crate::store::{Key, Source, Store};
 use crate::warning::Warning;
@@ -167,13 +167,10 @@ impl RawFile {
         let shapes = (imaging.dim(), overscan.as_ref().map(Array2::dim));
         let geometry = geometry(camera, amplifier, shapes, &layout)?;
         let flip = geometry.readout_from_stored;
-        let mut image = flip.apply(imaging);
-        if let Some(overscan) = overscan {
-            let overscan = flip.apply(overscan);
-            image = concatenate(Axis(1), &[image.view(), overscan.view()]).map_err(|error| {
-                Error::input("raw", "overscan beside the imaging pixels", error, "equal rows")
-            })?;
-        }
+        let image = match overscan {
+            Some(overscan) => beside(&flip.apply(imaging), &flip.apply(overscan))?,
+            None => flip.apply(imaging),
+        };
         let quantum = if flip.rows { quantum.into_iter().rev().collect() } else { quantum };
         let (gain, read_noise) = self.electronics(camera, amplifier)?;
         let planes = with_read_noise(image, read_noise / gain, &quantum);
@@ -256,6 +253,25 @@ pub(crate) fn in_file(key: &str, error: Error) -> Error {
         }
         other => other,
     }
+}
+
+/// Two planes of equal rows, the columns of the second after those of the first.
+fn beside(first: &Array2<f32>, second: &Array2<f32>) -> Result<Array2<f32>> {
+    let ((rows, columns), (found, more)) = (first.dim(), second.dim());
+    let wrong = || {
+        let what = "rows of overscan beside the imaging pixels";
+        Error::input("raw", what, found, rows)
+    };
+    if rows != found {
+        return Err(wrong());
+    }
+    let mut pixels = Vec::with_capacity(first.len() + second.len());
+    let (first, second) = (run(first), run(second));
+    for (first, second) in first.chunks(columns.max(1)).zip(second.chunks(more.max(1))) {
+        pixels.extend_from_slice(first);
+        pixels.extend_from_slice(second);
+    }
+    Array2::from_shape_vec((rows, columns + more), pixels).map_err(|_| wrong())
 }
 
 fn with_read_noise(image: Array2<f32>, read_noise_dn: f64, quantum: &[f64]) -> Planes {

@@ -5,9 +5,11 @@
 pub mod bspline;
 pub mod fit;
 pub mod healpix;
+pub mod lanes;
 pub mod power;
 pub mod precision;
 pub mod simplex;
+pub mod sorting;
 pub mod stats;
 
 pub mod neighbours;

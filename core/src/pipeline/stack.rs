@@ -5,12 +5,12 @@
 //! ([`Precision::F32`]), as packages do that subtract the masters first, the pixels come from frames of which
 //! each went through the steps of the detector; variance, mask and reports are the same in both ways.
 
-use ndarray::{Array2, Zip};
+use ndarray::Array2;
 
 use super::{AmpCalibration, Log, Masters, correct_amplifier, correct_detector};
 use crate::error::{Error, Result};
 use crate::ids::{AmpId, DetectorId};
-use crate::image::{AmpImage, CANONICAL_NAN, CcdImage};
+use crate::image::{AmpImage, CANONICAL_NAN, CcdImage, run, run_mut};
 use crate::mask;
 use crate::numerics::precision::Precision;
 use crate::recipe::{Step, at_assemble};
@@ -132,7 +132,10 @@ impl Kept {
         self.images.push(without_masked(image, &ccd.planes.mask));
         match &mut self.variance_sum {
             None => self.variance_sum = Some(std::mem::take(&mut ccd.planes.variance)),
-            Some(sum) if sum.dim() == ccd.planes.variance.dim() => *sum += &ccd.planes.variance,
+            Some(sum) if sum.dim() == ccd.planes.variance.dim() => {
+                let more = run(&ccd.planes.variance);
+                run_mut(sum).iter_mut().zip(more.iter()).for_each(|(sum, more)| *sum += more);
+            }
             Some(sum) => {
                 let (found, needed) = (ccd.planes.variance.dim(), sum.dim());
                 let (found, needed) = (format!("{found:?}"), format!("{needed:?}"));
@@ -155,10 +158,8 @@ impl Kept {
 }
 
 fn without_masked(mut image: Array2<f32>, bits: &Array2<u32>) -> Array2<f32> {
-    Zip::from(&mut image).and(bits).for_each(|pixel, &bits| {
-        if bits & NOT_STACKED != 0 {
-            *pixel = CANONICAL_NAN;
-        }
-    });
+    for (pixel, bits) in run_mut(&mut image).iter_mut().zip(run(bits).iter()) {
+        *pixel = if bits & NOT_STACKED == 0 { *pixel } else { CANONICAL_NAN };
+    }
     image
 }

@@ -20,9 +20,10 @@
 //! * Mask: `NO_DATA` (and a NaN) where no frame has a value, `FEW_FRAMES` where fewer than two have.
 //! * Source: astropy 8.0 `sigma_clip` with `cenfunc="median"`, `stdfunc="std"`.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayViewMut1};
 use serde::{Deserialize, Serialize};
 
+use super::blocks::{Merged, medians, plain_from};
 use super::median_variance::median_variance_factor;
 use crate::error::{Error, Result};
 use crate::image::{CANONICAL_NAN, Planes};
@@ -103,6 +104,20 @@ impl Params {
     }
 }
 
+#[cfg(test)]
+impl Params {
+    /// A clipped median that takes any number of frames.
+    pub(super) const OF_TESTS: Params = Params {
+        skip_first: None,
+        use_last: None,
+        minimum_frames: 1,
+        clip_sigma: 3.0,
+        maximum_passes: 50,
+        merge: Merge::Median,
+        sums: Precision::F64,
+    };
+}
+
 /// Merges `frames`; `mean_variance` is the mean of their variances.
 ///
 /// # Errors
@@ -124,33 +139,46 @@ pub fn combine(
     planes.variance = mean_variance;
     let mut report = Report { frames: frames.len(), clipped: 0, no_data: 0, few_frames: 0 };
     let factors: Vec<f64> = (0..=frames.len()).map(|n| variance_factor(n, params.merge)).collect();
-    let mut values = Vec::with_capacity(frames.len());
-    let views: Vec<ArrayView2<'_, f32>> = frames.iter().map(|frame| frame.view()).collect();
-    for row in 0..shape.0 {
-        let rows: Vec<_> = views.iter().map(|view| view.row(row)).collect();
-        for column in 0..shape.1 {
-            values.clear();
-            values.extend(rows.iter().map(|row| row[column]).filter(|value| !value.is_nan()));
-            let given = values.len();
-            let (merged, kept) = merge(&mut values, params);
-            report.clipped += (given - kept) as u64;
-            let at = [row, column];
-            planes.image[at] = merged;
-            planes.variance[at] = (f64::from(planes.variance[at]) * factors[kept]) as f32;
-            match given {
-                0 => {
-                    planes.mask[at] = mask::NO_DATA;
-                    report.no_data += 1;
-                }
-                1 => {
-                    planes.mask[at] = mask::FEW_FRAMES;
-                    report.few_frames += 1;
-                }
-                _ => {}
-            }
+    let frames: Vec<_> = frames.iter().map(|frame| frame.as_standard_layout()).collect();
+    let mut merged = Merged::new(shape.1);
+    let Planes { image, variance, mask: bits } = &mut planes;
+    let outputs = image.rows_mut().into_iter().zip(variance.rows_mut()).zip(bits.rows_mut());
+    for (row, ((image, variance), bits)) in outputs.enumerate() {
+        let rows: Vec<&[f32]> =
+            frames.iter().filter_map(|frame| frame.row(row).to_slice()).collect();
+        match params.merge {
+            Merge::Median => medians(&rows, params, &mut merged),
+            Merge::Mean => plain_from(0, &rows, params, &mut merged),
         }
+        take(&merged, &factors, (image, variance, bits), &mut report);
     }
     Ok((planes, report))
+}
+
+/// Writes a merged row into the planes.
+fn take(
+    merged: &Merged,
+    factors: &[f64],
+    (mut image, variance, bits): (
+        ArrayViewMut1<'_, f32>,
+        ArrayViewMut1<'_, f32>,
+        ArrayViewMut1<'_, u32>,
+    ),
+    report: &mut Report,
+) {
+    for (pixel, value) in image.iter_mut().zip(&merged.values) {
+        *pixel = *value;
+    }
+    for ((variance, bits), &(given, kept)) in variance.into_iter().zip(bits).zip(&merged.counts) {
+        let factor = factors.get(kept).copied().unwrap_or(1.0);
+        *variance = (f64::from(*variance) * factor) as f32;
+        report.clipped += (given - kept) as u64;
+        if given < 2 {
+            *bits = if given == 0 { mask::NO_DATA } else { mask::FEW_FRAMES };
+            report.no_data += u64::from(given == 0);
+            report.few_frames += u64::from(given == 1);
+        }
+    }
 }
 
 fn variance_factor(n: usize, merge: Merge) -> f64 {
@@ -167,6 +195,8 @@ pub(super) fn merge(values: &mut [f32], params: &Params) -> (f32, usize) {
         (Merge::Mean, Precision::F32) => values.to_vec(),
         _ => Vec::new(),
     };
+    // Zeros get one sign: of equal values either may be the median.
+    values.iter_mut().for_each(|value| *value += 0.0);
     sort(values);
     let mut kept = &*values;
     for _ in 0..params.maximum_passes {
@@ -248,15 +278,7 @@ fn sorted_median(values: &[f32]) -> f64 {
 mod tests {
     use super::*;
 
-    const PARAMS: Params = Params {
-        skip_first: None,
-        use_last: None,
-        minimum_frames: 1,
-        clip_sigma: 3.0,
-        maximum_passes: 50,
-        merge: Merge::Median,
-        sums: Precision::F64,
-    };
+    const PARAMS: Params = Params::OF_TESTS;
 
     fn merged(values: &[f32]) -> (f32, usize) {
         merge(&mut values.to_vec(), &PARAMS)

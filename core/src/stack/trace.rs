@@ -66,18 +66,9 @@ pub fn trace(values: &[f32], params: &Params) -> Trace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numerics::precision::Precision;
     use crate::stack::combine::Merge;
 
-    const PARAMS: Params = Params {
-        skip_first: None,
-        use_last: None,
-        minimum_frames: 1,
-        clip_sigma: 3.0,
-        maximum_passes: 50,
-        merge: Merge::Mean,
-        sums: Precision::F64,
-    };
+    const PARAMS: Params = Params { merge: Merge::Mean, ..Params::OF_TESTS };
 
     #[test]
     fn each_pass_names_what_it_cut() {

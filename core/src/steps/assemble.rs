@@ -96,12 +96,11 @@ fn place(mut amps: Vec<AmpImage>, bounds: Section) -> Result<Planes> {
 }
 
 /// The imaging pixels of a plane of `amp` in sky order.
-fn sky<T: Clone>(plane: &Array2<T>, amp: &AmpImage) -> Result<Array2<T>> {
+fn sky<T: Copy>(plane: &Array2<T>, amp: &AmpImage) -> Result<Array2<T>> {
     let imaging = amp.geometry.imaging;
-    let trimmed = imaging.view(plane).ok_or_else(|| {
+    amp.geometry.sky_from_readout().apply_to_section(plane, imaging).ok_or_else(|| {
         Error::input(STEP, "imaging section", format!("{imaging:?}"), "inside the array")
-    })?;
-    Ok(amp.geometry.sky_from_readout().apply(trimmed.to_owned()))
+    })
 }
 
 #[cfg(test)]

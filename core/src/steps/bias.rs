@@ -9,11 +9,10 @@
 //! * Mask: the master's bits are joined; `NO_BIAS` where the master has no value, and the pixel
 //!   becomes NaN.
 
-use ndarray::Zip;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit};
+use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit, run};
 use crate::mask;
 
 const STEP: &str = "bias";
@@ -36,22 +35,18 @@ pub fn subtract(ccd: &mut CcdImage, master: &CcdImage) -> Result<Report> {
         return Err(Error::input(STEP, "pixel unit", found, "Dn for both"));
     }
     let mut no_bias = 0;
-    Zip::from(&mut ccd.planes.image)
-        .and(&mut ccd.planes.variance)
-        .and(&mut ccd.planes.mask)
-        .and(&master.planes.image)
-        .and(&master.planes.variance)
-        .for_each(|pixel, variance, bits, &bias, &bias_variance| {
-            if bias.is_nan() {
-                *pixel = CANONICAL_NAN;
-                *bits |= mask::NO_BIAS;
-                no_bias += 1;
-                return;
-            }
-            *pixel -= bias;
-            *variance += bias_variance;
-        });
-    Zip::from(&mut ccd.planes.mask).and(&master.planes.mask).for_each(|bits, &more| *bits |= more);
+    let (image, variance, bits) = ccd.planes.runs_mut();
+    let (master, noise) = (&master.planes, run(&master.planes.variance));
+    let (level, more) = (run(&master.image), run(&master.mask));
+    let pixels = image.iter_mut().zip(variance).zip(bits);
+    let given = level.iter().zip(noise.iter()).zip(more.iter());
+    for (((pixel, variance), bits), ((&bias, &noise), &more)) in pixels.zip(given) {
+        let none = bias.is_nan();
+        *pixel = if none { CANONICAL_NAN } else { *pixel - bias };
+        *variance = if none { *variance } else { *variance + noise };
+        *bits |= more | if none { mask::NO_BIAS } else { 0 };
+        no_bias += u64::from(none);
+    }
     Ok(Report { no_bias })
 }
 

@@ -15,12 +15,11 @@
 //!   ([`NotPositive`]).
 //! * Source: ztfin2p3 0.4.1 (`FLTNORM`, `FLTNORM_FP`), which divides without a guard.
 
-use ndarray::Zip;
 use serde::{Deserialize, Serialize};
 
 use super::bias::check_match;
 use crate::error::{Error, Result};
-use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit};
+use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit, run};
 use crate::mask;
 
 const STEP: &str = "flat";
@@ -81,27 +80,23 @@ pub fn divide(
     }
     let guarded = params.not_positive == NotPositive::Mask;
     let mut no_flat = 0;
-    Zip::from(&mut ccd.planes.image)
-        .and(&mut ccd.planes.variance)
-        .and(&mut ccd.planes.mask)
-        .and(&flat.planes.image)
-        .and(&flat.planes.variance)
-        .for_each(|pixel, variance, bits, &response, &response_variance| {
-            if response.is_nan() || response <= 0.0 {
-                no_flat += 1;
-                if guarded {
-                    *pixel = CANONICAL_NAN;
-                    *bits |= mask::NO_FLAT;
-                    return;
-                }
-            }
-            let response = f64::from(response);
-            let (factor, ratio) = (scale_ratio / response, f64::from(*pixel) / response);
-            let sum = f64::from(*variance) + ratio * ratio * f64::from(response_variance);
-            *pixel = canonical(f64::from(*pixel) * factor);
-            *variance = canonical(sum * factor * factor);
-        });
-    Zip::from(&mut ccd.planes.mask).and(&flat.planes.mask).for_each(|bits, &more| *bits |= more);
+    let (image, variance, bits) = ccd.planes.runs_mut();
+    let (master, noise) = (&flat.planes, run(&flat.planes.variance));
+    let (response, more) = (run(&master.image), run(&master.mask));
+    let pixels = image.iter_mut().zip(variance).zip(bits);
+    let given = response.iter().zip(noise.iter()).zip(more.iter());
+    for (((pixel, variance), bits), ((&response, &noise), &more)) in pixels.zip(given) {
+        let dark = response.is_nan() || response <= 0.0;
+        let left_out = dark && guarded;
+        let response = f64::from(response);
+        let (factor, ratio) = (scale_ratio / response, f64::from(*pixel) / response);
+        let sum = f64::from(*variance) + ratio * ratio * f64::from(noise);
+        let quotient = canonical(f64::from(*pixel) * factor);
+        *pixel = if left_out { CANONICAL_NAN } else { quotient };
+        *variance = if left_out { *variance } else { canonical(sum * factor * factor) };
+        *bits |= more | if left_out { mask::NO_FLAT } else { 0 };
+        no_flat += u64::from(dark);
+    }
     Ok(Report { scale_ratio, no_flat })
 }
 

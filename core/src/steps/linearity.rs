@@ -20,11 +20,10 @@
 //! * Mask: `NONLINEAR` where `D` or `dy/dx` is not positive; there the pixel keeps `x`.
 //! * Source: the relation and its dated tables as in ztfimg 0.19, `linearity_coeffs_*`.
 
-use ndarray::{Zip, s};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::image::{AmpImage, PixelUnit, Planes};
+use crate::image::{AmpImage, PixelUnit};
 use crate::instrument::Linearity;
 use crate::mask;
 use crate::numerics::precision::Precision;
@@ -107,23 +106,48 @@ pub fn linearize(amp: &mut AmpImage, params: &Params, relation: &Linearity) -> R
         return Ok(Report { nonlinear: 0 });
     };
     let mut nonlinear = 0;
-    let Planes { image, variance, mask: bits } = &mut amp.planes;
-    let part = s![.., columns];
-    let (image, variance) = (image.slice_mut(part), variance.slice_mut(part));
-    Zip::from(image).and(variance).and(bits.slice_mut(part)).for_each(|pixel, variance, bits| {
-        let x = f64::from(*pixel);
-        let square = params.squares.round(x * x);
-        let (d, slope_numerator) = (a * square + b * x + 1.0, 1.0 - a * square);
-        if d <= 0.0 || slope_numerator <= 0.0 {
-            *bits |= mask::NONLINEAR;
-            nonlinear += 1;
-            return;
-        }
-        let slope = slope_numerator / (d * d);
-        *pixel = (x / d) as f32;
-        *variance = (f64::from(*variance) * slope * slope) as f32;
-    });
+    let width = shape.1.max(1);
+    let (image, variance, bits) = amp.planes.runs_mut();
+    let rows = image.chunks_mut(width).zip(variance.chunks_mut(width)).zip(bits.chunks_mut(width));
+    for ((image, variance), bits) in rows {
+        let (Some(image), Some(variance), Some(bits)) = (
+            image.get_mut(columns.clone()),
+            variance.get_mut(columns.clone()),
+            bits.get_mut(columns.clone()),
+        ) else {
+            continue;
+        };
+        nonlinear += match params.squares {
+            Precision::F64 => bend((image, variance, bits), (a, b), |square| square),
+            Precision::F32 => {
+                bend((image, variance, bits), (a, b), |square| Precision::F32.round(square))
+            }
+        };
+    }
     Ok(Report { nonlinear })
+}
+
+/// Applies the relation to a run of pixels, their variance and mask; how many were outside its range.
+#[inline(always)]
+fn bend(
+    (image, variance, bits): (&mut [f32], &mut [f32], &mut [u32]),
+    (a, b): (f64, f64),
+    round: impl Fn(f64) -> f64,
+) -> u64 {
+    let mut outside = 0;
+    for ((pixel, variance), bits) in image.iter_mut().zip(variance).zip(bits) {
+        let x = f64::from(*pixel);
+        let square = round(x * x);
+        let (d, slope_numerator) = (a * square + b * x + 1.0, 1.0 - a * square);
+        let slope = slope_numerator / (d * d);
+        let wrong = d <= 0.0 || slope_numerator <= 0.0;
+        *pixel = if wrong { *pixel } else { (x / d) as f32 };
+        let scaled = (f64::from(*variance) * slope * slope) as f32;
+        *variance = if wrong { *variance } else { scaled };
+        *bits |= if wrong { mask::NONLINEAR } else { 0 };
+        outside += u32::from(wrong);
+    }
+    u64::from(outside)
 }
 
 /// The signal `x` (DN) that [`linearize`] turns into `y` (DN).

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::geometry::Section;
-use crate::image::{AmpImage, PixelUnit};
+use crate::image::{AmpImage, PixelUnit, run_mut};
 use crate::numerics::fit::{MAXIMUM_TERMS, legendre_curve, legendre_fit};
 use crate::numerics::simplex;
 use crate::numerics::stats::{finite_median, median_and_sigma};
@@ -167,8 +167,11 @@ pub fn subtract(amp: &mut AmpImage, params: &Params, probe: &mut dyn Probe) -> R
     if is_mirrored(amp, params.rows) {
         model.reverse();
     }
-    for (mut row, level) in amp.planes.image.rows_mut().into_iter().zip(&model) {
-        row.mapv_inplace(|pixel| (f64::from(pixel) - level) as f32);
+    let columns_of_row = amp.planes.shape().1.max(1);
+    for (row, level) in run_mut(&mut amp.planes.image).chunks_mut(columns_of_row).zip(&model) {
+        for pixel in row {
+            *pixel = (f64::from(*pixel) - level) as f32;
+        }
     }
     amp.unit = PixelUnit::Dn;
     amp.zero = Some(columns);

@@ -52,18 +52,28 @@ pub fn flag(amp: &mut AmpImage, params: &Params, camera_level_dn: f64) -> Result
     }
     let imaging = amp.geometry.imaging;
     let (mut saturated, mut no_data) = (0, 0);
-    for ((row, column), &pixel) in amp.planes.image.indexed_iter() {
-        let inside = (imaging.row_start..imaging.row_end).contains(&row)
-            && (imaging.column_start..imaging.column_end).contains(&column);
-        if pixel.is_nan() {
-            amp.planes.mask[[row, column]] |= mask::NO_DATA;
-            no_data += 1;
-        } else if inside && level_dn <= f64::from(pixel) {
-            amp.planes.mask[[row, column]] |= mask::SATURATED;
-            saturated += 1;
+    let width = amp.planes.shape().1.max(1);
+    let (image, _, bits) = amp.planes.runs_mut();
+    for (row, (pixels, bits)) in image.chunks(width).zip(bits.chunks_mut(width)).enumerate() {
+        let lit = (imaging.row_start..imaging.row_end).contains(&row);
+        let columns = if lit { imaging.column_start..imaging.column_end } else { 0..0 };
+        if let (Some(pixels), Some(bits)) = (pixels.get(columns.clone()), bits.get_mut(columns)) {
+            saturated += mark(pixels, bits, mask::SATURATED, |pixel| level_dn <= f64::from(pixel));
         }
+        no_data += mark(pixels, bits, mask::NO_DATA, f32::is_nan);
     }
     Ok(Report { level_dn, saturated, no_data })
+}
+
+/// Sets a bit where a pixel is of a kind; how often.
+#[inline(always)]
+fn mark(pixels: &[f32], bits: &mut [u32], bit: u32, is: impl Fn(f32) -> bool) -> u64 {
+    let mut count = 0_u32;
+    for (&pixel, bits) in pixels.iter().zip(bits) {
+        *bits |= if is(pixel) { bit } else { 0 };
+        count += u32::from(is(pixel));
+    }
+    u64::from(count)
 }
 
 #[cfg(test)]

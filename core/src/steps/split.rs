@@ -5,7 +5,7 @@
 //! * NaN pixels become the canonical NaN and are marked `NO_DATA`.
 //! * Order: last.
 
-use ndarray::{Array2, Zip};
+use ndarray::Array2;
 
 use crate::error::{Error, Result};
 use crate::geometry::Section;
@@ -29,12 +29,12 @@ fn cut(ccd: &CcdImage, part: &AmpPart) -> Result<ScienceImage> {
         stored(&ccd.planes.variance, ccd, part)?,
         stored(&ccd.planes.mask, ccd, part)?,
     )?;
-    Zip::from(&mut planes.image).and(&mut planes.mask).for_each(|pixel, bits| {
-        if pixel.is_nan() {
-            *pixel = CANONICAL_NAN;
-            *bits |= mask::NO_DATA;
-        }
-    });
+    let (image, _, bits) = planes.runs_mut();
+    for (pixel, bits) in image.iter_mut().zip(bits) {
+        let none = pixel.is_nan();
+        *pixel = if none { CANONICAL_NAN } else { *pixel };
+        *bits |= if none { mask::NO_DATA } else { 0 };
+    }
     Ok(ScienceImage {
         planes,
         unit: ccd.unit,
@@ -44,7 +44,7 @@ fn cut(ccd: &CcdImage, part: &AmpPart) -> Result<ScienceImage> {
     })
 }
 
-fn stored<T: Clone>(plane: &Array2<T>, ccd: &CcdImage, part: &AmpPart) -> Result<Array2<T>> {
+fn stored<T: Copy>(plane: &Array2<T>, ccd: &CcdImage, part: &AmpPart) -> Result<Array2<T>> {
     let (at, whole) = (part.geometry.on_detector, ccd.on_detector);
     let outside = || Error::input(STEP, "amplifier section", format!("{at:?}"), "in the image");
     let origin = (
@@ -52,8 +52,7 @@ fn stored<T: Clone>(plane: &Array2<T>, ccd: &CcdImage, part: &AmpPart) -> Result
         at.column_start.checked_sub(whole.column_start).ok_or_else(outside)?,
     );
     let view = Section::at(origin, at.shape());
-    let pixels = view.view(plane).ok_or_else(outside)?.to_owned();
-    Ok(part.geometry.sky_from_stored.apply(pixels))
+    part.geometry.sky_from_stored.apply_to_section(plane, view).ok_or_else(outside)
 }
 
 #[cfg(test)]

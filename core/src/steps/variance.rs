@@ -16,7 +16,6 @@
 //! * Not for a bias: its signal is structure, not light. The recipe of a bias leaves the step out.
 //! * Source: photon transfer, Janesick 2001, "Scientific Charge-Coupled Devices", chapter 2.
 
-use ndarray::Zip;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -69,11 +68,12 @@ pub fn add_photon_noise_above(
     if !(gain.is_finite() && 0.0 < gain) {
         return Err(Error::parameter("gain", gain, "a positive number of electrons per DN"));
     }
-    Zip::from(&amp.planes.image).and(&mut amp.planes.variance).for_each(|&pixel, variance| {
+    let (image, variance, _) = amp.planes.runs_mut();
+    for (&mut pixel, variance) in image.iter_mut().zip(variance) {
         let above = f64::from(pixel) - pedestal_dn;
         let signal = if above > 0.0 { above } else { 0.0 };
         *variance = (f64::from(*variance) + signal / gain) as f32;
-    });
+    }
     Ok(Report { gain_electron_per_dn: gain })
 }
 

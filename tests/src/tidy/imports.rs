@@ -78,6 +78,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     ("sha2", &["core/build.rs", "core/src/provenance.rs", "wasi-runner/"]),
     ("thiserror", &["core/src/error.rs"]),
+    ("wide", &["core/src/numerics/lanes.rs"]),
     ("wasmtime", &["wasi-runner/src/sandbox"]),
     ("wasmtime_wasi", &["wasi-runner/src/sandbox"]),
     ("wasm_bindgen", &["web/src"]),

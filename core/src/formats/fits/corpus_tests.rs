@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::fixture::opened;
-use super::{Content, FitsFile, Hdu};
+use super::fixture::{opened, packed_file};
+use super::open::content;
+use super::pixels::Stored;
+use super::scan::Kind;
+use super::{Content, FitsFile, Hdu, tiled};
 use crate::image::CANONICAL_NAN;
 use crate::store::Source;
 
@@ -115,6 +118,46 @@ fn every_encoding_is_read_as_astropy_reads_it() {
         wrong.extend(compared.err().map(|error| format!("{name}: {error}")));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Bits of a stored number.
+fn stored_bits(number: Stored) -> (u8, u64) {
+    match number {
+        Stored::Whole(number) => (0, number as u64),
+        Stored::Single(number) if number.is_nan() => (1, CANONICAL_NAN.to_bits().into()),
+        Stored::Single(number) => (1, number.to_bits().into()),
+        Stored::Double(number) if number.is_nan() => (2, f64::NAN.to_bits()),
+        Stored::Double(number) => (2, number.to_bits()),
+    }
+}
+
+#[test]
+fn rows_are_decoded_bit_for_bit_as_the_library_decodes_them() {
+    let names = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let files = names.filter(|path| path.to_string_lossy().ends_with(".fits.gz"));
+    let mut files: Vec<Vec<u8>> = files.map(|path| bytes(&path)).collect();
+    files.push(packed_file());
+    let mut compared = 0;
+    for file in files {
+        opened(file, |file, source| {
+            for record in file.records.iter().filter(|record| record.kind == Kind::Compressed) {
+                let gzip = file.gzip.as_ref();
+                let own =
+                    content(source, gzip, |source| tiled::read(source, record, 1, stored_bits));
+                let library = content(source, gzip, |source| {
+                    tiled::by_library(source, record, 1, stored_bits)
+                });
+                assert_eq!(own.is_ok(), library.is_ok());
+                if let (Ok(own), Ok(library)) = (own, library) {
+                    assert!(own == library);
+                    compared += own.0.len();
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+    }
+    assert!(compared > 10_000, "{compared}");
 }
 
 #[test]

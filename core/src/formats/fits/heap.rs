@@ -41,8 +41,7 @@ impl<'t> Heap<'t> {
     pub(super) fn check(&self, rows: usize) -> Result<Vec<f64>> {
         let mut steps = vec![if self.table.bitpix > 0 { 1.0 } else { 0.0 }; rows];
         let tiles: u64 = self.counts.iter().product();
-        let table_rows = self.unit.chunks_exact(self.table.row_bytes.max(1));
-        for (index, row) in (0..tiles).zip(table_rows) {
+        for (index, row) in (0..tiles).zip(self.table_rows()) {
             let tile = Tile { index, row };
             let packed = self.check_tile(tile)?;
             if !(self.quantized && packed) {
@@ -56,6 +55,28 @@ impl<'t> Heap<'t> {
             }
         }
         Ok(steps)
+    }
+
+    /// Whether every tile is packed by the image's method, none kept as it was.
+    pub(super) fn all_packed(&self) -> Result<bool> {
+        for (index, row) in (0..self.counts.iter().product()).zip(self.table_rows()) {
+            let bytes = self.bytes(Tile { index, row }, PLACES[0])?;
+            if bytes.is_none_or(<[u8]>::is_empty) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Table row and packed bytes of a tile.
+    pub(super) fn packed(&self, index: u64) -> Result<(&'t [u8], &'t [u8])> {
+        let row = usize::try_from(index).ok().and_then(|index| self.table_rows().nth(index));
+        let row = row.unwrap_or_default();
+        Ok((row, self.bytes(Tile { index, row }, PLACES[0])?.unwrap_or_default()))
+    }
+
+    fn table_rows(&self) -> std::slice::ChunksExact<'t, u8> {
+        self.unit.chunks_exact(self.table.row_bytes.max(1))
     }
 
     /// The stored rows that a tile covers: of NAXIS2, the only axis beside NAXIS1 of a plane.

@@ -7,6 +7,7 @@
 //! | `open` | [`FitsFile`]: the list of HDUs and the choice of the reader of an image |
 //! | `plain` | files without compressed images; the only file that names `fitsrs` |
 //! | `tiled` | tile-compressed images, read and written; the only file that names `fitsio-pure` |
+//! | `rows`, `rice`, `dither` | Rice images whose tiles are rows, decoded without `fitsio-pure` |
 //! | `untiled` | in its place in a build without the feature `tiles`: refusals |
 //! | `tiles`, `forms`, `heap` | what a tile table promises, checked before it is decoded |
 //! | `gzip`, `inflate` | files that are gzip-compressed as a whole, read at any place |
@@ -23,6 +24,8 @@
 
 mod cards;
 #[cfg(feature = "tiles")]
+mod dither;
+#[cfg(feature = "tiles")]
 mod forms;
 mod gzip;
 #[cfg(feature = "tiles")]
@@ -31,6 +34,10 @@ mod inflate;
 mod open;
 mod pixels;
 mod plain;
+#[cfg(feature = "tiles")]
+mod rice;
+#[cfg(feature = "tiles")]
+mod rows;
 mod scan;
 mod section;
 #[cfg(feature = "tiles")]

@@ -15,10 +15,10 @@ pub struct FitsFile {
     key: String,
     length: u64,
     /// Where to begin inside a file that is gzip-compressed as a whole.
-    gzip: Option<gzip::Index>,
+    pub(super) gzip: Option<gzip::Index>,
     /// Whether any image is tile-compressed, and so `fitsio-pure` reads the whole file.
     tiled: bool,
-    records: Vec<Record>,
+    pub(super) records: Vec<Record>,
     hdus: Vec<Hdu>,
 }
 
@@ -164,7 +164,7 @@ impl FitsFile {
 }
 
 /// Reads from the FITS file that `source` is or packs.
-fn content<T>(
+pub(super) fn content<T>(
     source: &mut Source<'_>,
     gzip: Option<&gzip::Index>,
     read: impl FnOnce(&mut Source<'_>) -> Result<T>,

@@ -10,6 +10,7 @@ use fitsio_pure::value::{Value as ForeignValue, parse_value};
 
 use super::heap::Heap;
 use super::pixels::{Stored, room};
+use super::rows::{Buffers, RiceRows};
 use super::scan::{CARD, Keyed, Kind, RawCard, Record, place};
 use super::tiles::{Rice, TileTable};
 use crate::error::{Error, Result};
@@ -52,6 +53,24 @@ pub(super) fn read<T>(
     rows: usize,
     mut convert: impl FnMut(Stored) -> T,
 ) -> Result<(Vec<T>, Vec<f64>)> {
+    if record.kind == Kind::Compressed {
+        let file = source.key().to_owned();
+        let tiles = TileTable::new(&file, record)?;
+        let unit = data_unit(source, record)?;
+        if let Some(read) = by_rows(&tiles, (&unit, rows), &file, &mut convert)? {
+            return Ok(read);
+        }
+    }
+    by_library(source, record, rows, convert)
+}
+
+/// The same for every image.
+pub(super) fn by_library<T>(
+    source: &mut Source<'_>,
+    record: &Record,
+    rows: usize,
+    mut convert: impl FnMut(Stored) -> T,
+) -> Result<(Vec<T>, Vec<f64>)> {
     let file = source.key().to_owned();
     let wrong = |reason: String| Error::format(&file, place(record.index), reason);
     let tiles = match record.kind {
@@ -89,6 +108,27 @@ pub(super) fn read<T>(
         return Err(wrong(format!("{} of {count} pixels were decoded", values.len())));
     }
     Ok((values, steps))
+}
+
+/// The same for a Rice image whose rows are tiles; `None` for another one.
+fn by_rows<T>(
+    tiles: &TileTable<'_>,
+    (unit, rows): (&[u8], usize),
+    file: &str,
+    convert: &mut impl FnMut(Stored) -> T,
+) -> Result<Option<(Vec<T>, Vec<f64>)>> {
+    if !tiles.gap()?.is_empty() {
+        return Ok(None);
+    }
+    let heap = Heap::new(tiles, unit)?;
+    let Some(image) = RiceRows::of(tiles, &heap)? else { return Ok(None) };
+    let steps = heap.check(rows)?;
+    let mut values = room(file, tiles.index(), tiles.pixels())?;
+    let mut buffers = Buffers::default();
+    for row in 0..image.count() {
+        image.read(row, &mut buffers, &mut values, &mut *convert)?;
+    }
+    Ok(Some((values, steps)))
 }
 
 /// The whole data unit; `scan` has compared its length with the file's.

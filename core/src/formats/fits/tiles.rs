@@ -4,6 +4,7 @@
 //! behind it (FITS 4.0, chapter 10). `fitsio-pure` trusts the number of rows, fills what is missing
 //! with zeros and allocates what the header asks for, so all of it is compared with the bytes first.
 
+use super::dither::{Dither, Quanta};
 use super::forms::Form;
 use super::scan::{Record, place};
 use crate::error::{Error, Result};
@@ -54,10 +55,27 @@ pub(super) struct Rice {
 }
 
 impl Rice {
+    /// Bits of the number that says how a block is split, and of a pixel.
+    pub(super) fn widths(self) -> (u32, u32) {
+        match self.bytes {
+            1 => (3, 8),
+            2 => (4, 16),
+            _ => (5, 32),
+        }
+    }
+
+    /// The split that stands for differences as they are.
+    pub(super) fn whole(self) -> u32 {
+        match self.bytes {
+            1 => 6,
+            2 => 14,
+            _ => 25,
+        }
+    }
+
     /// Fewest bytes of a tile: the first pixel, and for each block the number of its split.
     pub(super) fn least(self, pixels: u64) -> u64 {
-        let split_bits = if self.bytes == 4 { 5 } else { self.bytes + 2 };
-        self.bytes + (pixels.div_ceil(self.block) * split_bits).div_ceil(8)
+        self.bytes + (pixels.div_ceil(self.block) * u64::from(self.widths().0)).div_ceil(8)
     }
 }
 
@@ -92,6 +110,11 @@ impl<'a> TileTable<'a> {
         table.check_rows()?;
         table.columns = table.read_columns()?;
         Ok(table)
+    }
+
+    /// Position of its HDU in the file.
+    pub(super) fn index(&self) -> usize {
+        self.record.index
     }
 
     /// Number of pixels.
@@ -283,6 +306,38 @@ impl<'a> TileTable<'a> {
             self.column("ZSCALE").is_some() || self.record.text(self.file, "ZSCALE")?.is_some();
         let none = self.record.text(self.file, "ZQUANTIZ")? == Some("NONE");
         Ok(self.bitpix < 0 && scaled && !none)
+    }
+
+    /// Whether each tile is one row of the image.
+    pub(super) fn by_rows(&self) -> bool {
+        let across = self.tile.first() == self.axes.first();
+        across && self.tile.iter().skip(1).all(|&length| length == 1)
+    }
+
+    /// How floats became whole numbers: dithered or not, zeros kept or not; none if the image needs more than
+    /// columns of scales and zeros to tell.
+    pub(super) fn dither(&self) -> Result<Option<Dither>> {
+        if self.column("ZSCALE").is_none() || self.column("ZZERO").is_none() {
+            return Ok(None);
+        }
+        let seed =
+            self.record.integer(self.file, "ZDITHER0")?.filter(|seed| 0 < *seed).unwrap_or(1);
+        Ok(match self.record.text(self.file, "ZQUANTIZ")? {
+            Some("SUBTRACTIVE_DITHER_1") => Some(Dither::new(seed as u64, false)),
+            Some("SUBTRACTIVE_DITHER_2") => Some(Dither::new(seed as u64, true)),
+            _ => Some(Dither::none()),
+        })
+    }
+
+    /// Scale, zero and null of the tile with this table row.
+    pub(super) fn quanta(&self, row: &[u8]) -> Result<Quanta> {
+        let bytes = |name| self.column(name).and_then(|column| row.get(column.offset..));
+        let zero = bytes("ZZERO").and_then(<[u8]>::first_chunk).copied().map(f64::from_be_bytes);
+        let null = match bytes("ZBLANK") {
+            Some(bytes) => bytes.first_chunk().copied().map(i32::from_be_bytes),
+            None => self.record.integer(self.file, "ZBLANK")?.map(|null| null as i32),
+        };
+        Ok(Quanta { scale: self.scale(row)?, zero: zero.unwrap_or(0.0), null })
     }
 
     /// ZSCALE of the tile with this table row.
