@@ -10,6 +10,7 @@
 //! truth/bias_c<CC>.fits, truth/lamp_c<CC>_l<LL>.fits, truth/night.json
 //! ```
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Task};
@@ -220,7 +221,7 @@ fn expose(
                 writer.write_hdu(&hdu.header, None, PixelData::None, Encoding::Plain)?;
             }
             Some(data) => {
-                let (pixels, how) = (PixelData::F32(data.view()), encoding.of_fits());
+                let (pixels, how) = (PixelData::F32(data.view()), encoding.of_fits(data));
                 writer.write_hdu(&hdu.header, name.as_deref(), pixels, how)?;
             }
         }
@@ -235,9 +236,13 @@ fn expose(
 }
 
 impl RawEncoding {
-    fn of_fits(self) -> Encoding {
+    /// How a plane is written. One step for all of its rows takes a fraction of the time of a step for each.
+    fn of_fits(self, plane: &Array2<f32>) -> Encoding {
         match self {
-            RawEncoding::FloatRice => Encoding::RiceFloat { quantize_level: QUANTIZE_LEVEL },
+            RawEncoding::FloatRice => {
+                let step = simulate::noise_of(plane).map(|noise| noise as f32 / QUANTIZE_LEVEL);
+                Encoding::RiceFloat { quantize_level: step.map_or(QUANTIZE_LEVEL, |step| -step) }
+            }
             RawEncoding::Rice16 => Encoding::RiceInteger16,
             RawEncoding::None => Encoding::Plain,
         }

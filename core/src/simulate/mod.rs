@@ -22,6 +22,7 @@ mod hdus;
 mod headers;
 mod light;
 mod night;
+mod noise;
 mod params;
 mod psf;
 mod readout;
@@ -39,6 +40,7 @@ pub use exposure::{SimulatedAmp, amplifier};
 pub use hdus::{RawHdu, RawHdus, raw_hdus};
 pub use headers::{primary_header, science_header};
 pub use night::{Night, Part, SimulatedExposure, night};
+pub use noise::noise_of;
 pub use params::{Effects, NightParams};
 pub use science_mask::science_mask;
 pub use truth::{
