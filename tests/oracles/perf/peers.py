@@ -1,0 +1,263 @@
+"""The peers in the cases of the benchmark, one case per process.
+
+    peers.py CASE PEER INPUTS ANSWER REPEATS SIZE [ARGUMENT...]
+
+Once to warm up, then as often as asked; one line of JSON: CPU seconds of each repeat (user and system), the most
+memory of the process, the versions. What came out goes to ANSWER as plain little-endian numbers in the order in which the
+candidate writes its own. A package that is not there ends the process with code 3 and one line that names it.
+"""
+import gc
+import json
+import pathlib
+import sys
+import time
+
+MISSING = 3
+
+
+def images(inputs, names):
+    import numpy as np
+    shape = json.loads((inputs / "shape.json").read_text())
+    return [np.fromfile(inputs / name, "<f4").reshape(shape) for name in names]
+
+
+# Each case returns its work (a function without arguments), and what makes an answer of its result: arrays.
+
+def decode(peer, inputs, size, name):
+    path = str(inputs / name)
+    if peer == "fitsio":
+        import fitsio
+
+        def work():
+            with fitsio.FITS(path) as hdus:
+                return [hdu.read() for hdu in hdus if hdu.get_exttype() == "IMAGE_HDU" and hdu.get_dims()]
+    elif peer == "astropy":
+        import numpy as np
+        from astropy.io import fits
+
+        def work():
+            with fits.open(path, memmap=False) as hdus:
+                return [np.array(hdu.data) for hdu in hdus if hdu.data is not None]
+    return work, lambda found: [image.astype("<f4") for image in found]
+
+
+def detrend(peer, inputs, size):
+    import numpy as np
+    known = json.loads((inputs / "amplifiers.json").read_text())
+    numbers = range(1, len(known) + 1)
+    read = {what: images(inputs, [f"{what}_{n}.f32" for n in numbers]) for what in ("raw", "bias", "flat")}
+    overscans = [np.fromfile(inputs / f"overscan_{n}.f32", "<f4").reshape(read["raw"][0].shape[0], -1)
+                 for n in numbers]
+    if peer == "numpy":
+        def work():
+            return [detrended(np, *one) for one in zip(read["raw"], overscans, read["bias"], read["flat"], known)]
+    elif peer == "ccdproc":
+        import astropy.units as u
+        import ccdproc
+        from astropy.modeling import models
+        from astropy.nddata import CCDData
+        masters = [(CCDData(b, unit="adu"), CCDData(f, unit="")) for b, f in zip(read["bias"], read["flat"])]
+        joined = [np.hstack(both) for both in zip(read["raw"], overscans)]
+
+        def work():
+            found = []
+            for image, (bias, flat) in zip(joined, masters):
+                columns = image.shape[1]
+                ccd = CCDData(image.copy(), unit="adu")
+                over = ccd[:, columns - 5:]
+                ccd = ccdproc.subtract_overscan(ccd, overscan=over, median=True, model=models.Legendre1D(2))
+                ccd = ccdproc.trim_image(ccd[:, :bias.shape[1]])
+                ccd = ccdproc.flat_correct(ccdproc.subtract_bias(ccd, bias), flat)
+                found.append(ccd.data)
+            return found
+
+    def answer(found):
+        # The candidate's science images are in the order of the file.
+        flips = [(slice(None, None, -1 if k["stored_rows_flipped"] else 1),
+                  slice(None, None, -1 if k["stored_columns_flipped"] else 1)) for k in known]
+        return [np.ascontiguousarray(image[flip], "<f4") for image, flip in zip(found, flips)]
+    return work, answer
+
+
+def detrended(np, raw, overscan, bias, flat, known):
+    """One amplifier of plain numpy: a quadratic through the overscan, the linearity relation, bias, flat."""
+    rows = np.arange(len(raw))
+    along = 2 * rows / (len(raw) - 1) - 1
+    level = overscan[:, -5:].mean(axis=1, dtype=np.float64)
+    good = np.ones(len(raw), bool)
+    for _ in range(10):
+        off = level - quadratic(np, along, level, good)
+        off -= np.median(off)
+        near = abs(off) <= 3 * 1.4826 * np.median(abs(off))
+        stays, good = (near == good).all(), near
+        if stays:
+            break
+    model = quadratic(np, along, level, good)
+    image = raw - model.astype(np.float32)[:, None]
+    a, b = (np.float32(known["linearity"][k]) for k in ("a", "b"))
+    image /= (a * image + b) * image + 1
+    image -= bias
+    image /= flat
+    image *= np.float32(known["scale"])
+    return image
+
+
+def quadratic(np, along, level, good):
+    terms = np.polynomial.legendre.legfit(along[good], level[good], 2)
+    return np.polynomial.legendre.legval(along, terms)
+
+
+def stack(peer, inputs, size):
+    import numpy as np
+    frames = np.stack(images(inputs, [f"frame_{i:02d}.f32" for i in range(size)]))
+    if peer.startswith("astropy"):
+        from astropy.stats import sigma_clip
+        median = np.nanmedian
+        if peer == "astropy-bottleneck":
+            import bottleneck
+            median = bottleneck.nanmedian
+
+        def work():
+            clipped = sigma_clip(frames, sigma=3, axis=0, maxiters=1, cenfunc="median", stdfunc="std",
+                                 masked=False, copy=True)
+            return median(clipped, axis=0)
+    elif peer == "bottleneck":
+        import bottleneck
+
+        def work():
+            return bottleneck.median(frames, axis=0)
+    elif peer == "ccdproc":
+        import ccdproc
+        from astropy.nddata import CCDData
+        data = [CCDData(frame, unit="adu") for frame in frames]
+
+        def work():
+            combiner = ccdproc.Combiner(data, dtype=np.float32)
+            combiner.sigma_clipping(low_thresh=3, high_thresh=3, func="median", dev_func="std")
+            return np.asarray(combiner.median_combine())
+    return work, lambda found: [np.ascontiguousarray(found, "<f4")]
+
+
+def aperture(peer, inputs, size):
+    import numpy as np
+    image, error, mask = images(inputs, ["image.f32", "error.f32", "mask.f32"])
+    mask = mask > 0
+    stars = np.fromfile(inputs / "stars.f64", "<f8").reshape(-1, 2)[:size]
+    x, y = np.ascontiguousarray(stars[:, 0]), np.ascontiguousarray(stars[:, 1])
+    radii = np.arange(3.0, 13.0)
+    if peer == "sep":
+        import sep
+
+        def work():
+            return [sep.sum_circle(image, x, y, r, err=error, mask=mask, subpix=0) for r in radii]
+
+        def answer(found):
+            # sep scales a sum up by the masked part of its circle; the candidate does not.
+            areas = [area(sep, mask, x, y, r) for r in radii]
+            both = [(sums[0] * (part / (np.pi * r * r)), part) for sums, part, r in zip(found, areas, radii)]
+            return [array.astype("<f8") for pair in both for array in pair]
+    elif peer == "photutils":
+        from photutils.aperture import CircularAperture, aperture_photometry
+        circles = [CircularAperture(stars, r) for r in radii]
+
+        def work():
+            return aperture_photometry(image, circles, error=error, mask=mask, method="exact")
+
+        def answer(found):
+            areas = [circle.area_overlap(image, mask=mask, method="exact") for circle in circles]
+            pairs = [(np.asarray(found[f"aperture_sum_{i}"]), part) for i, part in enumerate(areas)]
+            return [array.astype("<f8") for pair in pairs for array in pair]
+    return work, answer
+
+
+def area(sep, mask, x, y, radius):
+    """Area of the unmasked part of each circle."""
+    import numpy as np
+    return sep.sum_circle((~mask).astype(np.float64), x, y, radius, subpix=0)[0]
+
+
+def sky(peer, inputs, size):
+    import numpy as np
+    from astropy.io import fits
+    from astropy.wcs import WCS
+    header = fits.getheader(inputs / "header.fits")
+    ra, dec = np.fromfile(inputs / "sky.f64", "<f8").reshape(-1, 2)[:size].T.copy()
+    wcs = WCS(header)
+    return lambda: wcs.wcs_world2pix(ra, dec, 0), lambda found: [one.astype("<f8") for one in found]
+
+
+def background(peer, inputs, size):
+    import numpy as np
+    import sep
+    image, mask = images(inputs, ["image.f32", "mask.f32"])
+    mask = mask > 0
+
+    def work():
+        found = sep.Background(image, mask=mask, bw=192, bh=220)
+        return found.back(), found.rms()
+    return work, lambda found: [np.ascontiguousarray(one, "<f4") for one in found]
+
+
+def parquet(peer, inputs, size, ours):
+    """Writes the candidate's own table again, as pyarrow reads it."""
+    import pyarrow
+    import pyarrow.parquet
+    table = pyarrow.parquet.read_table(ours)
+
+    def work():
+        sink = pyarrow.BufferOutputStream()
+        pyarrow.parquet.write_table(table, sink, compression="snappy", use_dictionary=False)
+        return sink.getvalue().to_pybytes()
+    return work, lambda found: [found]
+
+
+CASES = {
+    "decode-float": lambda *all: decode(*all, "float.fits.fz"),
+    "decode-16": lambda *all: decode(*all, "16.fits.fz"),
+    "detrend": detrend,
+    "stack": stack,
+    "aperture": aperture,
+    "sky": sky,
+    "background": background,
+    "parquet": parquet,
+}
+
+
+def peak_mib():
+    for line in open("/proc/self/status"):
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return None
+
+
+def cpu_seconds():
+    import resource
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def main():
+    case, peer, inputs, answer, repeats, size, *more = sys.argv[1:]
+    inputs = pathlib.Path(inputs)
+    try:
+        work, as_arrays = CASES[case](peer, inputs, int(size), *more)
+    except ImportError as error:
+        print(error, file=sys.stderr)
+        sys.exit(MISSING)
+    seconds, found = [], None
+    for repeat in range(int(repeats) + 1):
+        found = None
+        gc.collect()
+        start = time.process_time()
+        found = work()
+        if repeat > 0:
+            seconds.append(time.process_time() - start)
+    peak = peak_mib()
+    with open(answer, "wb") as file:
+        for array in as_arrays(found):
+            file.write(array if isinstance(array, bytes) else array.tobytes())
+    print(json.dumps({"seconds": seconds, "peak_mib": peak}))
+
+
+if __name__ == "__main__":
+    main()
