@@ -1,7 +1,10 @@
 // This program as a module under V8. The steady clock shows the CPU time of the process, so that the
 // module can time itself.
 //
-//   node v8.mjs MODULE FOLDER WORD…      FOLDER is /work there
+//   node --no-turbo-fast-api-calls v8.mjs MODULE FOLDER WORD…      FOLDER is /work there
+//
+// Without that switch, calls of node:wasi that the compiler made fast may damage the heap when memory
+// grows (nodejs/node, issue 46777).
 
 import { readFileSync } from "node:fs";
 import { WASI } from "node:wasi";

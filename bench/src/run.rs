@@ -1,4 +1,5 @@
-//! Runs a case: once to warm up, then as often as asked, and says what it cost.
+//! Runs a case: once to warm up, then as often as asked (asked for none, the first counts), and says
+//! what it cost.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +28,7 @@ pub fn run(
         drop(last.take());
         let start = cpu_seconds();
         last = Some(work()?);
-        if repeat > 0 {
+        if repeat > 0 || repeats == 0 {
             seconds.push(cpu_seconds() - start);
         }
     }

@@ -32,7 +32,12 @@ cargo xtask TASK
            every test of the workspace; NAME is what this machine shall do without: node, browser, strace
   web [--node] [--out DIR]
            the page into www/dist, for `rawsky serve`; --node or --out: the browser module alone
-  bench    what a person waits for in the page, as a table
+  bench [PART] [--rounds N] [--only WORDS] [--python PROGRAM]
+           what the work costs, as tables in target/bench; PART is one of
+           peers: every case beside the packages that do the same, in all executors
+           growth: how the cost grows with frames, stars and detectors
+           kernels: the kernels alone, by criterion
+           page: what a person waits for in the page
   ci       .ci/run: tests, format, lints, docs
   setup    look for what the other tasks need, and add what can be added";
 

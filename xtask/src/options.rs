@@ -33,6 +33,12 @@ impl Options {
         Ok(Some(value.with_context(|| format!("{name} needs a value"))?))
     }
 
+    /// Takes out the first argument that is no option, if there is one.
+    pub(crate) fn word(&mut self) -> Option<String> {
+        let at = self.left.iter().position(|argument| !argument.starts_with('-'))?;
+        Some(self.left.remove(at))
+    }
+
     /// Refuses what is left.
     pub(crate) fn end(self) -> Result<()> {
         match self.left.first() {
@@ -57,7 +63,10 @@ mod tests {
         assert_eq!(all.value("--without").unwrap().as_deref(), Some("node,browser"));
         assert_eq!(all.value("--out").unwrap().as_deref(), Some("a"));
         assert_eq!(all.value("--seed").unwrap(), None);
-        assert!(all.end().unwrap_err().to_string().contains("`b`"));
+        assert_eq!(all.word().as_deref(), Some("b"));
+        assert_eq!(all.word(), None);
+        let rest = options("--other c").end();
+        assert!(rest.unwrap_err().to_string().contains("`--other`"));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 """The peers in the cases of the benchmark, one case per process.
 
-    peers.py CASE PEER INPUTS ANSWER REPEATS SIZE [ARGUMENT...]
+    peers.py CASE PEER INPUTS ANSWER REPEATS SIZE OURS
 
-Once to warm up, then as often as asked; one line of JSON: CPU seconds of each repeat (user and system), the most
-memory of the process, the versions. What came out goes to ANSWER as plain little-endian numbers in the order in which the
+Once to warm up, then as often as asked (asked for none, the first counts); one line of JSON: CPU seconds of each repeat (user and system), the most
+memory of the process. What came out goes to ANSWER as plain little-endian numbers in the order in which the
 candidate writes its own. A package that is not there ends the process with code 3 and one line that names it.
 """
 import gc
@@ -23,7 +23,7 @@ def images(inputs, names):
 
 # Each case returns its work (a function without arguments), and what makes an answer of its result: arrays.
 
-def decode(peer, inputs, size, name):
+def decode(peer, inputs, name):
     path = str(inputs / name)
     if peer == "fitsio":
         import fitsio
@@ -41,7 +41,7 @@ def decode(peer, inputs, size, name):
     return work, lambda found: [image.astype("<f4") for image in found]
 
 
-def detrend(peer, inputs, size):
+def detrend(peer, inputs, size, ours):
     import numpy as np
     known = json.loads((inputs / "amplifiers.json").read_text())
     numbers = range(1, len(known) + 1)
@@ -107,7 +107,7 @@ def quadratic(np, along, level, good):
     return np.polynomial.legendre.legval(along, terms)
 
 
-def stack(peer, inputs, size):
+def stack(peer, inputs, size, ours):
     import numpy as np
     frames = np.stack(images(inputs, [f"frame_{i:02d}.f32" for i in range(size)]))
     if peer.startswith("astropy"):
@@ -138,7 +138,7 @@ def stack(peer, inputs, size):
     return work, lambda found: [np.ascontiguousarray(found, "<f4")]
 
 
-def aperture(peer, inputs, size):
+def aperture(peer, inputs, size, ours):
     import numpy as np
     image, error, mask = images(inputs, ["image.f32", "error.f32", "mask.f32"])
     mask = mask > 0
@@ -176,7 +176,7 @@ def area(sep, mask, x, y, radius):
     return sep.sum_circle((~mask).astype(np.float64), x, y, radius, subpix=0)[0]
 
 
-def sky(peer, inputs, size):
+def sky(peer, inputs, size, ours):
     import numpy as np
     from astropy.io import fits
     from astropy.wcs import WCS
@@ -186,7 +186,7 @@ def sky(peer, inputs, size):
     return lambda: wcs.wcs_world2pix(ra, dec, 0), lambda found: [one.astype("<f8") for one in found]
 
 
-def background(peer, inputs, size):
+def background(peer, inputs, size, ours):
     import numpy as np
     import sep
     image, mask = images(inputs, ["image.f32", "mask.f32"])
@@ -212,8 +212,8 @@ def parquet(peer, inputs, size, ours):
 
 
 CASES = {
-    "decode-float": lambda *all: decode(*all, "float.fits.fz"),
-    "decode-16": lambda *all: decode(*all, "16.fits.fz"),
+    "decode-float": lambda peer, inputs, size, ours: decode(peer, inputs, "float.fits.fz"),
+    "decode-16": lambda peer, inputs, size, ours: decode(peer, inputs, "16.fits.fz"),
     "detrend": detrend,
     "stack": stack,
     "aperture": aperture,
@@ -230,17 +230,11 @@ def peak_mib():
     return None
 
 
-def cpu_seconds():
-    import resource
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
 def main():
-    case, peer, inputs, answer, repeats, size, *more = sys.argv[1:]
+    case, peer, inputs, answer, repeats, size, ours = sys.argv[1:]
     inputs = pathlib.Path(inputs)
     try:
-        work, as_arrays = CASES[case](peer, inputs, int(size), *more)
+        work, as_arrays = CASES[case](peer, inputs, int(size), ours)
     except ImportError as error:
         print(error, file=sys.stderr)
         sys.exit(MISSING)
@@ -250,7 +244,7 @@ def main():
         gc.collect()
         start = time.process_time()
         found = work()
-        if repeat > 0:
+        if repeat > 0 or int(repeats) == 0:
             seconds.append(time.process_time() - start)
     peak = peak_mib()
     with open(answer, "wb") as file:

@@ -1,14 +1,12 @@
-//! `cargo xtask bench`: what a person waits for in the page, measured in Chromium.
+//! `cargo xtask bench page`: what a person waits for in the page, measured in Chromium.
 
 use anyhow::Result;
 
-use crate::options::Options;
 use crate::shell::{cargo, run as start, say};
 use crate::{setup, web};
 
-/// Runs the task.
-pub(crate) fn run(options: Options) -> Result<()> {
-    options.end()?;
+/// Runs the part.
+pub(super) fn run() -> Result<()> {
     setup::targets()?;
     say(setup::browser()?);
     web::build_page()?;

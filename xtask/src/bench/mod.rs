@@ -1,0 +1,79 @@
+//! `cargo xtask bench`: what the work costs, here and in the peers, and how the cost grows.
+
+mod cases;
+mod growth;
+mod page;
+mod programs;
+mod race;
+mod setup;
+mod table;
+
+use std::fs;
+
+use anyhow::{Result, bail};
+
+use crate::options::Options;
+use crate::shell::{cargo, run as start, say, target};
+use programs::Programs;
+
+/// Runs the task: `bench [PART] [--rounds N] [--only WORD] [--python PROGRAM]`.
+pub(crate) fn run(mut options: Options) -> Result<()> {
+    let rounds = options.value("--rounds")?.map_or(Ok(3), |text| text.parse())?;
+    let only = options.value("--only")?.unwrap_or_default();
+    let python = options.value("--python")?;
+    let part = options.word();
+    options.end()?;
+    let all = part.is_none();
+    let part = part.unwrap_or_default();
+    if !all && !["peers", "growth", "kernels", "page"].contains(&part.as_str()) {
+        bail!("`{part}` is no part: peers, growth, kernels, page");
+    }
+    if all || part == "peers" || part == "growth" {
+        let programs = setup::programs(python)?;
+        if all || part == "peers" {
+            peers(&programs, rounds, &only)?;
+        }
+        if all || part == "growth" {
+            growth(&programs)?;
+        }
+    }
+    if all || part == "kernels" {
+        kernels()?;
+    }
+    if all || part == "page" {
+        page::run()?;
+    }
+    Ok(())
+}
+
+/// Every case beside its peers.
+fn peers(programs: &Programs, rounds: usize, only: &str) -> Result<()> {
+    say("other work on this machine is in the numbers: look at their spread");
+    let mut rows = Vec::new();
+    for case in cases::ALL.iter().filter(|case| case.title.contains(only)) {
+        say(case.title);
+        let found = race::race(case, rounds, |side| programs.start(case, side))?;
+        for line in table::lines(&found) {
+            println!("{line}");
+        }
+        rows.push(found);
+        table::write(&target().join("bench"), &rows, &programs.machine())?;
+    }
+    say(format!("written: {}", target().join("bench/bench.md").display()));
+    Ok(())
+}
+
+/// How the cost grows with the number of things.
+fn growth(programs: &Programs) -> Result<()> {
+    let text = growth::table(programs)?;
+    print!("{text}");
+    fs::write(target().join("bench/growth.md"), text)?;
+    Ok(())
+}
+
+/// The kernels by criterion.
+fn kernels() -> Result<()> {
+    let bench = ["bench", "--package", "rawsky-bench", "--features", "kernels"];
+    start(&mut cargo(&bench))?;
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! How each side of a race is started, and what it says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use super::cases::Case;
+use super::race::{Apart, Sample, Side, Spread};
+use crate::shell::{output, root};
+
+/// Exit code of `peers.py` when a package is missing.
+const MISSING: i32 = 3;
+
+/// What is raced, and where.
+#[derive(Debug)]
+pub(super) struct Programs {
+    /// `rawsky-bench`.
+    pub(super) bench: PathBuf,
+    /// `rawsky`.
+    pub(super) rawsky: PathBuf,
+    /// `rawsky-bench` as a module, and its machine code.
+    pub(super) module: PathBuf,
+    pub(super) code: PathBuf,
+    /// Python with the peers.
+    pub(super) python: Option<PathBuf>,
+    /// The folder of nights, inputs and answers.
+    pub(super) folder: PathBuf,
+}
+
+impl Programs {
+    /// Runs one side of a case once; or says why it cannot.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub(super) fn start(&self, case: &Case, side: Side) -> Result<Result<Sample, String>> {
+        let answer = self.answer(side);
+        let _ = fs::remove_file(&answer);
+        let Some(mut command) = self.command(case, side)? else {
+            return Ok(Err(absent(side).to_owned()));
+        };
+        command.current_dir(&self.folder).env("OMP_NUM_THREADS", "1");
+        command.env("OPENBLAS_NUM_THREADS", "1").env("PYTHONWARNINGS", "ignore");
+        let done = command.output().with_context(|| format!("cannot start {command:?}"))?;
+        if done.status.code() == Some(MISSING) && matches!(side, Side::Peer(_)) {
+            let said = String::from_utf8_lossy(&done.stderr);
+            crate::shell::say(format!("left out: {}", said.trim()));
+            return Ok(Err(absent(side).to_owned()));
+        }
+        if !done.status.success() {
+            bail!("{command:?}: {}", String::from_utf8_lossy(&done.stderr));
+        }
+        let said = said(&String::from_utf8_lossy(&done.stdout));
+        let apart = self.apart(case, side, &answer)?;
+        if side != Side::Native {
+            let _ = fs::remove_file(&answer);
+        }
+        Ok(Ok(sample(&said, apart)?))
+    }
+
+    /// CPU seconds of one run of a case natively, for tables of growth.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub(super) fn native(&self, case: &Case) -> Result<Sample> {
+        self.start(case, Side::Native)?.map_err(anyhow::Error::msg)
+    }
+
+    fn answer(&self, side: Side) -> PathBuf {
+        let name = match side {
+            Side::Native => "native",
+            Side::Wasmtime => "wasmtime",
+            Side::V8 => "v8",
+            Side::Peer(_) => "peer",
+        };
+        self.folder.join(format!("answer.{name}"))
+    }
+
+    fn command(&self, case: &Case, side: Side) -> Result<Option<Command>> {
+        let (repeats, size) = (case.repeats.to_string(), case.size.to_string());
+        if let Side::Peer(at) = side {
+            return Ok(self.peer(case, at, &repeats, &size));
+        }
+        if case.is_command {
+            return super::setup::command(self, case, side);
+        }
+        let answer = self.answer(side);
+        let name = answer.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let inside = ["/work/inputs".to_owned(), format!("/work/{name}")];
+        let words = ["run", case.name, &inside[0], &inside[1], &repeats, &size];
+        let mut command = Command::new(&self.bench);
+        match side {
+            Side::Wasmtime => {
+                command.arg("sandbox").args([&self.code, &self.folder]).args(words);
+            }
+            Side::V8 => {
+                if output("node", &["--version"]).is_none() {
+                    return Ok(None);
+                }
+                command = Command::new("node");
+                command.args(["--no-warnings", "--no-turbo-fast-api-calls"]);
+                command.arg(root().join("bench/v8.mjs"));
+                command.args([&self.module, &self.folder]).args(words);
+            }
+            _ => {
+                command.args(["run", case.name, "inputs", &name, &repeats, &size]);
+            }
+        }
+        Ok(Some(command))
+    }
+
+    fn peer(&self, case: &Case, at: usize, repeats: &str, size: &str) -> Option<Command> {
+        let mut command = Command::new(self.python.as_ref()?);
+        command.arg(root().join("tests/oracles/perf/peers.py"));
+        command.args([case.name, case.peers.get(at)?.name, "inputs"]);
+        command.arg(self.answer(Side::Peer(at))).args([repeats, size]);
+        command.arg(self.answer(Side::Native));
+        Some(command)
+    }
+
+    fn apart(&self, case: &Case, side: Side, answer: &Path) -> Result<Apart> {
+        let none = Apart { numbers: 0, absolute: 0.0, relative: 0.0 };
+        let peer = match side {
+            Side::Native => return Ok(none),
+            Side::Peer(at) => case.peers.get(at),
+            _ => None,
+        };
+        if peer.is_some_and(|peer| peer.tolerance.is_none()) {
+            return Ok(none);
+        }
+        let mut compare = Command::new(&self.bench);
+        compare.arg("compare").arg(self.answer(Side::Native)).arg(answer).arg(case.holds);
+        let done = compare.output()?;
+        if !done.status.success() {
+            bail!("{}: {side:?}: {}", case.title, String::from_utf8_lossy(&done.stderr));
+        }
+        let said = said(&String::from_utf8_lossy(&done.stdout));
+        let number = |key: &str| said[key].as_str().and_then(|text| text.parse().ok());
+        Ok(Apart {
+            numbers: said["differ"].as_u64().context("no count")?,
+            absolute: number("largest").context("no largest difference")?,
+            relative: number("relative").context("no relative difference")?,
+        })
+    }
+
+    /// Processor, date and versions.
+    pub(super) fn machine(&self) -> Value {
+        let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
+        let processor = format!("{}, {cores} cores", model.map_or("?", |(_, name)| name));
+        let date = output("date", &["-u", "+%Y-%m-%d"]).unwrap_or_default();
+        let mut versions = vec![output("rustc", &["--version"]).unwrap_or_default()];
+        versions.extend(output("node", &["--version"]).map(|node| format!("Node {node}")));
+        if let Some(python) = &self.python {
+            let python = python.display().to_string();
+            versions.extend(output(&python, &["--version"]));
+            let frozen = output(&python, &["-m", "pip", "freeze"]).unwrap_or_default();
+            let peers = ["astropy", "bottleneck", "ccdproc", "fitsio", "numpy", "photutils"];
+            let more = ["pyarrow", "sep", "ztfimg", "ztfin2p3"];
+            let named = |line: &&str| {
+                let name = line.split("==").next().unwrap_or_default().to_lowercase();
+                peers.iter().chain(&more).any(|peer| *peer == name)
+            };
+            versions.extend(frozen.lines().filter(named).map(|line| line.replace("==", " ")));
+        }
+        json!({ "processor": processor, "date": date, "versions": versions.join(", ") })
+    }
+}
+
+fn absent(side: Side) -> &'static str {
+    match side {
+        Side::V8 => "no Node",
+        Side::Peer(_) => "peer not installed",
+        _ => "not in this case",
+    }
+}
+
+/// All JSON objects among the lines, as one.
+fn said(text: &str) -> Value {
+    let mut all = serde_json::Map::new();
+    for line in text.lines() {
+        if let Ok(Value::Object(more)) = serde_json::from_str(line) {
+            all.extend(more.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+    }
+    Value::Object(all)
+}
+
+fn sample(said: &Value, apart: Apart) -> Result<Sample> {
+    let seconds = said["seconds"].as_array().into_iter().flatten().filter_map(Value::as_f64);
+    let seconds = Spread::of(seconds).with_context(|| format!("no seconds in {said}"))?.median;
+    Ok(Sample { seconds, peak_mib: said["peak_mib"].as_f64().unwrap_or(f64::NAN), apart })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_process_says_becomes_one_sample() {
+        let text = "noise\n{\"seconds\":[3.0,1.0,2.0],\"peak_mib\":null}\n{\"peak_mib\":7.5}\n";
+        let apart = Apart { numbers: 0, absolute: 0.0, relative: 0.0 };
+        let found = sample(&said(text), apart).unwrap();
+        assert_eq!((found.seconds, found.peak_mib), (2.0, 7.5));
+        assert!(sample(&said("{}"), apart).is_err());
+    }
+}
