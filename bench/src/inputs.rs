@@ -6,21 +6,26 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use ndarray::Array2;
 use rawsky_core::formats::fits::{FitsFile, Hdu};
+use rawsky_core::formats::parquet;
 use rawsky_core::image::Planes;
 use rawsky_core::mask;
 use rawsky_core::numerics::sky::Wcs;
-use rawsky_core::store::Source;
+use rawsky_core::store::{Sink, Source};
+use rawsky_core::table::{Table, Values};
 
 use crate::arrays::{bytes_f32, bytes_f64};
 use crate::cases::bits::Bits;
 use crate::cases::detrend::{in_readout_order, load};
 use crate::cases::stack::frame;
-use crate::store::Folder;
+use crate::store::{Folder, Kept};
 
 /// Stars of the list.
 const STARS: usize = 100_000;
 /// Pixels between a star and the border, so that no aperture leaves the image.
 const MARGIN: f64 = 15.0;
+/// Stars of a catalogue, and columns and rows of a quadrant of the camera.
+const CATALOGUE: usize = 10_000;
+const SIZE: (f64, f64) = (3072.0, 3080.0);
 /// Frames of the largest stack.
 const FRAMES: usize = 40;
 
@@ -42,6 +47,7 @@ pub fn make([night, reduced, night16]: [&Path; 3], out: &Path) -> Result<String>
         let first = found.first().with_context(|| format!("{}: no …{ending}", folder.display()))?;
         fs::copy(first, out.join(name)).with_context(|| first.display().to_string())?;
     }
+    catalogues(night, out)?;
     frames(night, out)?;
     quadrant(out)?;
     amplifiers(out)?;
@@ -118,6 +124,35 @@ fn quadrant(out: &Path) -> Result<()> {
     let sky = stars.iter().map(|[x, y]| wcs.sky_from_pixel(*x, *y));
     let sky: Vec<_> = sky.flat_map(|(ra, dec)| [ra.to_degrees(), dec.to_degrees()]).collect();
     fs::write(out.join("sky.f64"), bytes_f64(&sky))?;
+    Ok(())
+}
+
+/// A catalogue of each quadrant for the whole chain: 10,000 stars at random places.
+fn catalogues(night: &Path, out: &Path) -> Result<()> {
+    let mut bits = Bits(3);
+    for (number, path) in (1..).zip(files(&night.join("headers"), "_sciimg.fits")?) {
+        let name = format!("header_{number}.fits");
+        fs::copy(&path, out.join(&name))?;
+        let mut store = Folder::new(out);
+        let file = FitsFile::open(&mut Source::open(&mut store, &name)?)?;
+        let header = &file.hdus().first().context("no header")?.header;
+        let wcs = Wcs::from_header(header)?.context("no sky")?;
+        let mut along = |length: f64| MARGIN + bits.unit() * (length - 1.0 - 2.0 * MARGIN);
+        let places = (0..CATALOGUE).map(|_| wcs.sky_from_pixel(along(SIZE.0), along(SIZE.1)));
+        let sky: Vec<_> = places.collect();
+        let mut table = Table::new();
+        let identifiers = (0..CATALOGUE as i64).map(|star| star + 1);
+        table.set("source_id", "", Values::I64(identifiers.collect()))?;
+        table.set("ra", "deg", Values::F64(sky.iter().map(|at| at.0.to_degrees()).collect()))?;
+        table.set("dec", "deg", Values::F64(sky.iter().map(|at| at.1.to_degrees()).collect()))?;
+        for band in ["g", "bp", "rp"] {
+            let name = format!("phot_{band}_mean_mag");
+            table.set(&name, "mag", Values::F64(vec![15.0; CATALOGUE]))?;
+        }
+        let mut kept = Kept::default();
+        parquet::write(&table, &mut Sink::new(&mut kept, "stars"))?;
+        fs::write(out.join(format!("stars_{number}.parquet")), kept.0)?;
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod command;
 pub mod compare;
 pub mod inputs;
+pub mod products;
 pub mod run;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

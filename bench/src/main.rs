@@ -4,6 +4,8 @@
 //! rawsky-bench run CASE INPUTS ANSWER REPEATS SIZE   one JSON line: CPU seconds of each repeat after a first one
 //! rawsky-bench inputs NIGHT RUN NIGHT16 INPUTS       plain arrays of simulated and reduced files, for all sides
 //! rawsky-bench compare ANSWER PEER KIND              the largest difference of two answers
+//! rawsky-bench images MASTER ANSWER                  plain numbers of a master
+//! rawsky-bench fluxes ANSWER CATALOGUE…              plain numbers of catalogues
 //! rawsky-bench command WORDS…                        a command's CPU seconds and memory, children included
 //! rawsky-bench compile MODULE CODE                   (feature `sandbox`) machine code of this program as a module
 //! rawsky-bench sandbox CODE FOLDER WORDS…            (feature `sandbox`) this program under wasmtime
@@ -14,7 +16,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use rawsky_bench::{command, compare, inputs, run};
+use rawsky_bench::{command, compare, inputs, products, run};
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -41,6 +43,8 @@ fn act(words: &[&str]) -> Result<String> {
         ["compare", ours, theirs, kind] => {
             compare::compare(ours.as_ref(), theirs.as_ref(), kind.parse()?)
         }
+        ["images", master, answer] => products::images(master.as_ref(), answer.as_ref()),
+        ["fluxes", answer, catalogues @ ..] => products::fluxes(answer.as_ref(), catalogues),
         ["command", program, words @ ..] => command::measure(program, words),
         #[cfg(feature = "sandbox")]
         ["compile", module, code] => rawsky_bench::sandbox::compile(module.as_ref(), code.as_ref()),

@@ -5,7 +5,7 @@
 pub(super) struct Case {
     /// What a person reads.
     pub(super) title: &'static str,
-    /// Its name in `rawsky-bench` and `peers.py`.
+    /// Its name in `rawsky-bench` and `tests/oracles/perf/cases.py`.
     pub(super) name: &'static str,
     /// Frames, stars or rows.
     pub(super) size: usize,
@@ -22,7 +22,7 @@ pub(super) struct Case {
 /// A peer of a case.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer {
-    /// Its name in `peers.py`.
+    /// Its name in `tests/oracles/perf/cases.py`.
     pub(super) name: &'static str,
     /// How far answers may be apart; none if the peer follows another rule.
     pub(super) tolerance: Option<Tolerance>,

@@ -13,7 +13,7 @@ use std::fs;
 use anyhow::{Result, bail};
 
 use crate::options::Options;
-use crate::shell::{cargo, run as start, say, target};
+use crate::shell::{cargo, run as start, say};
 use programs::Programs;
 
 /// Runs the task: `bench [PART] [--rounds N] [--only WORD] [--python PROGRAM]`.
@@ -28,7 +28,7 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
     if !all && !["peers", "growth", "kernels", "page"].contains(&part.as_str()) {
         bail!("`{part}` is no part: peers, growth, kernels, page");
     }
-    if all || part == "peers" || part == "growth" {
+    if part != "page" {
         let programs = setup::programs(python)?;
         if all || part == "peers" {
             peers(&programs, rounds, &only)?;
@@ -36,9 +36,9 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
         if all || part == "growth" {
             growth(&programs)?;
         }
-    }
-    if all || part == "kernels" {
-        kernels()?;
+        if all || part == "kernels" {
+            kernels(&programs)?;
+        }
     }
     if all || part == "page" {
         page::run()?;
@@ -49,17 +49,17 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
 /// Every case beside its peers.
 fn peers(programs: &Programs, rounds: usize, only: &str) -> Result<()> {
     say("other work on this machine is in the numbers: look at their spread");
-    let mut rows = Vec::new();
-    for case in cases::ALL.iter().filter(|case| case.title.contains(only)) {
+    let chosen =
+        |case: &&cases::Case| only.is_empty() || case.name == only || case.title.contains(only);
+    for case in cases::ALL.iter().filter(chosen) {
         say(case.title);
         let found = race::race(case, rounds, |side| programs.start(case, side))?;
         for line in table::lines(&found) {
             println!("{line}");
         }
-        rows.push(found);
-        table::write(&target().join("bench"), &rows, &programs.machine())?;
+        table::write(&programs.folder, &found, &programs.machine())?;
     }
-    say(format!("written: {}", target().join("bench/bench.md").display()));
+    say(format!("written: {}", programs.folder.join("bench.md").display()));
     Ok(())
 }
 
@@ -67,13 +67,14 @@ fn peers(programs: &Programs, rounds: usize, only: &str) -> Result<()> {
 fn growth(programs: &Programs) -> Result<()> {
     let text = growth::table(programs)?;
     print!("{text}");
-    fs::write(target().join("bench/growth.md"), text)?;
+    fs::write(programs.folder.join("growth.md"), text)?;
     Ok(())
 }
 
 /// The kernels by criterion.
-fn kernels() -> Result<()> {
+fn kernels(programs: &Programs) -> Result<()> {
     let bench = ["bench", "--package", "rawsky-bench", "--features", "kernels"];
-    start(&mut cargo(&bench))?;
+    let inputs = programs.folder.join("inputs");
+    start(cargo(&bench).env("RAWSKY_BENCH_INPUTS", inputs))?;
     Ok(())
 }

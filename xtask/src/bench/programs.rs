@@ -11,7 +11,7 @@ use super::cases::Case;
 use super::race::{Apart, Sample, Side, Spread};
 use crate::shell::{output, root};
 
-/// Exit code of `peers.py` when a package is missing.
+/// Exit code of `tests/oracles/perf/cases.py` when a package is missing.
 const MISSING: i32 = 3;
 
 /// What is raced, and where.
@@ -38,9 +38,17 @@ impl Programs {
     pub(super) fn start(&self, case: &Case, side: Side) -> Result<Result<Sample, String>> {
         let answer = self.answer(side);
         let _ = fs::remove_file(&answer);
-        let Some(mut command) = self.command(case, side)? else {
-            return Ok(Err(absent(side).to_owned()));
+        let mut reader = None;
+        let command = if case.is_command && !matches!(side, Side::Peer(_)) {
+            let words = super::setup::command(self, case, (side, &answer))?;
+            words.map(|[work, read]| {
+                reader = Some(read);
+                work
+            })
+        } else {
+            self.command(case, side)
         };
+        let Some(mut command) = command else { return Ok(Err(absent(side).to_owned())) };
         command.current_dir(&self.folder).env("OMP_NUM_THREADS", "1");
         command.env("OPENBLAS_NUM_THREADS", "1").env("PYTHONWARNINGS", "ignore");
         let done = command.output().with_context(|| format!("cannot start {command:?}"))?;
@@ -53,6 +61,12 @@ impl Programs {
             bail!("{command:?}: {}", String::from_utf8_lossy(&done.stderr));
         }
         let said = said(&String::from_utf8_lossy(&done.stdout));
+        if let Some(mut read) = reader {
+            let read_it = read.current_dir(&self.folder).output()?;
+            if !read_it.status.success() {
+                bail!("{read:?}: {}", String::from_utf8_lossy(&read_it.stderr));
+            }
+        }
         let apart = self.apart(case, side, &answer)?;
         if side != Side::Native {
             let _ = fs::remove_file(&answer);
@@ -78,13 +92,10 @@ impl Programs {
         self.folder.join(format!("answer.{name}"))
     }
 
-    fn command(&self, case: &Case, side: Side) -> Result<Option<Command>> {
+    fn command(&self, case: &Case, side: Side) -> Option<Command> {
         let (repeats, size) = (case.repeats.to_string(), case.size.to_string());
         if let Side::Peer(at) = side {
-            return Ok(self.peer(case, at, &repeats, &size));
-        }
-        if case.is_command {
-            return super::setup::command(self, case, side);
+            return self.peer(case, at, &repeats, &size);
         }
         let answer = self.answer(side);
         let name = answer.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -96,9 +107,7 @@ impl Programs {
                 command.arg("sandbox").args([&self.code, &self.folder]).args(words);
             }
             Side::V8 => {
-                if output("node", &["--version"]).is_none() {
-                    return Ok(None);
-                }
+                output("node", &["--version"])?;
                 command = Command::new("node");
                 command.args(["--no-warnings", "--no-turbo-fast-api-calls"]);
                 command.arg(root().join("bench/v8.mjs"));
@@ -108,12 +117,12 @@ impl Programs {
                 command.args(["run", case.name, "inputs", &name, &repeats, &size]);
             }
         }
-        Ok(Some(command))
+        Some(command)
     }
 
     fn peer(&self, case: &Case, at: usize, repeats: &str, size: &str) -> Option<Command> {
         let mut command = Command::new(self.python.as_ref()?);
-        command.arg(root().join("tests/oracles/perf/peers.py"));
+        command.arg(root().join("tests/oracles/perf/cases.py"));
         command.args([case.name, case.peers.get(at)?.name, "inputs"]);
         command.arg(self.answer(Side::Peer(at))).args([repeats, size]);
         command.arg(self.answer(Side::Native));

@@ -106,30 +106,49 @@ fn nights(programs: &Programs) -> Result<()> {
     Ok(())
 }
 
-/// The command that does a whole case, measured by `rawsky-bench command`; none for a side that has
-/// no such command.
+/// The words of the command that does a whole case, and of the one that makes plain numbers of its
+/// products; none for a side that has no such command.
 ///
 /// # Errors
 /// If the inputs are not there.
-pub(super) fn command(programs: &Programs, case: &Case, side: Side) -> Result<Option<Command>> {
+pub(super) fn command(
+    programs: &Programs,
+    case: &Case,
+    (side, answer): (Side, &Path),
+) -> Result<Option<[Command; 2]>> {
     let engine = match side {
         Side::Native => "native",
         Side::Wasmtime => "sandbox",
         _ => return Ok(None),
     };
-    let mut command = Command::new(&programs.bench);
-    command.arg("command");
+    let rawsky = programs.rawsky.display();
+    let recipe = recipe(&programs.folder)?;
+    let common = format!("--engine {engine} --jobs 1 --recipe {}", recipe.display());
+    let (mut work, mut read) = (Command::new(&programs.bench), Command::new(&programs.bench));
+    work.args(["command", "sh", "-ec"]);
     match case.name {
         "master-bias" => {
-            let answer = programs.folder.join("master.fits");
-            let _ = fs::remove_file(&answer);
-            command.arg(&programs.rawsky).args(["master-bias", "--engine", engine]);
-            command.arg("--recipe").arg(recipe(&programs.folder)?).arg("--output").arg(answer);
-            command.args(biases(&programs.folder.join("night/raw"))?);
+            let raws = raws(&programs.folder.join("night/raw"), "_b.fits.fz")?;
+            let raws = raws[raws.len().saturating_sub(BIASES)..].join(" ");
+            let _ = fs::remove_file(programs.folder.join("master.fits"));
+            work.arg(format!("exec {rawsky} master-bias {common} --output master.fits {raws}"));
+            read.args(["images", "master.fits"]).arg(answer);
+        }
+        "end-to-end" => {
+            let raw = raws(&programs.folder.join("night/raw"), "_o.fits.fz")?.join(" ");
+            let _ = fs::remove_dir_all(programs.folder.join("chain"));
+            work.arg(format!(
+                "{rawsky} detrend {common} --bias inputs/bias.fits --flat inputs/flat.fits \
+                 --headers night/headers --masks night/masks --output chain {raw}
+                 for q in 1 2 3 4; do {rawsky} aperture {common} --output chain/$q.parquet \
+                 --catalogue inputs/stars_$q.parquet chain/*_q${{q}}_sciimg.fits; done"
+            ));
+            read.arg("fluxes").arg(answer);
+            read.args((1..5).map(|quadrant| format!("chain/{quadrant}.parquet")));
         }
         _ => return Ok(None),
     }
-    Ok(Some(command))
+    Ok(Some([work, read]))
 }
 
 /// The peers' recipe with their newer merge and without the exposures that it leaves out.
@@ -141,17 +160,17 @@ fn recipe(folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The last biases of the night.
-fn biases(folder: &Path) -> Result<Vec<PathBuf>> {
+/// Files below a folder whose names end so, sorted.
+fn raws(folder: &Path, ending: &str) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
         if path.is_dir() {
-            found.extend(biases(&path)?);
-        } else if path.to_string_lossy().ends_with("_b.fits.fz") {
-            found.push(path);
+            found.extend(raws(&path, ending)?);
+        } else if path.to_string_lossy().ends_with(ending) {
+            found.push(path.display().to_string());
         }
     }
     found.sort();
-    Ok(found.split_off(found.len().saturating_sub(BIASES)))
+    Ok(found)
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use super::cases::{ALL, Case};
 use super::race::{Found, Side, Spread};
 
 const HEAD: &str = "\
@@ -13,30 +14,41 @@ const HEAD: &str = "\
 |---|---|---|---|---|---|---|---|---|---|---|
 ";
 
-/// Writes `bench.md` and `bench.json`.
+/// Notes a case in `rows/`, and writes `bench.md` and `bench.json` of all that were noted so far: a race of
+/// one case alone renews its row.
 ///
 /// # Errors
 /// If they cannot be written.
-pub(super) fn write(folder: &Path, rows: &[Found], machine: &Value) -> Result<()> {
-    let text = |key: &str| machine[key].as_str().unwrap_or_default().to_owned();
-    let mut page =
-        format!("{}, {}; {}\n\n{HEAD}", text("processor"), text("date"), text("versions"));
-    for found in rows {
-        page += &lines(found).join("\n");
-        page += "\n";
-    }
-    let notes = rows.iter().flat_map(|found| found.peers().map(move |(_, peer)| (found, peer)));
-    let notes = notes.filter(|(_, peer)| !peer.note.is_empty());
-    page += "\nWhat the peers leave out or do more:\n\n";
-    for (found, peer) in notes {
-        page += &format!("* {}, {}: {}\n", found.case.title, peer.name, peer.note);
-    }
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    fs::write(folder.join("bench.md"), page)?;
-    let rows: Vec<Value> = rows.iter().map(as_json).collect();
-    let all = json!({ "machine": machine, "rows": rows });
+pub(super) fn write(folder: &Path, found: &Found, machine: &Value) -> Result<()> {
+    let rows = folder.join("rows");
+    fs::create_dir_all(&rows).with_context(|| rows.display().to_string())?;
+    let path = |case: &Case| rows.join(format!("{}-{}.json", case.name, case.size));
+    let row = json!({ "lines": lines(found), "found": as_json(found), "machine": machine });
+    fs::write(path(&found.case), serde_json::to_string_pretty(&row)?)?;
+    let all = ALL.iter().filter_map(|case| {
+        let text = fs::read_to_string(path(case)).ok()?;
+        serde_json::from_str::<Value>(&text).ok()
+    });
+    let all: Vec<Value> = all.collect();
+    fs::write(folder.join("bench.md"), page(&all, machine))?;
     fs::write(folder.join("bench.json"), serde_json::to_string_pretty(&all)?)?;
     Ok(())
+}
+
+/// The table of all rows, and what the peers leave out or do more.
+fn page(rows: &[Value], machine: &Value) -> String {
+    let text = |key: &str| machine[key].as_str().unwrap_or_default();
+    let mut page =
+        format!("{}; {}; {}\n\n{HEAD}", text("processor"), text("date"), text("versions"));
+    for line in rows.iter().flat_map(|row| row["lines"].as_array().into_iter().flatten()) {
+        page += &format!("{}\n", line.as_str().unwrap_or_default());
+    }
+    page += "\nWhat the peers leave out or do more:\n\n";
+    let peers = ALL.iter().flat_map(|case| case.peers.iter().map(move |peer| (case, peer)));
+    for (case, peer) in peers.filter(|(_, peer)| !peer.note.is_empty()) {
+        page += &format!("* {}, {}: {}\n", case.title, peer.name, peer.note);
+    }
+    page
 }
 
 /// One line for each peer of a case, or one for a case without.
@@ -149,7 +161,6 @@ fn as_json(found: &Found) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cases::ALL;
     use super::super::race::{Apart, Sample, race};
     use super::*;
 

@@ -1,6 +1,6 @@
 """The peers in the cases of the benchmark, one case per process.
 
-    peers.py CASE PEER INPUTS ANSWER REPEATS SIZE OURS
+    cases.py CASE PEER INPUTS ANSWER REPEATS SIZE OURS
 
 Once to warm up, then as often as asked (asked for none, the first counts); one line of JSON: CPU seconds of each repeat (user and system), the most
 memory of the process. What came out goes to ANSWER as plain little-endian numbers in the order in which the
@@ -211,7 +211,75 @@ def parquet(peer, inputs, size, ours):
     return work, lambda found: [found]
 
 
+def packages(inputs):
+    """ztfimg and ztfin2p3, patched so that they run: see ../peers/peers.py."""
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "peers"))
+    import peers
+    return peers, peers.Peers(inputs.resolve().parent / "night")
+
+
+def master_bias(peer, inputs, size, ours):
+    import numpy as np
+    peers, night = packages(inputs)
+    from ztfin2p3 import builder
+    paths = night.raws("b", "bi", 1)[-10:]
+
+    def work():
+        return builder.calib_from_filenames(
+            paths, corr_nl=True, corr_overscan=True, sigma_clip=3, mergedhow="nanmedian",
+            clipping_prop=peers.CLIP, get_data_props=peers.OVERSCAN)
+
+    def answer(found):
+        quadrants = night.quadrants_of(np.asarray(found))
+        return [np.ascontiguousarray(quadrants[q], "<f4") for q in (1, 2, 3, 4)]
+    return work, answer
+
+
+def end_to_end(peer, inputs, size, ours):
+    """A raw exposure to four catalogues on disk. Left out on this side: the data base of files, the header of the
+    product, the catalogue's search (stars come from a file, as for the candidate)."""
+    import numpy as np
+    import pandas
+    from astropy.io import fits
+    peers, night = packages(inputs)
+    from ztfin2p3.aperture import get_aperture_photometry, store_aperture_catalog
+    from ztfin2p3.science import build_science_data
+    raw = str(next((inputs.parent / "night" / "raw").glob("**/*_o.fits.fz")))
+    name = pathlib.Path(raw).name.removesuffix(".fits.fz")
+    rows, columns = night.shape
+    masters = {}
+    for kind in ("bias", "flat"):
+        ccd = np.empty((2 * rows, 2 * columns), np.float32)
+        with fits.open(inputs / f"{kind}.fits") as hdus:
+            for q, part in night.quadrants_of(ccd).items():
+                part[:] = hdus[f"IMAGE{q}"].data
+        masters[kind] = str(inputs / f"peer_{kind}.fits")
+        fits.writeto(masters[kind], ccd, overwrite=True)
+    headers = {q: fits.getheader(inputs / f"header_{q}.fits") for q in (1, 2, 3, 4)}
+    out = inputs.parent / "chain_peer"
+    out.mkdir(exist_ok=True)
+
+    def work():
+        science = build_science_data(raw, masters["flat"], masters["bias"], corr_nl=True, corr_overscan=True,
+                                     **peers.OVERSCAN)
+        found = []
+        for q, data in zip((1, 2, 3, 4), science):
+            image = night.ztfimg.ScienceQuadrant(data=np.array(data), header=headers[q])
+            image._meta = None
+            image.set_mask(fits.getdata(inputs.parent / "night" / "masks" / f"{name}_q{q}_mskimg.fits"))
+            stars = pandas.read_parquet(inputs / f"stars_{q}.parquet")
+            stars["x"], stars["y"] = image.radec_to_xy(stars["ra"].values, stars["dec"].values)
+            table = get_aperture_photometry(image, cat=stars, radius=peers.RADII, bkgann=None, seplimit=20,
+                                            as_path=False)
+            store_aperture_catalog(table, str(out / f"q{q}.parquet"))
+            found.append(table)
+        return found
+    return work, lambda found: [table[f"f_{i}"].to_numpy("<f8") for table in found for i in range(10)]
+
+
 CASES = {
+    "master-bias": master_bias,
+    "end-to-end": end_to_end,
     "decode-float": lambda peer, inputs, size, ours: decode(peer, inputs, "float.fits.fz"),
     "decode-16": lambda peer, inputs, size, ours: decode(peer, inputs, "16.fits.fz"),
     "detrend": detrend,
