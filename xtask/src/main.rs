@@ -32,8 +32,9 @@ cargo xtask TASK
            every test of the workspace; NAME is what this machine shall do without: node, browser, strace
   web [--node] [--out DIR]
            the page into www/dist, for `rawsky serve`; --node or --out: the browser module alone
-  bench [PART] [--rounds N] [--only WORDS] [--python PROGRAM]
-           what the work costs, as tables in target/bench; PART is one of
+  bench [PART] [--rounds N] [--only WORDS] [--python PROGRAM] [--keep]
+           what the work costs, as tables in target/bench (--keep: in docs/performance.md too);
+           PART is one of
            peers: every case beside the packages that do the same, in all executors
            growth: how the cost grows with frames, stars and detectors
            kernels: the kernels alone, by criterion

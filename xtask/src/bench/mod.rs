@@ -13,14 +13,15 @@ use std::fs;
 use anyhow::{Result, bail};
 
 use crate::options::Options;
-use crate::shell::{cargo, run as start, say};
+use crate::shell::{cargo, root, run as start, say};
 use programs::Programs;
 
-/// Runs the task: `bench [PART] [--rounds N] [--only WORD] [--python PROGRAM]`.
+/// Runs the task: `bench [PART] [--rounds N] [--only WORDS] [--python PROGRAM] [--keep]`.
 pub(crate) fn run(mut options: Options) -> Result<()> {
     let rounds = options.value("--rounds")?.map_or(Ok(3), |text| text.parse())?;
     let only = options.value("--only")?.unwrap_or_default();
     let python = options.value("--python")?;
+    let keep = options.flag("--keep");
     let part = options.word();
     options.end()?;
     let all = part.is_none();
@@ -32,6 +33,9 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
         let programs = setup::programs(python)?;
         if all || part == "peers" {
             peers(&programs, rounds, &only)?;
+            if keep {
+                table::keep(&programs.folder, &root().join("docs/performance.md"))?;
+            }
         }
         if all || part == "growth" {
             growth(&programs)?;

@@ -51,6 +51,25 @@ fn page(rows: &[Value], machine: &Value) -> String {
     page
 }
 
+/// Puts `bench.md` between the two marks of a text.
+///
+/// # Errors
+/// If one of them cannot be read, or the marks are not there.
+pub(super) fn keep(folder: &Path, text: &Path) -> Result<()> {
+    let (page, old) = (fs::read_to_string(folder.join("bench.md"))?, fs::read_to_string(text)?);
+    let new =
+        between_marks(&old, &page).with_context(|| format!("{}: no marks", text.display()))?;
+    Ok(fs::write(text, new)?)
+}
+
+fn between_marks(text: &str, page: &str) -> Option<String> {
+    let begin = text.find("<!-- table:")?;
+    let begin = begin + text[begin..].find('\n')? + 1;
+    let end = text.find("<!-- end of table -->")?;
+    let before = text.get(..begin)?;
+    Some(format!("{before}\n{page}\n{}", text.get(end..)?))
+}
+
 /// One line for each peer of a case, or one for a case without.
 pub(super) fn lines(found: &Found) -> Vec<String> {
     if found.case.peers.is_empty() {
@@ -163,6 +182,15 @@ fn as_json(found: &Found) -> Value {
 mod tests {
     use super::super::race::{Apart, Sample, race};
     use super::*;
+
+    #[test]
+    fn the_table_takes_the_place_of_the_last_one() {
+        let text = "a\n<!-- table: x -->\nold\n<!-- end of table -->\nb\n";
+        let kept = between_marks(text, "new\n").unwrap();
+        assert_eq!(kept, "a\n<!-- table: x -->\n\nnew\n\n<!-- end of table -->\nb\n");
+        assert_eq!(between_marks(&kept, "new\n").unwrap(), kept);
+        assert_eq!(between_marks("no marks", "new"), None);
+    }
 
     #[test]
     fn a_row_without_its_peer_says_so() {
