@@ -17,7 +17,24 @@ pub(super) struct Case {
     pub(super) peers: &'static [Peer],
     /// The whole command instead of a kernel.
     pub(super) is_command: bool,
+    /// A peer that cannot be installed by name.
+    pub(super) timed_before: Option<TimedBefore>,
 }
+
+/// What a peer took that was timed before, not in this race.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TimedBefore {
+    /// Whose time.
+    pub(super) name: &'static str,
+    /// CPU seconds.
+    pub(super) seconds: f64,
+    /// Ratio of CPU time to be reached, and aimed at.
+    pub(super) wanted: (f64, f64),
+}
+
+/// The only package with this correction is not on the index.
+const ZTFSENSORS: TimedBefore =
+    TimedBefore { name: "ztfsensors (timed before)", seconds: 3.0, wanted: (5.0, 10.0) };
 
 /// A peer of a case.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +65,16 @@ const fn within(absolute: f64, relative: f64) -> Option<Tolerance> {
 }
 
 const fn kernel(title: &'static str, name: &'static str, peers: &'static [Peer]) -> Case {
-    Case { title, name, size: 0, repeats: 5, holds: "f32", peers, is_command: false }
+    Case {
+        title,
+        name,
+        size: 0,
+        repeats: 5,
+        holds: "f32",
+        peers,
+        is_command: false,
+        timed_before: None,
+    }
 }
 
 const fn peer(
@@ -151,7 +177,11 @@ pub(super) const ALL: &[Case] = &[
             &[peer("pyarrow", EQUAL, None, "keeps its schema in the footer too")],
         )
     },
-    Case { repeats: 3, ..kernel("pocket of a quadrant", "pocket", &[]) },
+    Case {
+        repeats: 3,
+        timed_before: Some(ZTFSENSORS),
+        ..kernel("pocket of a quadrant", "pocket", &[])
+    },
     Case {
         repeats: 0,
         is_command: true,

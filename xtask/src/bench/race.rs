@@ -74,6 +74,12 @@ impl Spread {
         let (low, high) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
         Some(Spread { median: (low + high) / 2.0, least, most })
     }
+
+    /// A number over these.
+    pub(super) fn under(self, over: f64) -> Spread {
+        let Spread { median, least, most } = self;
+        Spread { median: over / median, least: over / most, most: over / least }
+    }
 }
 
 /// Runs a case; `start` runs one side once, or says why it cannot. Answers are compared before times

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::cases::{ALL, Case};
+use super::cases::{ALL, Case, TimedBefore};
 use super::race::{Found, Side, Spread};
 
 const HEAD: &str = "\
@@ -80,18 +80,21 @@ pub(super) fn lines(found: &Found) -> Vec<String> {
 
 fn line(found: &Found, peer: Option<Side>) -> String {
     let of_peer = peer.and_then(|side| found.peers().find(|(own, _)| *own == side));
-    let wanted = of_peer.and_then(|(_, peer)| peer.wanted);
+    let before = found.case.timed_before.filter(|_| peer.is_none());
+    let wanted = of_peer.and_then(|(_, peer)| peer.wanted).or(before.map(|old| old.wanted));
+    let native = found.seconds(Side::Native);
+    let against_old = |old: TimedBefore| native.map(|native| native.under(old.seconds));
     let ratio = peer.and_then(|side| found.ratio(side, Side::Native));
-    let against = of_peer.map_or("-", |(_, peer)| peer.name);
-    let seconds = match peer.and_then(|side| found.absent(side)) {
-        Some(why) => why.to_owned(),
-        None => seconds(peer.and_then(|side| found.seconds(side))),
-    };
+    let ratio = ratio.or(before.and_then(against_old));
+    let against = of_peer.map(|(_, peer)| peer.name).or(before.map(|old| old.name));
+    let absent = peer.and_then(|side| found.absent(side)).map(str::to_owned);
+    let old = before.map(|old| format!("{}", old.seconds));
+    let theirs = || seconds(peer.and_then(|side| found.seconds(side)));
     let cells = [
         found.case.title.to_owned(),
-        against.to_owned(),
-        self::seconds(found.seconds(Side::Native)),
-        seconds,
+        against.unwrap_or("-").to_owned(),
+        seconds(native),
+        absent.or(old).unwrap_or_else(theirs),
         ratio.map_or("-".to_owned(), |ratio| spread(ratio, 1)),
         wanted.map_or("-".to_owned(), |(least, aim)| format!("{least} / {aim}")),
         wanted.zip(ratio).map_or("-", reached).to_owned(),
@@ -210,6 +213,13 @@ mod tests {
             "| decode a CCD, Rice, floats | fitsio | 0.500 (0.500-0.500) | 2.250 (2.250-2.250) | \
              4.5 (4.5-4.5) | 4 / 6 | yes | 1.20 (1.20-1.20) | no Node | 100 / 120 / 300 | equal |"
         );
+        let pocket = ALL.iter().find(|case| case.timed_before.is_some()).unwrap();
+        let found = race(pocket, 1, |_| {
+            let apart = Apart { numbers: 0, absolute: 0.0, relative: 0.0 };
+            Ok(Ok(Sample { seconds: 0.5, peak_mib: 100.0, apart }))
+        });
+        let alone = line(&found.unwrap(), None);
+        assert!(alone.contains("| 3 | 6.0 (6.0-6.0) | 5 / 10 | yes |"), "{alone}");
         assert!(lines[1].contains("| astropy | 0.500 (0.500-0.500) | peer not installed | - |"));
     }
 }
