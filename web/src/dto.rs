@@ -1,7 +1,7 @@
 //! What crosses to JavaScript.
 
-use js_sys::{Array, Float64Array, Object, Reflect, Uint32Array};
-use rawsky_core::bench::{Measured, Part, Plot};
+use js_sys::{Array, Float32Array, Float64Array, Object, Reflect, Uint32Array};
+use rawsky_core::bench::{Gathered, Measured, Part, Plot};
 use rawsky_core::error::Error;
 use rawsky_core::header::{Card, Header};
 use serde::Serialize;
@@ -89,6 +89,14 @@ pub(crate) fn parts(parts: &[Part]) -> JsValue {
         ]));
     }
     list.into()
+}
+
+/// `{ values, masked }`.
+pub(crate) fn gathered(gathered: &Gathered) -> JsValue {
+    object(&[
+        ("values", Float32Array::from(gathered.values.as_slice()).into()),
+        ("masked", JsValue::from(gathered.n_masked as f64)),
+    ])
 }
 
 /// `[{ key, value, comment }]`.

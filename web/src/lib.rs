@@ -48,6 +48,16 @@ pub fn cameras_for(names: Vec<String>) -> Vec<String> {
     rawsky_core::bench::cameras_for(&names).into_iter().map(str::to_owned).collect()
 }
 
+/// The statistics of values that several sessions gathered.
+///
+/// # Errors
+/// None that values in memory can have.
+#[wasm_bindgen]
+pub fn statistics_of(values: Vec<f32>, masked: f64) -> Result<JsValue, JsValue> {
+    let gathered = rawsky_core::bench::Gathered { values, n_masked: masked as u64 };
+    session::answer(rawsky_core::bench::statistics_of(&gathered))
+}
+
 /// Colors of the marks of a picture, red in the lowest byte: two of the checker of pixels without a
 /// value, then those of the stripes of mask bits.
 #[wasm_bindgen]

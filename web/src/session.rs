@@ -112,9 +112,10 @@ impl Session {
         dto::plain(&self.bench.executed())
     }
 
-    /// The stages of an amplifier.
-    pub fn stages(&self, amp: u32) -> Js<JsValue> {
-        answer(self.bench.stages(AmpId(amp)))
+    /// The stages of an amplifier, with all their numbers or at once with those that are known.
+    pub fn stages(&self, amp: u32, numbers: bool) -> Js<JsValue> {
+        let amp = AmpId(amp);
+        answer(if numbers { self.bench.stages(amp) } else { self.bench.stages_at_once(amp) })
     }
 
     /// Draws a view: RGBA bytes, the topmost line first.
@@ -201,6 +202,14 @@ impl Session {
             from_js::<Region>("region", region)
                 .and_then(|region| self.bench.region(&region, stage)),
         )
+    }
+
+    /// The values of a region, for statistics over amplifiers that several sessions hold:
+    /// `{ values, masked }`.
+    pub fn gather(&self, region: JsValue, stage: &str) -> Js<JsValue> {
+        let gathered = from_js::<Region>("region", region)
+            .and_then(|region| self.bench.gather(&region, stage));
+        gathered.map(|gathered| dto::gathered(&gathered)).map_err(|error| dto::error(&error))
     }
 
     /// The parameters of photometry.

@@ -8,7 +8,6 @@ use crate::probe::{self, Probe};
 use crate::recipe::Step;
 use crate::store::Store;
 
-use super::info;
 use super::kept::{Evidence, Kept};
 use super::nothing_open;
 use super::pieces::{self, Begun, Going, Start};
@@ -107,9 +106,7 @@ impl Chain {
             Some(_) => self.step((store, camera), subject),
         };
         match made {
-            Ok(Some(mut kept)) => {
-                kept.statistics = Some(info::statistics(&kept.sky()));
-                kept.to_truth = info::to_truth(subject, (self.amp, &self.steps), &kept);
+            Ok(Some(kept)) => {
                 self.kept.push(kept);
                 self.executed.push(stage);
             }

@@ -130,10 +130,12 @@ impl Frames {
 
     /// The histogram of a master that is held, if that is what is asked for.
     pub(super) fn plot(&self, request: &PlotRequest) -> Option<Result<Plot>> {
-        let PlotRequest::Histogram { stage, low, high, bins, amp } = request else { return None };
+        let PlotRequest::Histogram { stage, low, high, bins, sampled, amp } = request else {
+            return None;
+        };
         let view = self.view(AmpId(*amp), stage)?;
         let unit = if stage == FLAT { "relative" } else { "DN" };
-        Some(plots::histogram(&view, (stage, unit.to_owned()), (*low, *high), *bins))
+        Some(plots::histogram(&view, (stage, unit.to_owned()), (*low, *high), (*bins, *sampled)))
     }
 
     pub(super) fn forget(&mut self, amp: AmpId) {

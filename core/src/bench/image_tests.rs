@@ -97,7 +97,8 @@ fn regions_profiles_cuts_and_histograms_are_those_of_the_array() {
     let column = PlotRequest::MeanColumn { stages, amp: 1 };
     assert_eq!(bench.plot(&column).unwrap().series[0].y, [3.0, 13.0, 23.0, 33.0, 43.0]);
     let stage = "image".to_owned();
-    let histogram = PlotRequest::Histogram { stage, low: 0.0, high: 50.0, bins: 5, amp: 1 };
+    let histogram =
+        PlotRequest::Histogram { stage, low: 0.0, high: 50.0, bins: 5, sampled: false, amp: 1 };
     assert_eq!(bench.plot(&histogram).unwrap().series[0].y, [7.0; 5]);
     let all = cuts_of_name("minmax").unwrap();
     assert_eq!(bench.cuts(("image", None), all, &[AmpId(1)]).unwrap(), Some((0.0, 46.0)));

@@ -1,6 +1,5 @@
 //! What is told of an exposure and of its stages, in words and numbers.
 
-use ndarray::ArrayView2;
 use serde::Serialize;
 
 use crate::ids::AmpId;
@@ -17,9 +16,7 @@ use super::kept::{Kept, SkyView};
 use super::schema;
 use super::settings::Setting;
 use super::subject::Subject;
-
-/// Statistics of larger images are those of pixels on a grid with at most so many points.
-const SAMPLE: usize = 1 << 18;
+use super::view::stride;
 
 /// One amplifier's part of the detector (pixels).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -218,7 +215,7 @@ fn camera_section(text: &str) -> ((usize, usize), (usize, usize)) {
     })
 }
 
-/// Every stage in the order of the settings.
+/// Every stage in the order of the settings, with the numbers of its image that are known already.
 pub(super) fn stages(subject: &Subject, chain: &Chain, settings: &[Setting]) -> Vec<StageInfo> {
     let first = chain.kept(chain.first);
     let (state, reason) = match (first, &chain.failure) {
@@ -258,8 +255,8 @@ fn stage((name, state, reason): (&str, State, Option<String>), kept: Option<&Kep
         unit: kept.map_or_else(|| "DN".to_owned(), Kept::unit),
         state,
         reason,
-        stats: kept.and_then(|kept| kept.statistics),
-        to_truth: kept.and_then(|kept| kept.to_truth),
+        stats: kept.and_then(|kept| kept.statistics.get().copied()),
+        to_truth: kept.and_then(|kept| kept.to_truth.get().copied().flatten()),
         warnings: Vec::new(),
         report: kept.map_or(serde_json::Value::Null, |kept| kept.report.clone()),
     }
@@ -272,14 +269,17 @@ pub(super) fn unit(unit: PixelUnit) -> &'static str {
     }
 }
 
-/// Every so many rows and columns are looked at.
-fn stride(view: &ArrayView2<'_, f32>) -> usize {
-    (1..).find(|step| view.len() / (step * step) <= SAMPLE).unwrap_or(1)
+/// Takes the numbers of every stage that is there, unless they are known.
+pub(super) fn take_numbers(subject: &Subject, chain: &Chain) {
+    for (_, kept) in chain.all() {
+        kept.statistics.get_or_init(|| statistics(&kept.sky()));
+        kept.to_truth.get_or_init(|| to_truth(subject, (chain.amp, &chain.steps), kept));
+    }
 }
 
 /// Numbers of an image; beyond 262,144 pixels those of a regular grid of them.
-pub(super) fn statistics(view: &SkyView<'_>) -> Statistics {
-    let step = stride(&view.image);
+fn statistics(view: &SkyView<'_>) -> Statistics {
+    let step = stride(view.image.dim());
     let (mut values, mut n_nan, mut n_masked) = (Vec::new(), 0, 0);
     let (mut min, mut max, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
     let (rows, columns) = view.image.dim();
@@ -312,18 +312,14 @@ pub(super) fn statistics(view: &SkyView<'_>) -> Statistics {
 }
 
 /// Image minus truth over the pixels that are neither bad nor near an injected cosmic ray.
-pub(super) fn to_truth(
-    subject: &Subject,
-    (amp, steps): (AmpId, &[Step]),
-    kept: &Kept,
-) -> Option<ToTruth> {
+fn to_truth(subject: &Subject, (amp, steps): (AmpId, &[Step]), kept: &Kept) -> Option<ToTruth> {
     let truth = subject.truth_of(amp, kept.stage, steps)?;
     let cosmic = &subject.truth(amp)?.near_cosmic;
     let view = kept.sky();
     if view.image.dim() != truth.dim() {
         return None;
     }
-    let (step, (rows, columns)) = (stride(&view.image), truth.dim());
+    let (step, (rows, columns)) = (stride(view.image.dim()), truth.dim());
     let mut differences = Vec::new();
     for row in (0..rows).step_by(step) {
         for column in (0..columns).step_by(step) {

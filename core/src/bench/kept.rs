@@ -1,6 +1,7 @@
 //! What is kept of a stage: its image, and variance and mask shared with the stage before where the
 //! step left them as they were.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use ndarray::{Array2, ArrayView2, Axis, s};
@@ -31,10 +32,10 @@ pub(super) struct Kept {
     pub(super) mask: Rc<Array2<u32>>,
     pub(super) report: serde_json::Value,
     pub(super) evidence: Evidence,
-    /// Numbers of the image, taken once.
-    pub(super) statistics: Option<Statistics>,
-    /// Its distance to the truth, taken once; none if the truth is not known.
-    pub(super) to_truth: Option<ToTruth>,
+    /// Numbers of the image, taken when they are first asked for.
+    pub(super) statistics: OnceCell<Statistics>,
+    /// Its distance to the truth, taken when it is first asked for; none if the truth is not known.
+    pub(super) to_truth: OnceCell<Option<ToTruth>>,
 }
 
 /// Pixels in sky order at their place on the detector.
@@ -71,8 +72,8 @@ impl Kept {
             mask: shared(mask, before.map(|kept| &kept.mask)),
             report,
             evidence,
-            statistics: None,
-            to_truth: None,
+            statistics: OnceCell::new(),
+            to_truth: OnceCell::new(),
         }
     }
 
@@ -108,8 +109,8 @@ impl Kept {
             mask: Rc::new(mask.unwrap_or_default()),
             report: serde_json::Value::Null,
             evidence: Vec::new(),
-            statistics: None,
-            to_truth: None,
+            statistics: OnceCell::new(),
+            to_truth: OnceCell::new(),
         }
     }
 

@@ -19,6 +19,7 @@ mod export;
 mod exposure;
 mod files;
 mod frames;
+mod gathered;
 mod headers;
 mod image_file;
 mod info;
@@ -42,6 +43,8 @@ mod view;
 #[cfg(test)]
 mod image_tests;
 #[cfg(test)]
+mod numbers_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
@@ -56,6 +59,7 @@ pub use arithmetic::{PixelInfo, PixelRow};
 pub use export::RECIPE;
 pub use files::{Files, Look};
 pub use frames::{StackInfo, Stacked, StackedPixel, StackedValue};
+pub use gathered::{Gathered, statistics_of};
 pub use headers::HeaderChoice;
 pub use image_file::ImageChoice;
 pub use info::{AmpInfo, CalibrationInfo, ExposureInfo, StageInfo, State, Statistics};
@@ -225,11 +229,21 @@ impl Bench {
         counts
     }
 
-    /// Every stage of an amplifier, in the order of the settings.
+    /// Every stage of an amplifier, in the order of the settings, with the numbers of its image.
     ///
     /// # Errors
     /// If nothing is open, or the amplifier is not of the camera.
     pub fn stages(&self, amp: AmpId) -> Result<Vec<StageInfo>> {
+        let (subject, chain) = self.of(amp)?;
+        info::take_numbers(subject, chain);
+        self.stages_at_once(amp)
+    }
+
+    /// The same without waiting: a stage of which nobody has asked for the numbers comes without them.
+    ///
+    /// # Errors
+    /// As [`Bench::stages`].
+    pub fn stages_at_once(&self, amp: AmpId) -> Result<Vec<StageInfo>> {
         let (subject, chain) = self.of(amp)?;
         Ok(info::stages(subject, chain, self.settings()))
     }

@@ -57,10 +57,11 @@ pub enum Plane {
 }
 
 /// Images derived from stages for pictures, by source and what tells their stages from earlier ones.
-pub(super) type Derived = BTreeMap<(Source, String), (Array2<f32>, Array2<u32>)>;
+pub(super) type Derived = BTreeMap<(Source, String), (Option<Array2<f32>>, Option<Array2<u32>>)>;
 
-/// Most derived images that are kept: both sides of a line for sixteen amplifiers.
-const MOST_DERIVED: usize = 32;
+/// Derived images are let go when they take more (byte): the thumbnails of every stage and both sides
+/// of a line for a large detector, a difference of one of its amplifiers.
+const MOST_DERIVED: usize = 80 << 20;
 
 impl View {
     /// The colors of the stage and of the other one.
@@ -148,7 +149,7 @@ impl Bench {
         plane: Plane,
         (rows, columns): (Range<usize>, Range<usize>),
     ) -> Result<Vec<u32>> {
-        self.derive(source);
+        self.derive(source, plane == Plane::Mask);
         let layer = self.layer(source).ok_or_else(|| {
             Error::input("picture", "stage", &source.stage, "one that has been made")
         })?;
@@ -199,39 +200,47 @@ impl Bench {
         format!("{stage} {minus}")
     }
 
-    /// Makes a halved or difference image, unless it is there or not needed.
-    pub(super) fn derive(&mut self, source: &Source) {
+    /// Makes a halved or difference image, with its mask if that is drawn, unless it is there or not
+    /// needed.
+    pub(super) fn derive(&mut self, source: &Source, masked: bool) {
         if source.level == 0 && source.minus.is_empty() {
             return;
         }
         let key = (source.clone(), self.version(source));
-        if self.derived.contains_key(&key) {
+        if self.place(source).is_none() {
             return;
         }
-        let Some(made) = self.derived_image(source) else { return };
-        if MOST_DERIVED <= self.derived.len() {
+        let (image, mask) = self.derived.remove(&key).unwrap_or((None, None));
+        let image = image.or_else(|| self.derived_image(&key));
+        let mask = mask.or_else(|| if masked { self.derived_mask(source) } else { None });
+        let held: usize = self.derived.values().map(bytes).sum();
+        if MOST_DERIVED < held {
             self.derived.clear();
         }
-        self.derived.insert(key, made);
+        self.derived.insert(key, (image, mask));
     }
 
-    fn derived_image(&self, source: &Source) -> Option<(Array2<f32>, Array2<u32>)> {
-        self.place(source)?;
-        let amp = AmpId(source.amp);
-        let view = self.view(amp, &source.stage)?;
-        let mut bits = match view.mask {
-            Some(mask) => mask.to_owned(),
-            None => Array2::zeros(view.image.dim()),
-        };
-        let mut image = match source.minus.as_str() {
-            "" => view.image.to_owned(),
-            minus => difference(view.image, self.view(amp, minus)?.image)?,
-        };
-        for _ in 0..source.level {
-            image = overview::halve(image.view());
-            bits = overview::halve_mask(bits.view());
+    /// Halved from the view, or from the least halved image of it that is there.
+    fn derived_image(&self, (source, version): &(Source, String)) -> Option<Array2<f32>> {
+        let begun = (0..source.level).rev().find_map(|level| {
+            let key = (Source { level, ..source.clone() }, version.clone());
+            Some((level, self.derived.get(&key)?.0.as_ref()?))
+        });
+        if let Some((level, image)) = begun {
+            return Some(times(source.level - level, image.view(), overview::halve));
         }
-        Some((image, bits))
+        let (amp, minus) = (AmpId(source.amp), source.minus.as_str());
+        let view = self.view(amp, &source.stage)?.image;
+        if minus.is_empty() {
+            return Some(times(source.level, view, overview::halve));
+        }
+        let difference = difference(view, self.view(amp, minus)?.image)?;
+        Some(times(source.level, difference.view(), overview::halve))
+    }
+
+    fn derived_mask(&self, source: &Source) -> Option<Array2<u32>> {
+        let mask = self.view(AmpId(source.amp), &source.stage)?.mask?;
+        Some(times(source.level, mask, overview::halve_mask))
     }
 
     /// The image with its mask, once it has been derived.
@@ -242,8 +251,26 @@ impl Bench {
             return Some(Layer { image: view.image, mask: view.mask, place });
         }
         let (image, mask) = self.derived.get(&(source.clone(), self.version(source)))?;
-        Some(Layer { image: image.view(), mask: Some(mask.view()), place })
+        let mask = mask.as_ref().map(|mask| mask.view());
+        Some(Layer { image: image.as_ref()?.view(), mask, place })
     }
+}
+
+/// Bytes of a derived image with its mask.
+fn bytes((image, mask): &(Option<Array2<f32>>, Option<Array2<u32>>)) -> usize {
+    4 * (image.as_ref().map_or(0, Array2::len) + mask.as_ref().map_or(0, Array2::len))
+}
+
+/// A plane halved so often.
+fn times<T: Clone>(
+    count: u32,
+    plane: ArrayView2<'_, T>,
+    halve: fn(ArrayView2<'_, T>) -> Array2<T>,
+) -> Array2<T> {
+    if count == 0 {
+        return plane.to_owned();
+    }
+    (1..count).fold(halve(plane), |halved, _| halve(halved.view()))
 }
 
 /// How often an image is halved for a scale (picture pixels per detector pixel).

@@ -14,6 +14,7 @@ use super::photometry::Measured;
 use super::plot_words::{described, named, unit};
 use super::schema;
 use super::subject::Subject;
+use super::view::grid;
 
 /// What to plot.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -65,6 +66,9 @@ pub enum PlotRequest {
         high: f64,
         /// Number of bins.
         bins: usize,
+        /// Whether a grid of the pixels of a large image is enough.
+        #[serde(default)]
+        sampled: bool,
         /// Amplifier.
         amp: u32,
     },
@@ -168,10 +172,10 @@ pub(super) fn plot(
         PlotRequest::MeanColumn { stages, .. } => {
             profile(subject, chain, stages, (Along::Column, None))
         }
-        PlotRequest::Histogram { stage, low, high, bins, .. } => {
+        PlotRequest::Histogram { stage, low, high, bins, sampled, .. } => {
             let view = view(subject, chain, stage)?;
             let named = (schema::title(stage), unit(chain, stage));
-            histogram(&view, named, (*low, *high), *bins)
+            histogram(&view, named, (*low, *high), (*bins, *sampled))
         }
         PlotRequest::Overscan { .. } => overscan(chain),
         PlotRequest::Linearity { .. } => linearity(chain),
@@ -236,20 +240,25 @@ pub(super) fn histogram(
     view: &SkyView<'_>,
     (title, unit): (&str, String),
     (low, high): (f64, f64),
-    bins: usize,
+    (bins, sampled): (usize, bool),
 ) -> Result<Plot> {
-    let counted = Histogram::of(&Pixels::all(view.image), low, high, bins)?;
+    let image = if sampled { grid(view.image) } else { view.image };
+    let counted = Histogram::of(&Pixels::all(image), low, high, bins)?;
     let width = (high - low) / bins as f64;
     let y: Vec<f64> = counted.counts.iter().map(|&count| count as f64).collect();
     let outside = (counted.below + counted.above + counted.nan) as f64;
-    let share = 100.0 * outside / view.image.len().max(1) as f64;
+    let share = 100.0 * outside / image.len().max(1) as f64;
+    let words = match (image.len(), view.image.len()) {
+        (some, all) if some < all => format!("{some} of {all} pixels, on a regular grid"),
+        (all, _) => format!("{all} pixels"),
+    };
     Ok(Plot {
         title: format!("Histogram of {title}"),
         x_label: named("value", &unit),
         y_label: "pixels".to_owned(),
         x: (0..bins).map(|bin| low + (bin as f64 + 0.5) * width).collect(),
         series: vec![Series { label: "pixels".to_owned(), y, style: SeriesStyle::Line }],
-        summary: format!("{} pixels, {share:.2} % of them outside the plot.", view.image.len()),
+        summary: format!("{words}, {share:.2} % of them outside the plot."),
     })
 }
 

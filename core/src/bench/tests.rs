@@ -237,7 +237,8 @@ fn plots_show_what_the_stages_hold() {
     assert_eq!((plot.x[0], plot.series.len()), (256.0, 2));
     assert_eq!(plot.series[0].y[7], f64::from(view.image[[300 - view.origin.1, 7]]));
     let stage = "split".to_owned();
-    let histogram = PlotRequest::Histogram { stage, low: 0.0, high: 400.0, bins: 40, amp: 1 };
+    let histogram =
+        PlotRequest::Histogram { stage, low: 0.0, high: 400.0, bins: 40, sampled: false, amp: 1 };
     let counted: f64 = table.bench.plot(&histogram).unwrap().series[0].y.iter().sum();
     let inside = view.image.iter().filter(|value| (0.0..400.0).contains(*value)).count();
     assert_eq!(counted, inside as f64);
@@ -478,7 +479,8 @@ fn the_clip_of_a_pixel_is_the_one_that_made_the_master() {
     let drawn = table.bench.view(AmpId(2), "master bias").unwrap();
     assert_eq!(f64::from(drawn.image[[200, 100]]), bias.master.unwrap());
     let stage = "master flat".to_owned();
-    let request = PlotRequest::Histogram { stage, low: 0.5, high: 1.5, bins: 10, amp: 2 };
+    let request =
+        PlotRequest::Histogram { stage, low: 0.5, high: 1.5, bins: 10, sampled: false, amp: 2 };
     let plot = table.bench.plot(&request).unwrap();
     assert_eq!(
         (plot.title.as_str(), plot.x_label.as_str()),

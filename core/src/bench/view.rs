@@ -3,6 +3,7 @@
 //! A picture shows one stage, two on the two sides of a line, or the difference of two. Pictures of
 //! less than half size are drawn from halved images, which are kept as long as they are looked at.
 
+use ndarray::{ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
 use super::{Bench, Source};
@@ -11,6 +12,9 @@ use crate::display::{ColourMap, Cuts, Frame, Pixels, Region, Statistics, Stretch
 use crate::error::{Error, Result};
 use crate::ids::AmpId;
 use crate::mask;
+
+/// Of larger images the numbers that a person reads at a glance are those of pixels on a regular grid.
+pub(super) const SAMPLE: usize = 1 << 18;
 
 /// How two stages share a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -96,7 +100,7 @@ impl Bench {
     pub fn draw(&mut self, view: &View, bytes: &mut [u8]) -> Result<()> {
         let [colors, colors_of_other] = view.lookups()?;
         for part in self.parts(view)? {
-            self.derive(&part.source);
+            self.derive(&part.source, view.mask_bits != 0);
             let Some(layer) = self.layer(&part.source) else { continue };
             let lookup = if part.side == 0 { &colors } else { &colors_of_other };
             draw_part(&view.frame(), &part.footprint, (&layer, lookup), bytes)?;
@@ -119,9 +123,9 @@ impl Bench {
         for &amp in amps {
             let (stage, minus) = (stage.to_owned(), against.unwrap_or_default().to_owned());
             let source = Source { amp: amp.0, stage, minus, level: 0 };
-            self.derive(&source);
+            self.derive(&source, false);
             let Some(layer) = self.layer(&source) else { continue };
-            found.extend(rule.of(&Pixels::all(layer.image))?);
+            found.extend(rule.of(&Pixels::all(looked_at(layer.image, rule)))?);
         }
         if found.is_empty() {
             return Ok(None);
@@ -170,6 +174,25 @@ impl Bench {
         }
         Ok(sample.statistics())
     }
+}
+
+/// The pixels that a rule looks at: all, or a grid of at most [`SAMPLE`] of them for a central part.
+fn looked_at(image: ArrayView2<'_, f32>, rule: Cuts) -> ArrayView2<'_, f32> {
+    match rule {
+        Cuts::Percentile(_) => grid(image),
+        Cuts::Zscale | Cuts::MinMax => image,
+    }
+}
+
+/// Every so many rows and columns, so that no more than [`SAMPLE`] pixels are left.
+pub(super) fn grid(image: ArrayView2<'_, f32>) -> ArrayView2<'_, f32> {
+    let step = stride(image.dim());
+    image.slice_move(s![..;step, ..;step])
+}
+
+/// Every so many rows and columns of an image of `(rows, columns)` are looked at.
+pub(super) fn stride((rows, columns): (usize, usize)) -> usize {
+    (1..).find(|step| rows * columns / (step * step) <= SAMPLE).unwrap_or(1)
 }
 
 /// The rule for cuts of a name: `zscale`, `minmax`, or a central part such as `99.5%`.
