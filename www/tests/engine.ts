@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Page } from "@playwright/test";
-import { expect, test as base } from "./bench";
+import { expect, settled, test as base } from "./bench";
 
 /** The command, built beside the page. */
 export const RAWSKY = process.env["RAWSKY"] ?? resolve("../target/release/rawsky");
@@ -20,6 +20,8 @@ export const test = base.extend<{ page: Page }>({
     page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
     await page.goto("./");
     await page.locator("canvas[data-drawn]").waitFor();
+    // The first picture is there before the steps are done.
+    await settled(page, 60_000);
     await use(page);
     expect(wrong, "requests to other places, or errors").toEqual([]);
   },

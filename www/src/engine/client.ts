@@ -1,7 +1,7 @@
-/** The engine of the page: a worker with the WebAssembly core. */
+/** The engine of the page: workers with the WebAssembly core. */
 
-import { Calls } from "./calls";
-import type { Message, NamedFile, Opened, Reply, Request } from "./messages";
+import { Crew, type Told } from "./crew";
+import type { NamedFile, Request } from "./messages";
 import type {
   CutsKind,
   Engine,
@@ -31,7 +31,7 @@ import type {
   View,
 } from "./protocol";
 import { apertureParams, apertureSchema, withAperture } from "./aperture";
-import { csvOf, joined, type Measured } from "./tables";
+import { csvOf, joined, type OfAmplifier } from "./tables";
 
 /** What one exposure needs, and no more: it is simulated while somebody waits for the first picture. */
 const SMALL_NIGHT: { [key: string]: Json } = { biases: 10, flats_per_lamp: 5, lamps: [3], exposures: 1 };
@@ -49,41 +49,26 @@ export function createClient(): Engine {
 }
 
 class Client implements Engine {
-  private readonly worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  private readonly calls = new Calls<Request>((message) => this.worker.postMessage(message));
+  private readonly crew = new Crew(rasterChoice(), (told) => this.receive(told));
   private readonly stageListeners = new Set<(amp: number, stages: StageInfo[]) => void>();
   private readonly progressListeners = new Set<(progress: Progress | null) => void>();
   private readonly rasterListeners = new Set<(by: Raster) => void>();
-  private exposure: ExposureInfo | null = null;
 
-  constructor() {
-    this.worker.onmessage = (event: MessageEvent<Reply>) => this.receive(event.data);
-    this.worker.onerror = (event) => this.calls.fail(event.message);
-    // If the worker cannot even take this, whatever is asked next will say so.
-    this.ask({ kind: "raster", choice: rasterChoice() }).catch(() => undefined);
-  }
-
-  private receive(reply: Reply): void {
-    switch (reply.kind) {
-      case "answer":
-        this.calls.answered(reply.id, reply.value);
-        break;
-      case "failure":
-        this.calls.refused(reply.id, reply.error);
-        break;
+  private receive(told: Told): void {
+    switch (told.kind) {
       case "stages":
-        for (const listener of this.stageListeners) listener(reply.amp, reply.stages);
+        for (const listener of this.stageListeners) listener(told.amp, told.stages);
         break;
       case "raster":
-        for (const listener of this.rasterListeners) listener(reply.by);
+        for (const listener of this.rasterListeners) listener(told.by);
         break;
       case "progress":
-        for (const listener of this.progressListeners) listener(reply.progress);
+        for (const listener of this.progressListeners) listener(told.progress);
     }
   }
 
   private ask<T>(request: Request): Promise<T> {
-    return this.calls.ask<T>(request);
+    return this.crew.ask<T>(request);
   }
 
   onStages(listener: (amp: number, stages: StageInfo[]) => void): () => void {
@@ -107,15 +92,17 @@ class Client implements Engine {
 
   async open(source: SourceRequest): Promise<ExposureInfo> {
     const { camera } = source;
-    const opened = await this.ask<Opened>(
+    const { info, leftOut } = await this.crew.open(
       source.kind === "simulated"
         ? { kind: "simulate", camera, night: { ...SMALL_NIGHT, ...source.night, seed: source.seed } }
         : { kind: "drop", camera, files: named(source.files), hdu: source.hdu },
     );
-    const notes = opened.leftOut.map((text) => ({ what: `left out: ${text}`, found: null }));
-    const { info } = opened;
-    this.exposure = { ...info, calibration: [...info.calibration, ...notes] };
-    return this.exposure;
+    const notes = leftOut.map((text) => ({ what: `left out: ${text}`, found: null }));
+    return { ...info, oneAtATime: this.crew.isOneAtATime, calibration: [...info.calibration, ...notes] };
+  }
+
+  reduce(): Promise<void> {
+    return this.crew.reduce();
   }
 
   steps(): Promise<{ info: StepInfo[]; settings: StepSetting[] }> {
@@ -127,13 +114,11 @@ class Client implements Engine {
   }
 
   cancel(): void {
-    const message: Message = { cancel: true };
-    this.worker.postMessage(message);
-    for (const listener of this.progressListeners) listener(null);
+    this.crew.cancel();
   }
 
-  stages(amp: number): Promise<StageInfo[]> {
-    return this.ask({ kind: "stages", amp });
+  stages(amp: number, numbers: boolean): Promise<StageInfo[]> {
+    return this.ask({ kind: "stages", amp, numbers });
   }
 
   async render(view: View): Promise<ImageBitmap> {
@@ -214,8 +199,7 @@ class Client implements Engine {
   }
 
   async photometry(): Promise<Photometry | null> {
-    const parts = await this.ask<(Measured | null)[]>({ kind: "photometry" });
-    return joined(parts, this.exposure?.amps.map((amp) => amp.amp) ?? []);
+    return joined(await this.ask<OfAmplifier[]>({ kind: "photometry" }));
   }
 
   async apertureSchema(): Promise<{ schema: ParamSchema[]; params: { [key: string]: Json } }> {
@@ -235,9 +219,7 @@ class Client implements Engine {
       case "parquet":
         return this.ask({ kind: "catalogue", amp });
       case "csv": {
-        const parts = await this.ask<(Measured | null)[]>({ kind: "photometry" });
-        const all = joined(parts, this.exposure?.amps.map((one) => one.amp) ?? []);
-        const table: Table = all?.table ?? { columns: [], rows: 0 };
+        const table: Table = (await this.photometry())?.table ?? { columns: [], rows: 0 };
         return text("stars.csv", csvOf(table));
       }
       case "recipe":
@@ -252,7 +234,6 @@ class Client implements Engine {
   }
 
   dispose(): void {
-    this.worker.terminate();
-    this.calls.fail("the page has closed the engine");
+    this.crew.dispose();
   }
 }

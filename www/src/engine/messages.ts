@@ -13,9 +13,11 @@ export type Request =
   | { kind: "cameras" }
   | { kind: "simulate"; camera: string; night: { [key: string]: Json } }
   | { kind: "drop"; camera: string; files: NamedFile[]; hdu: number | null }
+  | { kind: "warm" }
+  | { kind: "hold"; amps: number[]; held: number[] }
   | { kind: "steps" }
   | { kind: "set"; settings: StepSetting[]; only?: Limit }
-  | { kind: "stages"; amp: number }
+  | { kind: "stages"; amp: number; numbers: boolean }
   | { kind: "draw"; view: View }
   | { kind: "raster"; choice: Raster | "auto" }
   | { kind: "cuts"; stage: string; against: string | null; rule: string; amps: number[] }
@@ -23,6 +25,8 @@ export type Request =
   | { kind: "pixel"; x: number; y: number }
   | { kind: "plot"; request: PlotRequest }
   | { kind: "region"; region: Region; stage: string }
+  | { kind: "gather"; region: Region; stage: string }
+  | { kind: "statisticsOf"; values: Float32Array; masked: number }
   | { kind: "headers"; amp: number }
   | { kind: "header"; amp: number; of: string }
   | { kind: "stacks" }
@@ -53,4 +57,6 @@ export type Message = { id: number; request: Request } | { cancel: true };
 export interface Opened {
   info: ExposureInfo;
   leftOut: string[];
+  /** Whether something had to be made before it, such as masters. */
+  prepared: boolean;
 }

@@ -77,6 +77,8 @@ export class MockEngine implements Engine {
     return () => undefined;
   }
 
+  async reduce(): Promise<void> {}
+
   async cameras(): Promise<{ name: string; description: string }[]> {
     return [
       { name: "teaching", description: "one detector of 4 amplifiers of 256 x 256" },

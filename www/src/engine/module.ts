@@ -17,20 +17,24 @@ export interface EngineModule {
   cameras: typeof Whole.cameras;
   cameras_for: typeof Whole.cameras_for;
   mark_colors: typeof Whole.mark_colors;
+  statistics_of: typeof Whole.statistics_of;
   /** It never shrinks, so that what one exposure left the next one uses. */
   memory: WebAssembly.Memory;
   isWhole: boolean;
 }
 
+/** The module that the next session is of. */
+export let engine: EngineModule;
+
 let started: Promise<EngineModule> | null = null;
 let completed: Promise<EngineModule> | null = null;
 
 /** What only the whole module can do. */
-const NEEDS_WHOLE = new Set<Request["kind"]>(["drop", "images", "catalogue", "recipe"]);
+const NEEDS_WHOLE = new Set<Request["kind"]>(["warm", "drop", "images", "catalogue", "recipe"]);
 
-/** The small form where it is enough and the whole one is not there. */
-export function moduleFor(request: Request): Promise<EngineModule> {
-  return NEEDS_WHOLE.has(request.kind) ? wholeModule() : anyModule();
+/** Takes the small form where it is enough and the whole one is not there. */
+export async function take(request: Request): Promise<void> {
+  engine = await (NEEDS_WHOLE.has(request.kind) ? wholeModule() : anyModule());
 }
 
 function anyModule(): Promise<EngineModule> {
@@ -50,12 +54,13 @@ function wholeModule(): Promise<EngineModule> {
 async function loadStart(): Promise<EngineModule> {
   const { memory } = await initStart({ module_or_path: startUrl });
   // What it lacks is asked of the whole one alone.
-  const { Session, cameras, cameras_for, mark_colors } = small as unknown as typeof Whole;
-  return { Session, cameras, cameras_for, mark_colors, memory, isWhole: false };
+  const { Session, cameras, cameras_for, mark_colors, statistics_of } = small as unknown as typeof Whole;
+  return { Session, cameras, cameras_for, mark_colors, statistics_of, memory, isWhole: false };
 }
 
 async function loadWhole(): Promise<EngineModule> {
-  const { default: init, Session, cameras, cameras_for, mark_colors } = await import("../../pkg/whole/rawsky_web.js");
-  const { memory } = await init({ module_or_path: wholeUrl });
-  return { Session, cameras, cameras_for, mark_colors, memory, isWhole: true };
+  const whole = await import("../../pkg/whole/rawsky_web.js");
+  const { Session, cameras, cameras_for, mark_colors, statistics_of } = whole;
+  const { memory } = await whole.default({ module_or_path: wholeUrl });
+  return { Session, cameras, cameras_for, mark_colors, statistics_of, memory, isWhole: true };
 }

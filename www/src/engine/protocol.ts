@@ -18,10 +18,7 @@ export interface AmpInfo {
   height: number;
 }
 
-/**
- * Amplifiers of more pixels than this are held one at a time: every stage of one takes half a gigabyte.
- * The one that is drawn alone is reduced.
- */
+/** Every stage of an amplifier of more pixels than this takes half a gigabyte or more. */
 export const LARGE_AMPLIFIER = 4_000_000;
 
 /** Camera of files that are looked at as they are, whatever they may be. */
@@ -65,6 +62,8 @@ export interface ExposureInfo {
   images: ImageChoice[];
   /** What a person should know of an image, such as why it is not reduced; sentences. */
   notes: string[];
+  /** There is not the memory for the stages of all amplifiers: the one that is drawn alone is reduced. */
+  oneAtATime?: boolean;
 }
 
 /** One parameter of a step, from the core's own table. */
@@ -216,7 +215,7 @@ export interface Plot {
 
 export type PlotRequest =
   | { kind: ProfileKind; at: number; halfWidth: number; stages: string[]; amp: number }
-  | { kind: "histogram"; stage: string; low: number; high: number; bins: number; amp: number }
+  | { kind: "histogram"; stage: string; low: number; high: number; bins: number; sampled?: boolean; amp: number }
   | { kind: "overscan"; amp: number }
   | { kind: "linearity"; amp: number }
   | { kind: "residual"; stage: string; amp: number }
@@ -350,7 +349,10 @@ export interface Engine {
   /** Called with who draws the picture, whenever that changes. */
   onRaster(listener: (by: Raster) => void): () => void;
   cameras(): Promise<{ name: string; description: string }[]>;
+  /** Opens an exposure; none of its steps is run yet. */
   open(source: SourceRequest): Promise<ExposureInfo>;
+  /** Runs the steps of what was opened; the first stage of every amplifier comes first. */
+  reduce(): Promise<void>;
   /** The steps that the recipe has, in its order. */
   steps(): Promise<{ info: StepInfo[]; settings: StepSetting[] }>;
   /** Sets steps, order and parameters; runs what depends on the change. Resolves when all is done,
@@ -358,7 +360,8 @@ export interface Engine {
   setSteps(settings: StepSetting[], only?: Limit): Promise<{ executed: { amp: number; step: string }[] }>;
   /** Stops what runs; stages that were not reached are stale. */
   cancel(): void;
-  stages(amp: number): Promise<StageInfo[]>;
+  /** With the numbers of every image, or at once with those that are known. */
+  stages(amp: number, numbers: boolean): Promise<StageInfo[]>;
   render(view: View): Promise<ImageBitmap>;
   cuts(stage: string, against: string | null, kind: CutsKind, amps: number[]): Promise<{ low: number; high: number }>;
   maskBits(stage: string, amps: number[]): Promise<MaskBit[]>;

@@ -12,12 +12,15 @@ export interface Measured {
   warnings: string[];
 }
 
+export interface OfAmplifier {
+  amp: number;
+  /** `null` without a catalogue, or where no science image is there yet. */
+  measured: Measured | null;
+}
+
 /** The tables of all amplifiers one below the other, each star with its amplifier. */
-export function joined(parts: (Measured | null)[], amps: number[]): Photometry | null {
-  const found: { part: Measured; amp: number }[] = [];
-  parts.forEach((part, index) => {
-    if (part !== null) found.push({ part, amp: amps[index] ?? 0 });
-  });
+export function joined(parts: OfAmplifier[]): Photometry | null {
+  const found = parts.flatMap(({ amp, measured }) => (measured === null ? [] : [{ part: measured, amp }]));
   const first = found[0];
   if (first === undefined) return null;
   const rows = found.reduce((sum, { part }) => sum + part.rows, 0);

@@ -4,12 +4,12 @@ import { batch } from "@preact/signals";
 import type { Json, SourceRequest, StepSetting } from "../engine/protocol";
 import {
   aperture,
+  busy,
   cameras,
   dragging,
   drawnBy,
   engine,
   exposure,
-  isLarge,
   keepRms,
   lastRun,
   lastStage,
@@ -25,10 +25,11 @@ import {
   settings,
   stagesByAmp,
   stepInfos,
+  takeStages,
 } from "./bench";
 import { withValue } from "./paths";
 import { fileDigest, isOf, NO_CAMERA, pendingLink, source, type PendingLink } from "./source";
-import { refresh, runRecipe } from "./run";
+import { refresh, runRecipe, takeNumbers } from "./run";
 import { forgetHistory, remember, takeAgain, takeBack, type Snapshot } from "./undo";
 import { comparison, cursor, fit, look, pinned, region, type Look } from "./view";
 
@@ -38,14 +39,12 @@ export async function start(): Promise<void> {
   const { createEngine } = await import("../engine/create");
   const made = await createEngine();
   engine.value = made;
-  made.onStages((amp, list) => {
-    stagesByAmp.value = new Map(stagesByAmp.peek()).set(amp, list);
-  });
+  made.onStages(takeStages);
   made.onProgress((value) => {
     progress.value = value;
-    const info = exposure.peek();
-    // Another amplifier of a large exposure was reduced without a change of the recipe.
-    if (value === null && info && isLarge(info) && !dragging.peek()) void refresh();
+    // Steps were run without a change of the recipe: another amplifier, or what is exported was made again.
+    if (value === null && exposure.peek() && !busy.peek() && !opening.peek() && !dragging.peek())
+      void refresh().then(takeNumbers);
   });
   made.onRaster((by) => {
     drawnBy.value = by;
@@ -75,11 +74,17 @@ export async function open(request: SourceRequest): Promise<boolean> {
       pinned.value = false;
       region.value = null;
       forgetHistory();
+      firstView();
     });
+    const seen = comparison.peek();
+    await made.reduce();
     await refresh();
-    batch(() => firstView());
+    if (comparison.peek() === seen) lastView();
+    const took = ((performance.now() - begin) / 1000).toFixed(2);
+    await takeNumbers();
+    cursor.value ??= firstPixel();
     const done = info.kind === "raw" ? "open and reduce" : "open";
-    lastRun.value = `${((performance.now() - begin) / 1000).toFixed(2)} s to ${done}`;
+    lastRun.value = `${took} s to ${done}`;
     return true;
   } catch (cause) {
     report(cause);
@@ -107,15 +112,20 @@ function firstPixel(): { x: number; y: number } | null {
   return best ?? wanted;
 }
 
-/** A raw exposure is first seen half raw, half reduced. */
+/** What is there first is seen at once. */
 function firstView(): void {
+  const first = exposure.peek()?.kind === "raw" ? "raw" : "image";
+  comparison.value = { stage: first, against: first, mode: "single", split: 0.5 };
+  // The picture will show the end; the inspector opens where a person can change something first.
+  selected.value = stepInfos.peek().some((info) => info.step === FIRST_STEP) ? FIRST_STEP : first;
+  fit();
+}
+
+/** A raw exposure is then seen half raw, half reduced. */
+function lastView(): void {
   const raw = exposure.peek()?.kind === "raw";
   const last = lastStage.value;
   comparison.value = { stage: last, against: "raw", mode: raw && last !== "raw" ? "split" : "single", split: 0.5 };
-  // The picture shows the end; the inspector opens where a person can change something first.
-  selected.value = stepInfos.peek().some((info) => info.step === FIRST_STEP) ? FIRST_STEP : last;
-  cursor.value = firstPixel();
-  fit();
 }
 
 export async function openSimulated(seed: number, night: { [key: string]: Json } = {}): Promise<boolean> {

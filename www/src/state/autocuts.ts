@@ -1,7 +1,7 @@
 /** Keeps the cuts what their name says: a new stage, amplifier or result gives new numbers. */
 
 import { computed, effect } from "@preact/signals";
-import { ampNumbers, drawable, engine, report, revision } from "./bench";
+import { ampNumbers, drawable, engine, isVisible, report, revision } from "./bench";
 import type { CutsKind } from "../engine/protocol";
 import { againstCuts, comparesOwnCuts, comparison, look, type Cuts } from "./view";
 
@@ -88,13 +88,13 @@ async function askAgainst(kind: CutsKind, stage: string, amps: number[]): Promis
 
 export function keepCuts(): void {
   effect(() => {
-    if (questionAgainst.value === "") return;
+    if (questionAgainst.value === "" || !isVisible.value) return;
     const [kind, stage, amps] = JSON.parse(questionAgainst.value) as [CutsKind, string, number[]];
     if (amps.length > 0 && drawable.peek().some((info) => info.stage === stage)) void askAgainst(kind, stage, amps);
   });
   effect(() => {
     const now = JSON.parse(question.value) as Question;
-    if (now.kind === "typed" || now.amps.length === 0 || !drawable.peek().some((info) => info.stage === now.stage))
+    if (!isVisible.value || now.kind === "typed" || now.amps.length === 0 || !drawable.peek().some((info) => info.stage === now.stage))
       return;
     void ask(now.kind, now);
   });

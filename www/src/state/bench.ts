@@ -32,6 +32,8 @@ export const revision = signal(0);
 
 /** Grows whenever only pixels of the shown stages have changed, while a slider is dragged. */
 export const previews = signal(0);
+/** Grows with every picture on the screen. */
+export const pictures = signal(0);
 /** A slider of a parameter is held; what is run meanwhile is a preview. */
 export const dragging = signal(false);
 
@@ -162,9 +164,21 @@ export function report(cause: unknown): void {
   problem.value = { class: error.class ?? "page", message: error.message ?? String(cause) };
 }
 
-/** Whether amplifiers are held one at a time. */
+/** Whether work on a whole amplifier is felt. */
 export function isLarge(info: ExposureInfo): boolean {
   return info.amps.some((amp) => amp.width * amp.height > LARGE_AMPLIFIER);
+}
+
+/** There is something to see of the exposure: the first stage of an amplifier. */
+export const isVisible = signal(false);
+
+/** Takes what the engine told of an amplifier; while an exposure is opened, amplifiers appear one by one. */
+export function takeStages(amp: number, list: StageInfo[]): void {
+  const appears = list[0]?.state === "ok" && stagesByAmp.peek().get(amp)?.[0]?.state !== "ok";
+  stagesByAmp.value = new Map(stagesByAmp.peek()).set(amp, list);
+  if (!opening.peek() || !appears || !ampNumbers.peek().includes(amp)) return;
+  isVisible.value = true;
+  previews.value++;
 }
 
 export function resetForExposure(info: ExposureInfo): void {
@@ -175,7 +189,8 @@ export function resetForExposure(info: ExposureInfo): void {
     photometry.value = null;
     rmsBefore.value = null;
     selectedStar.value = null;
+    isVisible.value = false;
     const [first] = info.amps;
-    shownAmp.value = first && isLarge(info) ? first.amp : 0;
+    shownAmp.value = first && info.oneAtATime ? first.amp : 0;
   });
 }

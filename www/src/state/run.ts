@@ -3,16 +3,19 @@
  * only what the picture shows is run.
  */
 
-import type { Limit, StepSetting } from "../engine/protocol";
+import { effect } from "@preact/signals";
+import type { Engine, Limit, StepSetting } from "../engine/protocol";
 import {
   busy,
   dragging,
   engine,
+  isVisible,
   lastRun,
   lastStage,
   memoryBytes,
   notice,
   photometry,
+  pictures,
   previews,
   progress,
   report,
@@ -116,11 +119,16 @@ async function runOnce(recipe: StepSetting[]): Promise<void> {
     const names = new Set(executed.map((one) => one.step));
     const seconds = ((performance.now() - start) / 1000).toFixed(2);
     await refresh();
-    lastRun.value = `${seconds} s; ${names.size} of ${recipe.length} steps run again${names.size ? ": " + [...names].join(", ") : ""}${endText()}`;
+    void tellNumbers(`${seconds} s; ${names.size} of ${recipe.length} steps run again${names.size ? ": " + [...names].join(", ") : ""}`);
   } catch (cause) {
     report(cause);
     await restoreFromEngine();
   }
+}
+
+async function tellNumbers(words: string): Promise<void> {
+  lastRun.value = words;
+  if (await takeNumbers().catch(() => false)) lastRun.value = `${words}${endText()}`;
 }
 
 /** Where the recipe ends now, in words. */
@@ -137,17 +145,53 @@ async function restoreFromEngine(): Promise<void> {
   await refresh();
 }
 
-/** Asks the engine for everything that follows from the stages. */
+/** Shows what the engine has now. The numbers come after the picture, or it would wait for them. */
 export async function refresh(): Promise<void> {
   const source = engine.peek();
   if (!source) return;
-  const amps = [...stagesByAmp.peek().keys()];
-  const lists = await Promise.all(amps.map((amp) => source.stages(amp)));
-  stagesByAmp.value = new Map(amps.map((amp, i) => [amp, lists[i] ?? []]));
+  await askStages(source, false);
+  isVisible.value = true;
   revision.value++;
   progress.value = null;
-  memoryBytes.value = await source.memory();
-  photometry.value = await source.photometry().catch(() => null);
+}
+
+async function askStages(source: Engine, numbers: boolean): Promise<void> {
+  const amps = [...stagesByAmp.peek().keys()];
+  const lists = await Promise.all(amps.map((amp) => source.stages(amp, numbers)));
+  const isSame = amps.join() === [...stagesByAmp.peek().keys()].join();
+  if (isSame) stagesByAmp.value = new Map(amps.map((amp, i) => [amp, lists[i] ?? []]));
+}
+
+/** Asks for the numbers of all that is shown, once the picture is up; whether they are still those of now. */
+export async function takeNumbers(): Promise<boolean> {
+  const source = engine.peek();
+  const now = revision.peek();
+  if (!source) return false;
+  await nextPicture();
+  const isNow = (): boolean => now === revision.peek() && source === engine.peek() && !busy.peek();
+  if (!isNow()) return false;
+  await askStages(source, true);
+  const [bytes, measured] = await Promise.all([source.memory(), source.photometry().catch(() => null)]);
+  if (!isNow()) return false;
+  memoryBytes.value = bytes;
+  photometry.value = measured;
+  return true;
+}
+
+/** Without a picture for so long (ms), none is expected. */
+const NO_PICTURE = 300;
+
+function nextPicture(): Promise<void> {
+  const before = pictures.peek();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, NO_PICTURE);
+    const stop = effect(() => {
+      if (pictures.value === before) return;
+      clearTimeout(timer);
+      resolve();
+      queueMicrotask(() => stop());
+    });
+  });
 }
 
 export function stopRun(): void {

@@ -37,7 +37,7 @@ function useHistogram(): void {
   useEffect(() => {
     const ask = latest<ReturnType<typeof request.peek>, Plot | null>(
       async ({ stage, low, high, amp }) =>
-        (await engine.peek()?.plot({ kind: "histogram", stage, low, high, bins: BINS, amp })) ?? null,
+        (await engine.peek()?.plot({ kind: "histogram", stage, low, high, bins: BINS, sampled: true, amp })) ?? null,
       (plot) => (histogram.value = plot),
       () => (histogram.value = null),
     );

@@ -5,7 +5,7 @@
 
 import { effect } from "@preact/signals";
 import type { View } from "../engine/protocol";
-import { engine, previews, report, revision } from "../state/bench";
+import { engine, pictures, previews, report, revision } from "../state/bench";
 import { blinkOn, comparison, viewFor } from "../state/view";
 import { latest } from "./latest";
 
@@ -50,6 +50,7 @@ export function keepPicture(canvas: HTMLCanvasElement): () => void {
       shown = { bitmap, view };
       paint(canvas, shown, wanted ?? view);
       canvas.dataset["drawn"] = `${view.stage} ${view.mode}`;
+      pictures.value++;
     },
     report,
   );

@@ -1,0 +1,19 @@
+/** The pictures of a worker: of what is open there. */
+
+import type { Answer } from "./answer";
+import { change, desk, open, post } from "./desk";
+import type { Request } from "./messages";
+import { engine } from "./module";
+import { Painter } from "../raster/painter";
+
+export const painter = new Painter(
+  () => engine.mark_colors(),
+  () => desk.busy,
+  (by) => post({ kind: "raster", by }),
+);
+
+export function picture(request: Extract<Request, { kind: "draw" }>): Answer {
+  change(open(), request.view.amps);
+  const image = painter.draw(open(), request.view);
+  return { value: image, transfer: [image instanceof ImageData ? image.data.buffer : image] };
+}
