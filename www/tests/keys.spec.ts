@@ -1,4 +1,16 @@
+import type { Page } from "@playwright/test";
 import { expect, test } from "./bench";
+
+/** Whether the picture has the size of its place. */
+function isFilled(page: Page): Promise<boolean> {
+  return page.locator(".stage-focus canvas").evaluate((element) => {
+    const canvas = element as HTMLCanvasElement;
+    const box = canvas.closest(".stage-box");
+    const ratio = Math.min(devicePixelRatio, 2);
+    const size = [box?.clientWidth ?? 0, box?.clientHeight ?? 0].map((side) => Math.round(side * ratio));
+    return canvas.width === size[0] && canvas.height === size[1];
+  });
+}
 
 test("keys move, zoom, compare, invert, pin and undo", async ({ bench }) => {
   const place = bench.locator(".pixel-place span").first();
@@ -14,6 +26,7 @@ test("keys move, zoom, compare, invert, pin and undo", async ({ bench }) => {
   await expect(label).toHaveText("science");
   const zoom = bench.locator(".zoom-value");
   // Comparing changes the height of the bar below the picture, and so what fits.
+  await expect.poll(() => isFilled(bench)).toBe(true);
   await bench.keyboard.press("0");
   const fitted = await zoom.innerText();
   await bench.keyboard.press("+");
