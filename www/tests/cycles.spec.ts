@@ -8,6 +8,8 @@ const CYCLES = 20;
 
 /** Memory of the engine (MB), as the status line tells it. */
 async function memory(page: Page): Promise<number> {
+  // It is told when the picture is up.
+  await expect(page.locator(".status-bar")).toContainText(/memory [\d.]+ MB/);
   const text = await page.locator(".status-bar").innerText();
   return Number(/memory ([\d.]+) MB/.exec(text)?.[1]);
 }

@@ -38,8 +38,18 @@ class Bench {
 
   static async open(page: Page): Promise<Bench> {
     const bench = await Bench.start(page);
-    await bench.ask({ kind: "simulate", camera: "teaching", night: SMALL_NIGHT });
+    await bench.simulate(SMALL_NIGHT);
     return bench;
+  }
+
+  async simulate(night: typeof SMALL_NIGHT): Promise<void> {
+    await this.ask({ kind: "simulate", camera: "teaching", night });
+    await this.hold([1, 2, 3, 4]);
+  }
+
+  /** Runs the steps of these amplifiers. */
+  private hold(amps: number[]): Promise<null> {
+    return this.ask({ kind: "hold", amps, held: amps });
   }
 
   static async start(page: Page): Promise<Bench> {
@@ -73,6 +83,7 @@ class Bench {
       },
       [name, bytes.toString("base64")] as const,
     );
+    await this.hold([1]);
   }
 
   ask<T>(request: unknown): Promise<T> {
@@ -352,7 +363,7 @@ gl2.deleteTexture = function (one) { probe.live.delete(one); return deleteTextur
   expect(await live()).toBe(2 + 8);
   await engine.compare({ ...BASE, amps: [2] });
   expect(await live()).toBe(2 + 2);
-  await engine.ask({ kind: "simulate", camera: "teaching", night: { ...SMALL_NIGHT, seed: 6 } });
+  await engine.simulate({ ...SMALL_NIGHT, seed: 6 });
   expect(await live()).toBe(2);
   expect((await engine.compare(BASE)).differing).toBe(0);
 });
