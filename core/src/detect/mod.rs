@@ -1,0 +1,299 @@
+//! Detection: the objects of an image, with sep's definitions and names.
+//!
+//! ```text
+//! filter ▸ threshold ▸ connected regions ▸ deblending ▸ shapes ▸ cleaning      (detect)
+//! ▸ windowed positions ▸ Kron ellipse ▸ half-light radius                      (photometry)
+//! ```
+//!
+//! * Planes: `image`, background-subtracted, with its `variance` and `mask`; any order of pixels.
+//! * Coordinates: `x` is the column, `y` the row, zero-based, pixel centers at integers; `theta` from
+//!   the columns toward the rows.
+//! * A masked pixel counts as 0 with an infinite variance: it can lie in an object, but adds no
+//!   light to it, and neither a threshold nor a variance.
+//! * References: Bertin & Arnouts 1996, A&AS 117, 393; Barbary 2016, JOSS 1, 58 (sep 1.4.1).
+
+mod clean;
+mod columns;
+mod deblend;
+mod filter;
+pub mod flags;
+mod params;
+mod regions;
+mod shape;
+
+use ndarray::Array2;
+
+use crate::error::{Error, Result};
+use crate::measure::aperture::Pixels;
+
+pub use params::{Filter, Noise, Params};
+
+use deblend::{Part, Rules};
+use filter::Kernel;
+use shape::{Extent, Pixel, Shape};
+
+const STEP: &str = "detect";
+
+/// Most pixels of one region: more is a background that was not subtracted.
+const MAX_REGION: usize = 2_000_000;
+/// Most rows or columns.
+const MAX_SIDE: usize = 1 << 20;
+
+/// One detected object, by the names of sep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// Threshold (DN), the mean over its pixels.
+    pub thresh: f64,
+    /// Pixels.
+    pub npix: usize,
+    /// Pixels that are above the threshold without the filter, too.
+    pub tnpix: usize,
+    /// First and last column (pixel).
+    pub columns: (u32, u32),
+    /// First and last row (pixel).
+    pub rows: (u32, u32),
+    /// Barycenter, column (pixel).
+    pub x: f64,
+    /// Barycenter, row (pixel).
+    pub y: f64,
+    /// Second moment along the columns (pixel²).
+    pub x2: f64,
+    /// Second moment along the rows (pixel²).
+    pub y2: f64,
+    /// Mixed second moment (pixel²).
+    pub xy: f64,
+    /// Variance of `x` (pixel²).
+    pub errx2: f64,
+    /// Variance of `y` (pixel²).
+    pub erry2: f64,
+    /// Covariance of `x` and `y` (pixel²).
+    pub errxy: f64,
+    /// Rms along the major axis (pixel).
+    pub a: f64,
+    /// Rms along the minor axis (pixel).
+    pub b: f64,
+    /// Angle of the major axis (radian).
+    pub theta: f64,
+    /// Coefficient of the ellipse (pixel⁻²).
+    pub cxx: f64,
+    /// Coefficient of the ellipse (pixel⁻²).
+    pub cyy: f64,
+    /// Coefficient of the ellipse (pixel⁻²).
+    pub cxy: f64,
+    /// Sum of the filtered pixels (DN).
+    pub cflux: f64,
+    /// Sum of the pixels (DN).
+    pub flux: f64,
+    /// Highest filtered pixel (DN).
+    pub cpeak: f32,
+    /// Highest pixel (DN).
+    pub peak: f32,
+    /// Column and row of the highest filtered pixel.
+    pub cpeak_at: (u32, u32),
+    /// Column and row of the highest pixel.
+    pub peak_at: (u32, u32),
+    /// Bits of [`flags::REGISTRY`].
+    pub flag: i32,
+    /// What the ellipse lacks because the threshold cuts the profile (ratio).
+    cut: f64,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detections {
+    /// The objects, in the order in which a scan of the image completes their regions.
+    pub objects: Vec<Object>,
+    /// For every pixel the number of the object that it belongs to, from 1; 0 is none.
+    pub segmentation: Array2<i32>,
+}
+
+/// Finds the objects of a background-subtracted image.
+///
+/// # Errors
+/// [`Error::Parameter`] for parameters out of range, [`Error::Input`] for planes of different shapes
+/// or beyond 2^20 pixels a side, and for an image of which a single region covers more than two
+/// million pixels: its background was not subtracted.
+pub fn detect(pixels: Pixels<'_>, params: &Params) -> Result<Detections> {
+    params.check()?;
+    let shape = pixels.image.dim();
+    if pixels.variance.dim() != shape || pixels.mask.dim() != shape {
+        let found = format!("{:?} and {:?}", pixels.variance.dim(), pixels.mask.dim());
+        let needed = format!("{shape:?} for both");
+        return Err(Error::input(STEP, "shape of variance and mask", found, needed));
+    }
+    if MAX_SIDE < shape.0.max(shape.1) {
+        let found = format!("{shape:?}");
+        return Err(Error::input(STEP, "shape of the image", found, format!("at most {MAX_SIDE}")));
+    }
+    let bright = bright_pixels(pixels, params);
+    let places: Vec<(u32, u32)> = bright.iter().map(|pixel| (pixel.row, pixel.column)).collect();
+    let rules = Rules {
+        levels: params.deblend_levels,
+        contrast: params.deblend_contrast_fraction,
+        minimum_area: params.minimum_area_pix,
+    };
+    let mut found = Vec::new();
+    for region in regions::regions(&places) {
+        if region.len() < params.minimum_area_pix {
+            continue;
+        }
+        if MAX_REGION < region.len() {
+            let found = format!("{} pixels", region.len());
+            let needed =
+                format!("at most {MAX_REGION}: subtract the background, or ask for more sigma");
+            return Err(Error::input(STEP, "one region above the threshold", found, needed));
+        }
+        let own: Vec<Pixel> = region.iter().filter_map(|&at| bright.get(at).copied()).collect();
+        let threshold = mean_threshold(&own);
+        for part in deblend::deblend(own, threshold, &rules) {
+            found.push((object(&part, threshold, shape, params), part.pixels));
+        }
+    }
+    Ok(number(found, shape, params))
+}
+
+/// The pixels above the threshold, in the order of rows and columns.
+fn bright_pixels(pixels: Pixels<'_>, params: &Params) -> Vec<Pixel> {
+    let Planes { image, variance, constant } = Planes::new(pixels, params);
+    let kernel = Kernel::new(&params.kernel);
+    let filtered = (params.filter != Filter::None).then(|| kernel.convolve(&image));
+    let weighted = params.filter == Filter::Matched && constant.is_none();
+    let significance = weighted.then(|| kernel.significance(&image, &variance));
+    let filtered = filtered.as_ref().unwrap_or(&image);
+    let sigma = params.threshold_sigma as f32;
+    let mut bright = Vec::new();
+    for ((at, &filtered), &variance) in filtered.indexed_iter().zip(&variance) {
+        let threshold = match params.noise {
+            Noise::Constant { rms_dn } => sigma * rms_dn as f32,
+            Noise::Plane => sigma * variance.sqrt(),
+        };
+        let is_bright = match &significance {
+            Some(plane) => plane.get(at).is_some_and(|&significance| sigma < significance),
+            None => threshold < filtered,
+        };
+        if is_bright {
+            bright.push(Pixel {
+                row: at.0 as u32,
+                column: at.1 as u32,
+                value: image.get(at).copied().unwrap_or(0.0),
+                filtered,
+                variance: Some(variance).filter(|variance| variance.is_finite()),
+                threshold: Some(threshold).filter(|threshold| threshold.is_finite()),
+            });
+        }
+    }
+    bright
+}
+
+/// Image and variance with the masked pixels emptied.
+struct Planes {
+    image: Array2<f32>,
+    variance: Array2<f32>,
+    /// The variance of all pixels, where there is one (DN²).
+    constant: Option<f32>,
+}
+
+impl Planes {
+    fn new(pixels: Pixels<'_>, params: &Params) -> Planes {
+        let constant = match params.noise {
+            Noise::Constant { rms_dn } => Some((rms_dn * rms_dn) as f32),
+            Noise::Plane => None,
+        };
+        let mut image = pixels.image.to_owned();
+        let mut variance = match constant {
+            Some(value) => Array2::from_elem(image.dim(), value),
+            None => pixels.variance.to_owned(),
+        };
+        let planes = image.iter_mut().zip(variance.iter_mut()).zip(pixels.mask);
+        for ((pixel, variance), bits) in planes {
+            let noise = 0.0 < *variance && variance.is_finite();
+            if bits & params.mask_bits != 0 || !pixel.is_finite() || !noise {
+                *pixel = 0.0;
+                *variance = constant.unwrap_or(f32::INFINITY);
+            }
+        }
+        Planes { image, variance, constant }
+    }
+}
+
+/// The mean threshold of the pixels that have one (DN).
+fn mean_threshold(pixels: &[Pixel]) -> f32 {
+    let known = pixels.iter().filter_map(|pixel| pixel.threshold);
+    let (n, sum) = known.fold((0_u64, 0.0), |(n, sum), value| (n + 1, sum + f64::from(value)));
+    if n == 0 { 0.0 } else { (sum / n as f64) as f32 }
+}
+
+fn object(part: &Part, threshold: f32, shape: (usize, usize), params: &Params) -> Object {
+    let extent = Extent::of(part.pixels.iter().copied());
+    let thresh = f64::from(threshold);
+    let center = part.core.as_ref().map(|core| core.center);
+    let form: Shape =
+        shape::shape(&part.pixels, &extent, thresh, center, params.gain_electron_per_dn);
+    let (columns, rows) =
+        part.core.as_ref().map_or((extent.columns, extent.rows), |core| (core.columns, core.rows));
+    let last = |length: usize, at: u32| at as usize + 1 == length;
+    let cut_off =
+        columns.0 == 0 || rows.0 == 0 || last(shape.1, columns.1) || last(shape.0, rows.1);
+    let merged = if part.core.is_some() { flags::MERGED } else { 0 };
+    let truncated = if cut_off { flags::TRUNCATED } else { 0 };
+    Object {
+        thresh,
+        npix: part.pixels.len(),
+        tnpix: form.above,
+        columns: extent.columns,
+        rows: extent.rows,
+        x: form.x,
+        y: form.y,
+        x2: form.x2,
+        y2: form.y2,
+        xy: form.xy,
+        errx2: form.errx2,
+        erry2: form.erry2,
+        errxy: form.errxy,
+        a: form.a,
+        b: form.b,
+        theta: form.theta,
+        cxx: form.cxx,
+        cyy: form.cyy,
+        cxy: form.cxy,
+        cflux: extent.filtered_flux,
+        flux: form.flux,
+        cpeak: extent.filtered_peak.0,
+        peak: extent.peak.0,
+        cpeak_at: (extent.filtered_peak.1, extent.filtered_peak.2),
+        peak_at: (extent.peak.1, extent.peak.2),
+        flag: form.flags | merged | truncated,
+        cut: form.cut,
+    }
+}
+
+/// Cleans the list and numbers what is left.
+fn number(found: Vec<(Object, Vec<Pixel>)>, shape: (usize, usize), params: &Params) -> Detections {
+    let area = params.minimum_area_pix;
+    let (objects, pixels): (Vec<(Object, f64)>, Vec<Vec<Pixel>>) = found
+        .into_iter()
+        .map(|(object, pixels)| ((object, clean::rise(&pixels, area)), pixels))
+        .unzip();
+    let stays = match params.clean_exponent {
+        Some(exponent) => clean::survivors(&objects, exponent),
+        None => vec![true; objects.len()],
+    };
+    let mut kept = Vec::new();
+    let mut segmentation = Array2::zeros(shape);
+    for (((object, _), pixels), _) in
+        objects.into_iter().zip(pixels).zip(stays).filter(|(_, stays)| *stays)
+    {
+        kept.push(object);
+        for pixel in pixels {
+            if let Some(label) = segmentation.get_mut((pixel.row as usize, pixel.column as usize)) {
+                *label = kept.len() as i32;
+            }
+        }
+    }
+    Detections { objects: kept, segmentation }
+}
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
