@@ -18,6 +18,7 @@ mod deblend;
 mod filter;
 pub mod flags;
 mod params;
+pub mod photometry;
 mod regions;
 mod shape;
 

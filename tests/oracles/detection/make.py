@@ -48,7 +48,7 @@ def call(case, image, variance, mask):
 
 
 def photometry(image, objects, mask, gain):
-    """Windowed positions, Kron and half-light radii; exact overlaps where sep has them (flux_radius: 20 x 20 parts)."""
+    """Windowed positions, Kron and half-light radii; exact overlaps where sep has them (flux_radius: 200 x 200 parts)."""
     x, y, a, b, theta = (objects[name].astype(float) for name in ("x", "y", "a", "b", "theta"))
     kron, flag = sep.kron_radius(image, x, y, a, b, theta, 6.0, mask=mask)
     circle = kron * np.sqrt(a * b) < 1.75
@@ -59,7 +59,7 @@ def photometry(image, objects, mask, gain):
     round_flux, round_error, round_flags = sep.sum_circle(image, x, y, 1.75, err=5.0, gain=gain,
                                                           mask=mask, subpix=0)
     flux = np.where(circle, round_flux, flux)
-    radius, radius_flag = sep.flux_radius(image, x, y, 6.0 * a, 0.5, normflux=flux, mask=mask, subpix=20)
+    radius, radius_flag = sep.flux_radius(image, x, y, 6.0 * a, 0.5, normflux=flux, mask=mask, subpix=200)
     sigma = 2.0 / 2.35 * radius
     wide = np.where(sigma > 0, sigma, 1.0)
     xwin, ywin, win_flag = sep.winpos(image, x, y, wide, mask=mask, subpix=0)
