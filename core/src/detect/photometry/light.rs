@@ -111,7 +111,7 @@ impl Light<'_> {
 fn span(center: f64, reach: f64, length: usize) -> (usize, usize, bool) {
     let (low, high) = ((center - reach + 0.5).floor(), (center + reach + 0.5).ceil());
     let end = length as f64;
-    if !(low <= high) {
+    if low.is_nan() || high.is_nan() || high < low {
         return (0, 0, true);
     }
     (low.clamp(0.0, end) as usize, high.clamp(0.0, end) as usize, low < 0.0 || end < high)
