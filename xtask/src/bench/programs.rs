@@ -48,14 +48,14 @@ impl Programs {
         } else {
             self.command(case, side)
         };
-        let Some(mut command) = command else { return Ok(Err(absent(side).to_owned())) };
+        let Some(mut command) = command else { return Ok(Err(absent(case, side).to_owned())) };
         command.current_dir(&self.folder).env("OMP_NUM_THREADS", "1");
         command.env("OPENBLAS_NUM_THREADS", "1").env("PYTHONWARNINGS", "ignore");
         let done = command.output().with_context(|| format!("cannot start {command:?}"))?;
         if done.status.code() == Some(MISSING) && matches!(side, Side::Peer(_)) {
             let said = String::from_utf8_lossy(&done.stderr);
             crate::shell::say(format!("left out: {}", said.trim()));
-            return Ok(Err(absent(side).to_owned()));
+            return Ok(Err(absent(case, side).to_owned()));
         }
         if !done.status.success() {
             bail!("{command:?}: {}", String::from_utf8_lossy(&done.stderr));
@@ -179,11 +179,11 @@ impl Programs {
     }
 }
 
-fn absent(side: Side) -> &'static str {
+fn absent(case: &Case, side: Side) -> &'static str {
     match side {
-        Side::V8 => "no Node",
+        Side::V8 if !case.is_command => "no Node",
         Side::Peer(_) => "peer not installed",
-        _ => "not in this case",
+        _ => "no such command",
     }
 }
 
