@@ -14,6 +14,9 @@ use crate::shell::{output, root};
 /// Exit code of `tests/oracles/perf/cases.py` when a package is missing.
 const MISSING: i32 = 3;
 
+/// Of an answer that has nothing to be compared with.
+const NOT_APART: Apart = Apart { numbers: 0, absolute: 0.0, relative: 0.0 };
+
 /// What is raced, and where.
 #[derive(Debug)]
 pub(super) struct Programs {
@@ -82,6 +85,18 @@ impl Programs {
         self.start(case, Side::Native)?.map_err(anyhow::Error::msg)
     }
 
+    /// What `rawsky-bench command` says of a command.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub(super) fn measure(&self, command: &mut Command) -> Result<Sample> {
+        let done = command.current_dir(&self.folder).output()?;
+        if !done.status.success() {
+            bail!("{command:?}: {}", String::from_utf8_lossy(&done.stderr));
+        }
+        sample(&said(&String::from_utf8_lossy(&done.stdout)), NOT_APART)
+    }
+
     fn answer(&self, side: Side) -> PathBuf {
         let name = match side {
             Side::Native => "native",
@@ -130,7 +145,7 @@ impl Programs {
     }
 
     fn apart(&self, case: &Case, side: Side, answer: &Path) -> Result<Apart> {
-        let none = Apart { numbers: 0, absolute: 0.0, relative: 0.0 };
+        let none = NOT_APART;
         let peer = match side {
             Side::Native => return Ok(none),
             Side::Peer(at) => case.peers.get(at),
