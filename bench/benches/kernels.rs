@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use rawsky_bench::cases;
 
 /// Cases with their sizes: frames, stars or rows.
@@ -34,9 +34,9 @@ fn kernels(criterion: &mut Criterion) {
     }
 }
 
-criterion_group! {
-    name = all;
-    config = Criterion::default().sample_size(10).measurement_time(Duration::from_secs(5));
-    targets = kernels
+fn main() {
+    let criterion = Criterion::default().sample_size(10).measurement_time(Duration::from_secs(5));
+    let mut criterion = criterion.configure_from_args();
+    kernels(&mut criterion);
+    criterion.final_summary();
 }
-criterion_main!(all);
