@@ -1,6 +1,6 @@
 //! How each side of a race is started, and what it says.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,6 +31,8 @@ pub(super) struct Programs {
     pub(super) python: Option<PathBuf>,
     /// The folder of nights, inputs and answers.
     pub(super) folder: PathBuf,
+    /// Held as long as they are used.
+    pub(super) _lock: File,
 }
 
 impl Programs {

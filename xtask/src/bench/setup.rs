@@ -1,6 +1,6 @@
 //! What a race needs: programs, simulated nights, plain inputs, and Python with the peers.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -35,6 +35,7 @@ pub(super) fn programs(python: Option<String>) -> Result<Programs> {
     let folder = target().join("bench");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let folder = folder.canonicalize()?;
+    let lock = alone(&folder)?;
     let built = target().canonicalize()?;
     let programs = Programs {
         bench: built.join("release/rawsky-bench"),
@@ -43,11 +44,20 @@ pub(super) fn programs(python: Option<String>) -> Result<Programs> {
         code: folder.join("module.code"),
         python: peers(&folder, python),
         folder,
+        _lock: lock,
     };
     let mut compile = Command::new(&programs.bench);
     start(compile.arg("compile").args([&programs.module, &programs.code]))?;
     nights(&programs)?;
     Ok(programs)
+}
+
+/// The lock of the folder: two benchmarks at once would measure each other.
+fn alone(folder: &Path) -> Result<File> {
+    let path = folder.join("lock");
+    let lock = File::create(&path).with_context(|| path.display().to_string())?;
+    lock.try_lock().with_context(|| format!("another benchmark runs in {}", folder.display()))?;
+    Ok(lock)
 }
 
 /// Python with the peers: the one that is given, or one made here.
