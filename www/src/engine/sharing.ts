@@ -4,7 +4,7 @@ import { LARGE_AMPLIFIER, type AmpInfo, type ExposureInfo } from "./protocol";
 
 /** Smaller files are no exposure of which the amplifiers are worth a worker each (bytes). */
 const LARGE_FILES = 16_000_000;
-/** Every stage of four large amplifiers takes up to 3.5 GB: this much memory has to be there (GB). */
+/** Every stage of four large amplifiers takes 3.1 GB: this much memory has to be there (GB). */
 const LEAST_MEMORY = 8;
 const MOST_WORKERS = 4;
 

@@ -5,7 +5,7 @@
 
 import { effect } from "@preact/signals";
 import type { View } from "../engine/protocol";
-import { engine, pictures, previews, report, revision } from "../state/bench";
+import { engine, isVisible, pictures, previews, report, revision } from "../state/bench";
 import { blinkOn, comparison, viewFor } from "../state/view";
 import { latest } from "./latest";
 
@@ -60,6 +60,13 @@ export function keepPicture(canvas: HTMLCanvasElement): () => void {
     if (shown) paint(canvas, shown, wanted);
     ask(wanted);
   };
+  /** Nothing of an exposure that was closed is shown in the place of the new one. */
+  const stopClearing = effect(() => {
+    if (isVisible.value) return;
+    shown?.bitmap.close();
+    shown = null;
+    canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
+  });
   const stop = effect(() => {
     void revision.value;
     void previews.value;
@@ -70,6 +77,7 @@ export function keepPicture(canvas: HTMLCanvasElement): () => void {
   });
   return () => {
     stop();
+    stopClearing();
     cancelAnimationFrame(frame);
   };
 }
