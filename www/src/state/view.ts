@@ -94,11 +94,18 @@ export function fitScale(): number {
   return Math.min(size.width / part.width, size.height / part.height);
 }
 
+/** The place that fitted last. */
+let fitted: Place | null = null;
+
+/** Whether nobody has moved the picture since it was made to fit. */
+export const isFitted = (): boolean => place.peek() === fitted;
+
 export function fit(): void {
   const part = shownPart();
   if (!part) return;
   const { x0, y0, width, height } = part;
-  place.value = { x: x0 + (width - 1) / 2, y: y0 + (height - 1) / 2, scale: fitScale() };
+  fitted = { x: x0 + (width - 1) / 2, y: y0 + (height - 1) / 2, scale: fitScale() };
+  place.value = fitted;
 }
 
 /** Zooms so that the detector point under (`px`, `py`), counted from the middle of the picture, stays. */

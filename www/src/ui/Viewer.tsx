@@ -1,8 +1,8 @@
 /** The picture with its tools: what is shown, how it is compared, where one looks. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { exposure, stages, stageTitle, stageUnit } from "../state/bench";
-import { activeCuts, blinkOn, comparison, cursor, fit, place, viewerSize } from "../state/view";
+import { exposure, opening, stages, stageTitle, stageUnit } from "../state/bench";
+import { activeCuts, blinkOn, comparison, cursor, fit, isFitted, place, viewerSize } from "../state/view";
 import { lesson } from "../lessons/state";
 import { keepPicture } from "./Picture";
 import { followPointers } from "./pointer";
@@ -54,7 +54,8 @@ function Stagebox() {
     const observer = new ResizeObserver(() => {
       const first = viewerSize.peek().width === 0;
       viewerSize.value = { width: element.clientWidth, height: element.clientHeight };
-      if (first || place.peek().scale === 1) fit();
+      // The controls of a new exposure take their room one after the other.
+      if (first || place.peek().scale === 1 || (opening.peek() && isFitted())) fit();
     });
     observer.observe(element);
     const stopPointers = followPointers(element);
