@@ -104,7 +104,7 @@ fn mixed(at: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-fn uniform(at: u64) -> f64 {
+pub(crate) fn uniform(at: u64) -> f64 {
     (mixed(at) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
@@ -116,7 +116,7 @@ fn normal(at: u64) -> f64 {
 }
 
 /// A field of stars on no background: image, variance, and DEAD pixels.
-pub(super) fn scene((rows, columns): (usize, usize), stars: usize, height: f64) -> Planes {
+pub(crate) fn scene((rows, columns): (usize, usize), stars: usize, height: f64) -> Planes {
     let mut light = Array2::<f64>::zeros((rows, columns));
     for star in 0..stars as u64 {
         let draw = |number: u64| uniform(STARS + 4 * star + number);

@@ -19,7 +19,7 @@ mod filter;
 pub mod flags;
 mod params;
 pub mod photometry;
-mod regions;
+pub(crate) mod regions;
 mod shape;
 
 use ndarray::Array2;
@@ -295,6 +295,6 @@ fn number(found: Vec<(Object, Vec<Pixel>)>, shape: (usize, usize), params: &Para
 }
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;

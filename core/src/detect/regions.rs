@@ -15,7 +15,7 @@ struct Run {
 
 /// The regions of a list of pixels `(row, column)` in the order of rows and columns; each region is
 /// the indices of its pixels, ascending.
-pub(super) fn regions(pixels: &[(u32, u32)]) -> Vec<Vec<usize>> {
+pub(crate) fn regions(pixels: &[(u32, u32)]) -> Vec<Vec<usize>> {
     let runs = runs(pixels);
     let mut parents: Vec<usize> = (0..runs.len()).collect();
     // The first run of the row above that may still touch.
