@@ -13,13 +13,16 @@ pub const RADIX_PASSES: usize = 2;
 
 /// Median of `values`, which are reordered; `None` if there is none. NaN must not be among them.
 pub fn median(values: &mut [f64]) -> Option<f64> {
-    values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = *values.get(middle)?;
-    if values.len() % 2 == 1 {
-        return Some(upper);
+    let (middle, count) = (values.len() / 2, values.len());
+    if count == 0 {
+        return None;
     }
-    values.get(middle.checked_sub(1)?).map(|lower| 0.5 * (lower + upper))
+    let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    if count % 2 == 1 {
+        return Some(*upper);
+    }
+    let lower = below.iter().copied().max_by(f64::total_cmp)?;
+    Some(0.5 * (lower + *upper))
 }
 
 /// Median of the finite values; `None` if there is none.
