@@ -1,7 +1,7 @@
 // This program as a module under V8. The steady clock shows the CPU time of the process, so that the
 // module can time itself.
 //
-//   node --no-turbo-fast-api-calls v8.mjs MODULE FOLDER WORD…      FOLDER is /work there
+//   node --no-turbo-fast-api-calls v8.mjs MODULE FOLDER WORD…      FOLDER is /data there
 //
 // Without that switch, calls of node:wasi that the compiler made fast may damage the heap when memory
 // grows (nodejs/node, issue 46777).
@@ -16,7 +16,7 @@ const wasi = new WASI({
   version: "preview1",
   args: ["rawsky-bench", ...words],
   env: {},
-  preopens: { "/work": folder },
+  preopens: { "/data": folder },
 });
 const imports = wasi.getImportObject();
 const calls = imports.wasi_snapshot_preview1;

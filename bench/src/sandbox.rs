@@ -33,7 +33,7 @@ pub fn compile(module: &Path, code: &Path) -> Result<String> {
     Ok(json!({ "compile_seconds": cpu_seconds() - start }).to_string())
 }
 
-/// Runs compiled code with `folder` as `/work`; what it printed, and the peak of this process.
+/// Runs compiled code with `folder` as `/data`; what it printed, and the peak of this process.
 ///
 /// # Errors
 /// If it fails, with what it said.
@@ -45,7 +45,7 @@ pub fn run(code: &Path, folder: &Path, words: &[&str]) -> Result<String> {
     wasi.arg("rawsky-bench").args(words);
     wasi.stdout(printed.clone()).stderr(printed.clone());
     wasi.allow_blocking_current_thread(true).monotonic_clock(Used);
-    wasi.preopened_dir(folder, "/work", FsPerms::ReadWrite).map_err(plain)?;
+    wasi.preopened_dir(folder, "/data", FsPerms::ReadWrite).map_err(plain)?;
     let mut store = Store::new(&engine, wasi.build_p1());
     store.set_epoch_deadline(1);
     store.set_hostcall_fuel(MOVED);

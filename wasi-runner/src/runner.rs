@@ -23,6 +23,11 @@ use crate::{code, staging};
 /// Folder of everything unfinished, below the folder of products.
 pub const UNFINISHED: &str = ".tmp";
 
+/// Tells the allocator of GNU/Linux not to give planes back to the system between two steps: mapping them anew
+/// would cost as much as the steps. Other systems do not look at it.
+const KEEP_MEMORY: [(&str, &str); 2] =
+    [("MALLOC_MMAP_THRESHOLD_", "4294967296"), ("MALLOC_TRIM_THRESHOLD_", "17179869184")];
+
 /// How work is run.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -197,6 +202,7 @@ impl Runner {
             .arg("child")
             .arg(folder)
             .env_clear()
+            .envs(KEEP_MEMORY)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -116,7 +116,7 @@ impl Programs {
         }
         let answer = self.answer(side);
         let name = answer.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let inside = ["/work/inputs".to_owned(), format!("/work/{name}")];
+        let inside = ["/data/inputs".to_owned(), format!("/data/{name}")];
         let words = ["run", case.name, &inside[0], &inside[1], &repeats, &size];
         let mut command = Command::new(&self.bench);
         match side {

@@ -36,6 +36,7 @@ impl Scaling {
     }
 
     /// The physical value.
+    #[inline(always)]
     pub(super) fn value(&self, stored: Stored) -> f32 {
         let value = match stored {
             Stored::Single(number) if self.identity => number,
@@ -45,6 +46,7 @@ impl Scaling {
     }
 
     /// The physical value before it is rounded to f32.
+    #[inline(always)]
     pub(super) fn real(&self, stored: Stored) -> f64 {
         let number = match stored {
             Stored::Single(number) => f64::from(number),

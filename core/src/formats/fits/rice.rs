@@ -114,11 +114,20 @@ pub(super) fn decode(bytes: &[u8], rice: Rice, pixels: &mut [i32]) -> Option<()>
 #[inline(always)]
 fn split_block(bits: &mut Bits<'_>, split: u32, mut last: i32, block: &mut [i32]) -> i32 {
     for pixel in block {
-        if bits.count <= 32 {
+        if bits.count <= 40 {
             bits.fill();
         }
-        let upper = bits.unary();
-        let lower = bits.number(split);
+        let zeros = bits.next.leading_zeros();
+        let (upper, lower);
+        if zeros + 1 + split <= bits.count {
+            upper = zeros;
+            lower = (bits.next << zeros << 1 >> 1 >> (63 - split)) as u32;
+            bits.next = bits.next << zeros << 1 << split;
+            bits.count -= zeros + 1 + split;
+        } else {
+            upper = bits.unary();
+            lower = bits.number(split);
+        }
         last = last.wrapping_add(difference(upper << split | lower));
         *pixel = last;
     }
