@@ -1,16 +1,6 @@
 //! The flags of a detected object, in one registry: bit, name, meaning. The bits are sep's.
 
-use crate::measure::flags::Flag;
-
-macro_rules! registry {
-    ($($name:ident = $bit:literal, $meaning:literal;)*) => {
-        $(#[doc = $meaning] pub const $name: i32 = 1 << $bit;)*
-        /// Every bit, in order.
-        pub const REGISTRY: &[Flag] = &[
-            $(Flag { bit: $bit, name: stringify!($name), meaning: $meaning },)*
-        ];
-    };
-}
+use crate::measure::flags::registry;
 
 registry! {
     MERGED = 0, "one of several objects that were told apart in one region";
@@ -24,11 +14,6 @@ registry! {
 
 /// Key of the registry in a table's metadata.
 pub const METADATA_KEY: &str = "detection_flags";
-
-/// The registry as JSON text for a table's metadata.
-pub fn registry_json() -> String {
-    serde_json::to_string(REGISTRY).unwrap_or_default()
-}
 
 #[cfg(test)]
 mod tests {

@@ -116,12 +116,7 @@ pub struct Detections {
 /// million pixels: its background was not subtracted.
 pub fn detect(pixels: Pixels<'_>, params: &Params) -> Result<Detections> {
     params.check()?;
-    let shape = pixels.image.dim();
-    if pixels.variance.dim() != shape || pixels.mask.dim() != shape {
-        let found = format!("{:?} and {:?}", pixels.variance.dim(), pixels.mask.dim());
-        let needed = format!("{shape:?} for both");
-        return Err(Error::input(STEP, "shape of variance and mask", found, needed));
-    }
+    let shape = pixels.shape(STEP)?;
     if MAX_SIDE < shape.0.max(shape.1) {
         let found = format!("{shape:?}");
         return Err(Error::input(STEP, "shape of the image", found, format!("at most {MAX_SIDE}")));

@@ -23,7 +23,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::morphology::{flags_of, replaced};
-use super::{Report, check_planes};
+use super::{Report, STEP};
 use crate::detect::regions::regions;
 use crate::error::{Error, Result};
 use crate::mask;
@@ -105,7 +105,7 @@ impl Params {
 /// [`Error::Parameter`] for parameters out of range, [`Error::Input`] for planes of different shapes.
 pub fn find(pixels: Pixels<'_>, params: &Params) -> Result<(Array2<bool>, Report)> {
     params.check()?;
-    check_planes(pixels)?;
+    pixels.shape(STEP)?;
     let bad = flags_of(pixels, params.mask_bits);
     let mut found = bright_groups(pixels, &bad, params);
     let mut passes = 1;

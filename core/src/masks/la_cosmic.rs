@@ -21,7 +21,7 @@ use ndarray::{Array2, Zip};
 use serde::{Deserialize, Serialize};
 
 use super::morphology::{dilated, flags_of, replaced};
-use super::{Report, check_planes, median};
+use super::{Report, STEP, median};
 use crate::error::{Error, Result};
 use crate::mask;
 use crate::measure::aperture::Pixels;
@@ -81,7 +81,7 @@ impl Params {
 /// [`Error::Parameter`] for parameters out of range, [`Error::Input`] for planes of different shapes.
 pub fn find(pixels: Pixels<'_>, params: &Params) -> Result<(Array2<bool>, Report)> {
     params.check()?;
-    check_planes(pixels)?;
+    pixels.shape(STEP)?;
     let bad = dilated(&flags_of(pixels, params.mask_bits));
     let (mut image, level) = filled(pixels.image.to_owned(), &bad);
     let (mut variance, noise_level) = filled(pixels.variance.to_owned(), &bad);

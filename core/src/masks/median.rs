@@ -1,13 +1,14 @@
 //! Medians over rows, then over columns: a quick stand-in for the median of a square.
 //!
-//! Eight columns go side by side through the same exchanges. Nearer to the edge than half the window
+//! Four columns go side by side through the same exchanges. Nearer to the edge than half the window
 //! a pixel keeps its value. Pixels must be numbers.
 
 use ndarray::Array2;
 
+use crate::numerics::lanes::Lanes;
+
 /// Columns that go side by side.
-const LANES: usize = 8;
-type Lanes = [f32; LANES];
+const LANES: usize = 4;
 
 /// Median over `N` (odd) pixels of the row, then over `N` such medians of the column.
 pub(super) fn filter<const N: usize>(image: &Array2<f32>) -> Array2<f32> {
@@ -21,11 +22,8 @@ pub(super) fn filter<const N: usize>(image: &Array2<f32>) -> Array2<f32> {
         let Some(width) = window.first().map(Vec::len) else { continue };
         let medians = line.iter_mut().skip(N / 2).take(width);
         let blocks = (0..width).step_by(LANES).flat_map(|from| {
-            let mut values = [[0.0; LANES]; N];
-            for (lanes, row) in values.iter_mut().zip(window) {
-                load(lanes, row, from);
-            }
-            median(values)
+            let row = |at: usize| window.get(at).map_or(&[][..], Vec::as_slice);
+            median::<N>(std::array::from_fn(|at| load(row(at), from)))
         });
         medians.zip(blocks).for_each(|(pixel, median)| *pixel = median);
     }
@@ -37,41 +35,30 @@ fn along<const N: usize>(row: &[f32]) -> Vec<f32> {
     let width = (row.len() + 1).saturating_sub(N);
     let mut out: Vec<f32> = Vec::with_capacity(width + LANES);
     for from in (0..width).step_by(LANES) {
-        let mut values = [[0.0; LANES]; N];
-        for (shift, lanes) in values.iter_mut().enumerate() {
-            load(lanes, row, from + shift);
-        }
-        out.extend(median(values));
+        out.extend(median::<N>(std::array::from_fn(|shift| load(row, from + shift))));
     }
     out.truncate(width);
     out
 }
 
-/// Takes eight pixels, fewer at the end of the row.
-fn load(lanes: &mut Lanes, row: &[f32], from: usize) {
-    let pixels = row.get(from..).unwrap_or_default();
-    lanes.iter_mut().zip(pixels).for_each(|(lane, pixel)| *lane = *pixel);
+/// Takes four pixels, fewer at the end of the row.
+fn load(row: &[f32], from: usize) -> Lanes {
+    let mut lanes = [0.0; LANES];
+    lanes
+        .iter_mut()
+        .zip(row.get(from..).unwrap_or_default())
+        .for_each(|(lane, pixel)| *lane = *pixel);
+    Lanes::new(lanes)
 }
 
 /// The middle of `N` values, lane by lane: the lower half is put in order.
-fn median<const N: usize>(mut values: [Lanes; N]) -> Lanes {
+fn median<const N: usize>(mut values: [Lanes; N]) -> [f32; LANES] {
     for first in 0..=N / 2 {
         for second in first + 1..N {
-            let (low, high) = exchanged(values[first], values[second]);
-            (values[first], values[second]) = (low, high);
+            (values[first], values[second]) = values[first].ordered(values[second]);
         }
     }
-    values[N / 2]
-}
-
-/// The lower and the higher of two values, lane by lane.
-fn exchanged(mut low: Lanes, mut high: Lanes) -> (Lanes, Lanes) {
-    for (low, high) in low.iter_mut().zip(high.iter_mut()) {
-        let (a, b) = (*low, *high);
-        *low = if b < a { b } else { a };
-        *high = if b < a { a } else { b };
-    }
-    (low, high)
+    values[N / 2].to_array()
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::mask;
-use crate::measure::aperture::Pixels;
+
+const STEP: &str = "cosmic rays";
 
 /// What a search for cosmic rays found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -43,7 +44,7 @@ impl Report {
 pub fn mark(bits: &mut Array2<u32>, found: &Array2<bool>) -> Result<()> {
     if bits.dim() != found.dim() {
         let (found, needed) = (format!("{:?}", bits.dim()), format!("{:?}", found.dim()));
-        return Err(Error::input("cosmic rays", "shape of the mask", found, needed));
+        return Err(Error::input(STEP, "shape of the mask", found, needed));
     }
     Zip::from(bits).and(found).for_each(|bits, &found| {
         if found {
@@ -51,16 +52,6 @@ pub fn mark(bits: &mut Array2<u32>, found: &Array2<bool>) -> Result<()> {
         }
     });
     Ok(())
-}
-
-fn check_planes(pixels: Pixels<'_>) -> Result<()> {
-    let shape = pixels.image.dim();
-    if pixels.variance.dim() == shape && pixels.mask.dim() == shape {
-        return Ok(());
-    }
-    let found = format!("{:?} and {:?}", pixels.variance.dim(), pixels.mask.dim());
-    let needed = format!("{shape:?} for both");
-    Err(Error::input("cosmic rays", "shape of variance and mask", found, needed))
 }
 
 #[cfg(test)]

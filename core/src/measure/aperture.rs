@@ -242,6 +242,21 @@ pub struct Pixels<'a> {
     pub mask: ArrayView2<'a, u32>,
 }
 
+impl Pixels<'_> {
+    /// Rows and columns.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the planes differ.
+    pub fn shape(&self, step: &str) -> Result<(usize, usize)> {
+        let shape = self.image.dim();
+        if self.variance.dim() == shape && self.mask.dim() == shape {
+            return Ok(shape);
+        }
+        let found = format!("{:?} and {:?}", self.variance.dim(), self.mask.dim());
+        Err(Error::input(step, "shape of variance and mask", found, format!("{shape:?} for both")))
+    }
+}
+
 impl<'a> From<&'a Planes> for Pixels<'a> {
     fn from(planes: &'a Planes) -> Pixels<'a> {
         Pixels {
@@ -283,12 +298,7 @@ pub fn photometer(
     params: &Params,
 ) -> Result<Vec<Apertures>> {
     params.check()?;
-    let shape = pixels.image.dim();
-    if pixels.variance.dim() != shape || pixels.mask.dim() != shape {
-        let found = format!("{:?} and {:?}", pixels.variance.dim(), pixels.mask.dim());
-        let needed = format!("{shape:?} for both");
-        return Err(Error::input(STEP, "shape of variance and mask", found, needed));
-    }
+    let shape = pixels.shape(STEP)?;
     let mut order: Vec<(usize, f64)> = params.radii_pix.iter().copied().enumerate().collect();
     order.sort_by(|a, b| a.1.total_cmp(&b.1));
     let radii: Vec<f64> = order.iter().map(|&(_, radius)| radius).collect();

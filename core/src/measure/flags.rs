@@ -20,15 +20,22 @@ impl Flag {
     }
 }
 
+/// The constants, the list and the text of a registry of flags.
 macro_rules! registry {
     ($($name:ident = $bit:literal, $meaning:literal;)*) => {
         $(#[doc = $meaning] pub const $name: i32 = 1 << $bit;)*
         /// Every bit, in order.
-        pub const REGISTRY: &[Flag] = &[
-            $(Flag { bit: $bit, name: stringify!($name), meaning: $meaning },)*
+        pub const REGISTRY: &[$crate::measure::flags::Flag] = &[
+            $($crate::measure::flags::Flag { bit: $bit, name: stringify!($name), meaning: $meaning },)*
         ];
+
+        /// The registry as JSON text for a table's metadata.
+        pub fn registry_json() -> String {
+            serde_json::to_string(REGISTRY).unwrap_or_default()
+        }
     };
 }
+pub(crate) use registry;
 
 registry! {
     MASKED = 0, "masked pixels were left out; the flux is not scaled up for them";
@@ -43,11 +50,6 @@ registry! {
 
 /// Key of the registry in a table's metadata.
 pub const METADATA_KEY: &str = "aperture_flags";
-
-/// The registry as JSON text for a table's metadata.
-pub fn registry_json() -> String {
-    serde_json::to_string(REGISTRY).unwrap_or_default()
-}
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! tile:   first pixel (BYTEPIX bytes), then for each block of pixels
-//!         split + 1 in 3, 4 or 5 bits;   0: all equal,   all bits set: differences as they are,
+//!         split + 1 in 3, 4 or 5 bits;   0: all equal;   7, 15 or 26: differences as they are;
 //!         else of each difference the upper part in unary (zeros, then a one) and `split` bits
 //! pixel:  the one before + difference;   an even number d is d / 2, an odd one -(d + 1) / 2
 //! ```

@@ -2,7 +2,7 @@
 
 use super::dither::Dither;
 use super::heap::Heap;
-use super::pixels::Stored;
+use super::pixels::{Stored, room};
 use super::rice::decode;
 use super::tiles::{Rice, TileTable};
 use crate::error::Result;
@@ -18,13 +18,18 @@ pub(super) struct RiceRows<'t> {
 }
 
 /// Buffers for a row.
-#[derive(Default)]
 pub(super) struct Buffers {
     numbers: Vec<i32>,
+    /// Empty for whole numbers that stand for themselves.
     floats: Vec<f64>,
 }
 
 impl<'t> RiceRows<'t> {
+    /// Whether an image is of this kind, as far as its header says.
+    pub(super) fn fit(table: &TileTable<'_>) -> Result<bool> {
+        Ok(table.rice()?.is_some() && table.by_rows() && table.gap()?.is_empty())
+    }
+
     /// The image as rows, if it is of this kind.
     pub(super) fn of(table: &'t TileTable<'t>, heap: &'t Heap<'t>) -> Result<Option<RiceRows<'t>>> {
         let (Some(rice), true) = (table.rice()?, table.by_rows()) else { return Ok(None) };
@@ -42,6 +47,22 @@ impl<'t> RiceRows<'t> {
         self.table.axes.iter().skip(1).product()
     }
 
+    /// Buffers for its rows.
+    ///
+    /// # Errors
+    /// [`crate::Error::Format`] if there is no memory for them.
+    pub(super) fn buffers(&self, file: &str) -> Result<Buffers> {
+        let (index, columns) = (self.table.index(), self.columns);
+        let mut numbers = room(file, index, columns as u64)?;
+        numbers.resize(columns, 0);
+        let mut floats = Vec::new();
+        if self.dither.is_some() {
+            floats = room(file, index, columns as u64)?;
+            floats.resize(columns, 0.0);
+        }
+        Ok(Buffers { numbers, floats })
+    }
+
     /// The stored numbers of a row, converted one by one, at the end of `values`.
     ///
     /// # Errors
@@ -54,12 +75,10 @@ impl<'t> RiceRows<'t> {
         mut convert: impl FnMut(Stored) -> T,
     ) -> Result<()> {
         let Buffers { numbers, floats } = buffers;
-        numbers.resize(self.columns, 0);
         let (entry, bytes) = self.heap.packed(row)?;
         decode(bytes, self.rice, numbers)
             .ok_or_else(|| self.table.wrong(format!("tile {row} ends before its pixels do")))?;
         if let Some(dither) = &self.dither {
-            floats.resize(self.columns, 0.0);
             dither.restore(row, numbers, self.table.quanta(entry)?, floats);
             match self.table.bitpix {
                 -32 => values.extend(floats.iter().map(|&x| convert(Stored::Single(x as f32)))),

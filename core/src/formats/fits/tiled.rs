@@ -10,7 +10,7 @@ use fitsio_pure::value::{Value as ForeignValue, parse_value};
 
 use super::heap::Heap;
 use super::pixels::{Stored, room};
-use super::rows::{Buffers, RiceRows};
+use super::rows::RiceRows;
 use super::scan::{CARD, Keyed, Kind, RawCard, Record, place};
 use super::tiles::{Rice, TileTable};
 use crate::error::{Error, Result};
@@ -56,9 +56,11 @@ pub(super) fn read<T>(
     if record.kind == Kind::Compressed {
         let file = source.key().to_owned();
         let tiles = TileTable::new(&file, record)?;
-        let unit = data_unit(source, record)?;
-        if let Some(read) = by_rows(&tiles, (&unit, rows), &file, &mut convert)? {
-            return Ok(read);
+        if RiceRows::fit(&tiles)? {
+            let unit = data_unit(source, record)?;
+            if let Some(read) = by_rows(&tiles, (&unit, rows), &file, &mut convert)? {
+                return Ok(read);
+            }
         }
     }
     by_library(source, record, rows, convert)
@@ -117,14 +119,11 @@ fn by_rows<T>(
     file: &str,
     convert: &mut impl FnMut(Stored) -> T,
 ) -> Result<Option<(Vec<T>, Vec<f64>)>> {
-    if !tiles.gap()?.is_empty() {
-        return Ok(None);
-    }
     let heap = Heap::new(tiles, unit)?;
     let Some(image) = RiceRows::of(tiles, &heap)? else { return Ok(None) };
     let steps = heap.check(rows)?;
     let mut values = room(file, tiles.index(), tiles.pixels())?;
-    let mut buffers = Buffers::default();
+    let mut buffers = image.buffers(file)?;
     for row in 0..image.count() {
         image.read(row, &mut buffers, &mut values, &mut *convert)?;
     }
