@@ -7,8 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use rawsky_host::sandbox;
 use serde_json::json;
-use wasmtime::{Config, Engine, Linker, Module, Store};
+use wasmtime::{Linker, Store};
 use wasmtime_wasi::filesystem::FsPerms;
 use wasmtime_wasi::p1::{WasiP1Ctx, add_to_linker_sync};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
@@ -28,8 +29,7 @@ const MOVED: usize = 1 << 30;
 pub fn compile(module: &Path, code: &Path) -> Result<String> {
     let start = cpu_seconds();
     let wasm = fs::read(module).with_context(|| module.display().to_string())?;
-    let compiled = engine()?.precompile_module(&wasm).map_err(plain)?;
-    fs::write(code, compiled).with_context(|| code.display().to_string())?;
+    fs::write(code, sandbox::compile(&wasm)?).with_context(|| code.display().to_string())?;
     Ok(json!({ "compile_seconds": cpu_seconds() - start }).to_string())
 }
 
@@ -38,8 +38,9 @@ pub fn compile(module: &Path, code: &Path) -> Result<String> {
 /// # Errors
 /// If it fails, with what it said.
 pub fn run(code: &Path, folder: &Path, words: &[&str]) -> Result<String> {
-    let engine = engine()?;
-    let module = load(&engine, code)?;
+    let engine = sandbox::engine()?;
+    let bytes = fs::read(code).with_context(|| code.display().to_string())?;
+    let module = sandbox::load(&engine, &bytes)?;
     let printed = MemoryOutputPipe::new(PRINTED);
     let mut wasi = WasiCtx::builder();
     wasi.arg("rawsky-bench").args(words);
@@ -65,29 +66,6 @@ pub fn run(code: &Path, folder: &Path, words: &[&str]) -> Result<String> {
     };
     ensure!(done, "{said}");
     Ok(format!("{}\n{}", said.trim_end(), json!({ "peak_mib": peak_mib() })))
-}
-
-/// As `wasi-runner/src/sandbox.rs` has it.
-fn engine() -> Result<Engine> {
-    let mut config = Config::new();
-    config
-        .wasm_simd(true)
-        .wasm_relaxed_simd(false)
-        .relaxed_simd_deterministic(false)
-        .wasm_memory64(false)
-        .wasm_multi_memory(false)
-        .cranelift_nan_canonicalization(false)
-        .epoch_interruption(true)
-        .consume_fuel(false);
-    Engine::new(&config).map_err(plain)
-}
-
-/// Loading machine code is the one act here that the compiler cannot check.
-#[allow(unsafe_code)]
-fn load(engine: &Engine, code: &Path) -> Result<Module> {
-    let bytes = fs::read(code).with_context(|| code.display().to_string())?;
-    // SAFETY: the file was written by `compile` in the same run of the benchmark.
-    unsafe { Module::deserialize(engine, bytes) }.map_err(plain)
 }
 
 fn plain(error: wasmtime::Error) -> anyhow::Error {

@@ -139,7 +139,10 @@ pub fn run(code: &[u8], input: &Path, output: &Path, limits: Limits) -> Result<E
 
 /// The settings that decide results are fixed here: SIMD without its relaxed part, no engine-side
 /// NaN rewriting (the core stores one NaN only), epochs for the time cap.
-fn engine() -> Result<Engine, Failure> {
+///
+/// # Errors
+/// Never for the settings of this program.
+pub fn engine() -> Result<Engine, Failure> {
     let mut config = Config::new();
     config
         .wasm_simd(true)
@@ -153,11 +156,15 @@ fn engine() -> Result<Engine, Failure> {
     Engine::new(&config).map_err(bad)
 }
 
-/// Loading machine code is the one act here that the compiler cannot check.
+/// The module of machine code that [`compile`] made. Loading it is the one act here that the compiler
+/// cannot check.
+///
+/// # Errors
+/// [`Class::ModuleBad`] if the code was not compiled by this program for this machine.
 #[allow(unsafe_code)]
-fn load(engine: &Engine, code: &[u8]) -> Result<Module, Failure> {
-    // SAFETY: the bytes come from `compile`, directly or through a file that `code::read` found to
-    // be this user's alone and undamaged.
+pub fn load(engine: &Engine, code: &[u8]) -> Result<Module, Failure> {
+    // SAFETY: the bytes come from `compile`, directly, through a file that `code::read` found to be
+    // this user's alone and undamaged, or through one that a benchmark wrote in the same run.
     unsafe { Module::deserialize(engine, code) }.map_err(bad)
 }
 
