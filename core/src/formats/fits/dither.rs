@@ -41,43 +41,62 @@ impl Dither {
         Dither { seed, keeps_zero, table: table() }
     }
 
-    /// The floats of tile number `tile`, counted from zero, into `floats`.
-    pub(super) fn restore(&self, tile: u64, numbers: &[i32], quanta: Quanta, floats: &mut [f64]) {
+    /// The floats of tile number `tile`, counted from zero, converted one by one, at the end of `values`.
+    #[inline(always)]
+    pub(super) fn restore<T>(
+        &self,
+        tile: u64,
+        (numbers, quanta): (&[i32], Quanta),
+        values: &mut Vec<T>,
+        mut convert: impl FnMut(f64) -> T,
+    ) {
         let Quanta { scale, zero, null } = quanta;
-        if self.table.is_empty() {
-            for (float, &number) in floats.iter_mut().zip(numbers) {
-                *float = zero + scale * f64::from(number);
+        let plain = !self.keeps_zero && null.is_none_or(|null| !numbers.contains(&null));
+        let mut rest = numbers;
+        for random in self.runs(tile, numbers.len()) {
+            let (now, later) = rest.split_at(random.len().min(rest.len()));
+            rest = later;
+            let pairs = now.iter().zip(random);
+            let float = move |(&number, &random): (&i32, &f32)| {
+                (f64::from(number) - f64::from(random) + 0.5) * scale + zero
+            };
+            if plain {
+                values.extend(pairs.map(|pair| convert(float(pair))));
+            } else {
+                let special = |number| self.special(number, null);
+                let value = |pair: (&i32, &f32)| special(*pair.0).unwrap_or_else(|| float(pair));
+                values.extend(pairs.map(|pair| convert(value(pair))));
             }
-        } else {
-            self.undither(tile, numbers, quanta, floats);
         }
-        let special = |&number: &i32| {
-            if Some(number) == null {
-                return Some(f64::NAN);
-            }
-            (self.keeps_zero && number == ZERO).then_some(0.0)
-        };
-        if self.keeps_zero || null.is_some_and(|null| numbers.contains(&null)) {
-            for (float, number) in floats.iter_mut().zip(numbers) {
-                *float = special(number).unwrap_or(*float);
-            }
+        let float = move |&number: &i32| zero + scale * f64::from(number);
+        if plain {
+            values.extend(rest.iter().map(|number| convert(float(number))));
+        } else {
+            let value = |number: &i32| self.special(*number, null).unwrap_or_else(|| float(number));
+            values.extend(rest.iter().map(|number| convert(value(number))));
         }
     }
 
-    fn undither(&self, tile: u64, mut numbers: &[i32], quanta: Quanta, mut floats: &mut [f64]) {
-        let Quanta { scale, zero, .. } = quanta;
-        let mut start = tile.wrapping_add(self.seed).wrapping_sub(1) % NUMBERS;
-        while !numbers.is_empty() && !floats.is_empty() {
-            let first = self.table.get(start as usize).map_or(0, |first| (first * 500.0) as usize);
-            let random = self.table.get(first..).unwrap_or_default();
-            let run = random.len().min(numbers.len()).min(floats.len());
-            let (now, later) = floats.split_at_mut(run);
-            for ((float, &number), &random) in now.iter_mut().zip(numbers).zip(random) {
-                *float = (f64::from(number) - f64::from(random) + 0.5) * scale + zero;
-            }
-            (numbers, floats) = (numbers.get(run..).unwrap_or_default(), later);
-            start = (start + 1) % NUMBERS;
+    /// What stands for itself.
+    fn special(&self, number: i32, null: Option<i32>) -> Option<f64> {
+        if Some(number) == null {
+            return Some(f64::NAN);
         }
+        (self.keeps_zero && number == ZERO).then_some(0.0)
+    }
+
+    /// The random numbers of the first `count` pixels of a tile, in runs; none without dither.
+    fn runs(&self, tile: u64, count: usize) -> impl Iterator<Item = &[f32]> {
+        let mut start = tile.wrapping_add(self.seed).wrapping_sub(1) % NUMBERS;
+        let mut left = if self.table.is_empty() { 0 } else { count };
+        std::iter::from_fn(move || {
+            let first = self.table.get(start as usize).map_or(0, |first| (first * 500.0) as usize);
+            let run = self.table.get(first..).unwrap_or_default();
+            let run = run.get(..left.min(run.len())).unwrap_or_default();
+            start = (start + 1) % NUMBERS;
+            left -= run.len();
+            (!run.is_empty()).then_some(run)
+        })
     }
 }
 
@@ -104,10 +123,11 @@ mod tests {
     #[test]
     fn nulls_and_zeros_are_kept() {
         let quanta = Quanta { scale: 0.5, zero: 10.0, null: Some(-7) };
-        let mut floats = [0.0; 3];
-        Dither::new(1, true).restore(0, &[-7, ZERO, 4], quanta, &mut floats);
+        let mut floats = Vec::new();
+        Dither::new(1, true).restore(0, (&[-7, ZERO, 4], quanta), &mut floats, |float| float);
         assert!(floats[0].is_nan() && floats[1] == 0.0 && (floats[2] - 12.0).abs() <= 0.25);
-        Dither::none().restore(0, &[-7, 4], quanta, &mut floats);
+        floats.clear();
+        Dither::none().restore(0, (&[-7, 4], quanta), &mut floats, |float| float);
         assert!(floats[0].is_nan() && floats[1] == 12.0);
     }
 }

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::pixels::{Masking, Scaling, Stored, plane, plane_shape};
+use super::pixels::{Masking, Scaling, Stored, canonical, plane, plane_shape};
 use super::scan::{Kind, Record, check_head, place, scan};
 use super::{Content, Hdu, ImageInfo, Pixels, TableForm, cards, gzip, inflate, plain, tiled};
 use crate::error::{Error, Result};
@@ -72,7 +72,15 @@ impl FitsFile {
     pub fn read_image(&self, source: &mut Source<'_>, index: usize) -> Result<Pixels> {
         let (record, info, rows) = self.plane(source, index)?;
         let scaling = Scaling::of(info);
-        let (values, quantum) = self.numbers(source, record, rows, |n| scaling.value(n))?;
+        let (values, quantum) = if info.bitpix == -32 && scaling.keeps_floats() {
+            // A conversion of its own, which goes in lanes.
+            self.numbers(source, record, rows, |number| match number {
+                Stored::Single(number) => canonical(number),
+                other => scaling.value(other),
+            })?
+        } else {
+            self.numbers(source, record, rows, |number| scaling.value(number))?
+        };
         let values = plane(&self.key, index, &info.shape, values)?;
         let quantum = quantum.iter().map(|step| step * info.scale.abs()).collect();
         Ok(Pixels { values, quantum })

@@ -38,11 +38,15 @@ impl Scaling {
     /// The physical value.
     #[inline(always)]
     pub(super) fn value(&self, stored: Stored) -> f32 {
-        let value = match stored {
+        canonical(match stored {
             Stored::Single(number) if self.identity => number,
             other => self.real(other) as f32,
-        };
-        if value.is_nan() { CANONICAL_NAN } else { value }
+        })
+    }
+
+    /// Whether physical values are the stored floats.
+    pub(super) fn keeps_floats(&self) -> bool {
+        self.identity
     }
 
     /// The physical value before it is rounded to f32.
@@ -56,6 +60,12 @@ impl Scaling {
         };
         if self.identity { number } else { self.zero + self.scale * number }
     }
+}
+
+/// The number with the one NaN that is kept.
+#[inline(always)]
+pub(super) fn canonical(value: f32) -> f32 {
+    if value.is_nan() { CANONICAL_NAN } else { value }
 }
 
 /// Whole numbers with their BZERO, as 32 bits.

@@ -64,8 +64,13 @@ impl<'a> Bits<'a> {
         number
     }
 
+    /// A code that the next bits do not hold: its zeros, and the bits behind the one.
+    #[cold]
+    fn long(&mut self, split: u32) -> (u32, u32) {
+        (self.unary(), self.number(split))
+    }
+
     /// The zeros before the next one, and the one.
-    #[inline(always)]
     fn unary(&mut self) -> u32 {
         let mut zeros = 0_u32;
         loop {
@@ -85,53 +90,175 @@ impl<'a> Bits<'a> {
     }
 }
 
+/// A tile under way.
+struct Tile<'a> {
+    bits: Bits<'a>,
+    rice: Rice,
+    /// The pixel before.
+    last: i32,
+}
+
 /// Decodes a tile into `pixels`; `None` if it ends before its pixels do.
 pub(super) fn decode(bytes: &[u8], rice: Rice, pixels: &mut [i32]) -> Option<()> {
-    let (split_bits, width) = rice.widths();
-    let mut bits = Bits::new(bytes);
-    bits.fill();
-    let first = bits.number(width);
-    let mut last = (first as i32) << (32 - width) >> (32 - width);
-    for block in pixels.chunks_mut(usize::try_from(rice.block).ok()?.max(1)) {
-        match bits.number(split_bits).checked_sub(1) {
-            None => block.fill(last),
-            Some(split) if split == rice.whole() => {
-                for pixel in block {
-                    last = last.wrapping_add(difference(bits.number(width)));
-                    *pixel = last;
-                }
+    let mut tile = Tile::begin(bytes, rice);
+    for block in pixels.chunks_mut(rice.pixels_of_block()?) {
+        let split = tile.split();
+        tile.block(split, block)?;
+    }
+    Some(())
+}
+
+/// Decodes two tiles of equal size side by side, because each number of a tile waits for the one before it.
+pub(super) fn decode_two(bytes: [&[u8]; 2], rice: Rice, pixels: [&mut [i32]; 2]) -> Option<()> {
+    let ([mut one, mut two], [first, second]) = (bytes.map(|b| Tile::begin(b, rice)), pixels);
+    let length = rice.pixels_of_block()?;
+    for (first, second) in first.chunks_mut(length).zip(second.chunks_mut(length)) {
+        let splits = (one.split(), two.split());
+        match splits {
+            (Some(of_one), Some(of_two)) if of_one.max(of_two) < rice.whole() => {
+                split_two((&mut one, of_one, first), (&mut two, of_two, second))?;
             }
-            Some(split) => last = split_block(&mut bits, split, last, block),
-        }
-        if bits.missing {
-            return None;
+            _ => {
+                one.block(splits.0, first)?;
+                two.block(splits.1, second)?;
+            }
         }
     }
     Some(())
 }
 
-/// A block whose differences are split; its last pixel.
-#[inline(always)]
-fn split_block(bits: &mut Bits<'_>, split: u32, mut last: i32, block: &mut [i32]) -> i32 {
-    for pixel in block {
-        if bits.count <= 40 {
-            bits.fill();
+impl<'a> Tile<'a> {
+    fn begin(bytes: &'a [u8], rice: Rice) -> Tile<'a> {
+        let (width, mut bits) = (rice.widths().1, Bits::new(bytes));
+        bits.fill();
+        let first = bits.number(width);
+        Tile { bits, rice, last: (first as i32) << (32 - width) >> (32 - width) }
+    }
+
+    /// How the next block is split; `None` if all its pixels are equal.
+    fn split(&mut self) -> Option<u32> {
+        self.bits.number(self.rice.widths().0).checked_sub(1)
+    }
+
+    /// A block; `None` if the tile ends in it.
+    fn block(&mut self, split: Option<u32>, block: &mut [i32]) -> Option<()> {
+        match split {
+            None => block.fill(self.last),
+            Some(split) if split == self.rice.whole() => {
+                for pixel in block {
+                    let code = self.bits.number(self.rice.widths().1);
+                    *pixel = self.next(code);
+                }
+            }
+            Some(split) => {
+                for pixel in block {
+                    self.bits.fill();
+                    *pixel = self.split_pixel(split);
+                }
+            }
         }
+        (!self.bits.missing).then_some(())
+    }
+
+    /// A pixel whose difference is split.
+    #[inline(always)]
+    fn split_pixel(&mut self, split: u32) -> i32 {
+        let bits = &mut self.bits;
         let zeros = bits.next.leading_zeros();
+        let length = zeros + 1 + split;
         let (upper, lower);
-        if zeros + 1 + split <= bits.count {
+        if length <= bits.count {
             upper = zeros;
             lower = (bits.next << zeros << 1 >> 1 >> (63 - split)) as u32;
-            bits.next = bits.next << zeros << 1 << split;
-            bits.count -= zeros + 1 + split;
+            bits.next = bits.next << (length - 1) << 1;
+            bits.count -= length;
         } else {
-            upper = bits.unary();
-            lower = bits.number(split);
+            (upper, lower) = bits.long(split);
         }
-        last = last.wrapping_add(difference(upper << split | lower));
-        *pixel = last;
+        self.next(upper << split | lower)
     }
-    last
+
+    /// The pixel that a difference leads to.
+    #[inline(always)]
+    fn next(&mut self, code: u32) -> i32 {
+        self.last = self.last.wrapping_add(difference(code));
+        self.last
+    }
+}
+
+/// Blocks of two tiles whose differences are split.
+fn split_two(
+    (one, of_one, first): (&mut Tile<'_>, u32, &mut [i32]),
+    (two, of_two, second): (&mut Tile<'_>, u32, &mut [i32]),
+) -> Option<()> {
+    // Numbers that stay in registers: what is rare goes the long way behind the loop.
+    let (mut quick, mut other) = (Quick::of(one), Quick::of(two));
+    let mut done = 0;
+    for (first, second) in first.chunks_exact_mut(2).zip(second.chunks_exact_mut(2)) {
+        let (before, other_before) = (quick, other);
+        let filled = quick.fill() & other.fill();
+        for (first, second) in first.iter_mut().zip(second) {
+            *first = quick.pixel(of_one);
+            *second = other.pixel(of_two);
+        }
+        if !filled || quick.count < 0 || other.count < 0 {
+            (quick, other) = (before, other_before);
+            break;
+        }
+        done += 2;
+    }
+    quick.put_back(one);
+    other.put_back(two);
+    one.block(Some(of_one), first.get_mut(done..)?)?;
+    two.block(Some(of_two), second.get_mut(done..)?)
+}
+
+/// The bits of a tile while its codes are short; with a count below zero it has gone too far.
+#[derive(Clone, Copy)]
+struct Quick<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    next: u64,
+    count: i32,
+    last: i32,
+}
+
+impl<'a> Quick<'a> {
+    fn of(tile: &Tile<'a>) -> Quick<'a> {
+        let Bits { bytes, next, count, .. } = tile.bits;
+        Quick { bytes, at: 0, next, count: count as i32, last: tile.last }
+    }
+
+    fn put_back(self, tile: &mut Tile<'a>) {
+        tile.bits.bytes = self.bytes.get(self.at..).unwrap_or_default();
+        (tile.bits.next, tile.bits.count) = (self.next, self.count.unsigned_abs());
+        tile.last = self.last;
+    }
+
+    /// Takes bytes until there are more than 56 bits; false near the end.
+    #[inline(always)]
+    fn fill(&mut self) -> bool {
+        let Some(eight) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>) else {
+            return false;
+        };
+        self.next |= u64::from_be_bytes(*eight).wrapping_shr(self.count as u32);
+        let taken = (63 - self.count) / 8;
+        self.at += taken as usize;
+        self.count += 8 * taken;
+        true
+    }
+
+    /// The next pixel, if its code is there.
+    #[inline(always)]
+    fn pixel(&mut self, split: u32) -> i32 {
+        let zeros = self.next.leading_zeros();
+        let behind = self.next.wrapping_shl(zeros) << 1;
+        let lower = (behind >> 1 >> (63 - split)) as u32;
+        self.next = behind.wrapping_shl(split);
+        self.count -= (zeros + 1 + split) as i32;
+        self.last = self.last.wrapping_add(difference(zeros << split | lower));
+        self.last
+    }
 }
 
 /// A signed number from the unsigned one that stands for it.
@@ -161,6 +288,26 @@ mod tests {
         // As they are (1111): 16 bits each.
         let bits = [0xff, 0xff, 0xf0, 0x00, 0x0f, 0xff, 0xf0];
         assert_eq!(decoded(&bits, rice, 2), Some(vec![-1, -32_769]));
+    }
+
+    #[test]
+    fn two_tiles_side_by_side_are_what_each_of_them_is() {
+        let rice = Rice { block: 4, bytes: 2 };
+        let tiles: [&[u8]; 4] = [
+            &[0x03, 0xe8, 0b0010_1001, 0b0110_0100],
+            &[0x03, 0xe8, 0x00],
+            &[0xff, 0xff, 0xf0, 0, 0, 0x0f, 0xff, 0xf0, 0, 0, 0],
+            &[0x03, 0xe8, 0b0001_1010, 0b0100_0100],
+        ];
+        for (one, two) in tiles.into_iter().flat_map(|one| tiles.map(|two| (one, two))) {
+            let (mut first, mut second) = ([0; 4], [0; 4]);
+            decode_two([one, two], rice, [&mut first, &mut second]).unwrap();
+            let alone = [one, two].map(|tile| decoded(tile, rice, 4).unwrap());
+            assert_eq!([first.to_vec(), second.to_vec()], alone);
+            let cut = two.split_last().unwrap().1;
+            let told = decode_two([one, cut], rice, [&mut first, &mut second]);
+            assert_eq!(told.is_some(), decoded(cut, rice, 4).is_some());
+        }
     }
 
     #[test]

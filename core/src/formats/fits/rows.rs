@@ -1,9 +1,11 @@
 //! Rice images of which each tile is a row: nearly all of them, decoded without a detour.
 
+use std::ops::Range;
+
 use super::dither::Dither;
 use super::heap::Heap;
 use super::pixels::{Stored, room};
-use super::rice::decode;
+use super::rice::{decode, decode_two};
 use super::tiles::{Rice, TileTable};
 use crate::error::Result;
 
@@ -15,13 +17,8 @@ pub(super) struct RiceRows<'t> {
     columns: usize,
     /// For whole numbers that stand for floats.
     dither: Option<Dither>,
-}
-
-/// Buffers for a row.
-pub(super) struct Buffers {
-    numbers: Vec<i32>,
-    /// Empty for whole numbers that stand for themselves.
-    floats: Vec<f64>,
+    /// The number that stands for no value, if the header tells it.
+    null: Option<i32>,
 }
 
 impl<'t> RiceRows<'t> {
@@ -39,7 +36,8 @@ impl<'t> RiceRows<'t> {
             return Ok(None);
         }
         let columns = table.axes.first().and_then(|&columns| usize::try_from(columns).ok());
-        Ok(columns.map(|columns| RiceRows { table, heap, rice, columns, dither }))
+        let null = table.null()?;
+        Ok(columns.map(|columns| RiceRows { table, heap, rice, columns, dither, null }))
     }
 
     /// Number of rows.
@@ -47,42 +45,73 @@ impl<'t> RiceRows<'t> {
         self.table.axes.iter().skip(1).product()
     }
 
-    /// Buffers for its rows.
+    /// A buffer for two of its rows.
     ///
     /// # Errors
-    /// [`crate::Error::Format`] if there is no memory for them.
-    pub(super) fn buffers(&self, file: &str) -> Result<Buffers> {
-        let (index, columns) = (self.table.index(), self.columns);
-        let mut numbers = room(file, index, columns as u64)?;
-        numbers.resize(columns, 0);
-        let mut floats = Vec::new();
-        if self.dither.is_some() {
-            floats = room(file, index, columns as u64)?;
-            floats.resize(columns, 0.0);
-        }
-        Ok(Buffers { numbers, floats })
+    /// [`crate::Error::Format`] if there is no memory for it.
+    pub(super) fn buffer(&self, file: &str) -> Result<Vec<i32>> {
+        let mut numbers = room(file, self.table.index(), 2 * self.columns as u64)?;
+        numbers.resize(2 * self.columns, 0);
+        Ok(numbers)
     }
 
-    /// The stored numbers of a row, converted one by one, at the end of `values`.
+    /// The stored numbers of a row and of the one after it, if there is one, converted one by one, at the end of
+    /// `values`; with a buffer for two rows.
     ///
     /// # Errors
-    /// [`crate::Error::Format`] if its tile ends before its pixels do.
+    /// [`crate::Error::Format`] if a tile ends before its pixels do.
     pub(super) fn read<T>(
         &self,
         row: u64,
-        buffers: &mut Buffers,
+        numbers: &mut [i32],
         values: &mut Vec<T>,
         mut convert: impl FnMut(Stored) -> T,
     ) -> Result<()> {
-        let Buffers { numbers, floats } = buffers;
-        let (entry, bytes) = self.heap.packed(row)?;
-        decode(bytes, self.rice, numbers)
-            .ok_or_else(|| self.table.wrong(format!("tile {row} ends before its pixels do")))?;
+        let rows = row..self.count().min(row + 2);
+        self.decode(rows.clone(), numbers)?;
+        for (row, numbers) in rows.zip(numbers.chunks(self.columns.max(1))) {
+            let (entry, _) = self.heap.packed(row)?;
+            self.convert((row, entry), numbers, values, &mut convert)?;
+        }
+        Ok(())
+    }
+
+    /// The numbers of one or two rows.
+    fn decode(&self, rows: Range<u64>, numbers: &mut [i32]) -> Result<()> {
+        let (first, second) = numbers.split_at_mut(self.columns.min(numbers.len()));
+        let bytes = self.heap.packed(rows.start)?.1;
+        if rows.start + 1 == rows.end {
+            return self.one(rows.start, bytes, first);
+        }
+        let more = self.heap.packed(rows.start + 1)?.1;
+        if decode_two([bytes, more], self.rice, [&mut *first, &mut *second]).is_none() {
+            self.one(rows.start, bytes, first)?;
+            self.one(rows.start + 1, more, second)?;
+        }
+        Ok(())
+    }
+
+    fn one(&self, row: u64, bytes: &[u8], numbers: &mut [i32]) -> Result<()> {
+        let ends = || self.table.wrong(format!("tile {row} ends before its pixels do"));
+        decode(bytes, self.rice, numbers).ok_or_else(ends)
+    }
+
+    /// The numbers of a row with its entry in the table, converted.
+    #[inline(always)]
+    fn convert<T>(
+        &self,
+        (row, entry): (u64, &[u8]),
+        numbers: &[i32],
+        values: &mut Vec<T>,
+        mut convert: impl FnMut(Stored) -> T,
+    ) -> Result<()> {
         if let Some(dither) = &self.dither {
-            dither.restore(row, numbers, self.table.quanta(entry)?, floats);
+            let given = (numbers, self.table.quanta(entry, self.null)?);
             match self.table.bitpix {
-                -32 => values.extend(floats.iter().map(|&x| convert(Stored::Single(x as f32)))),
-                _ => values.extend(floats.iter().map(|&x| convert(Stored::Double(x)))),
+                -32 => {
+                    dither.restore(row, given, values, |x| convert(Stored::Single(x as f32)));
+                }
+                _ => dither.restore(row, given, values, |x| convert(Stored::Double(x))),
             }
             return Ok(());
         }

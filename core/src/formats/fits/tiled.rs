@@ -123,9 +123,9 @@ fn by_rows<T>(
     let Some(image) = RiceRows::of(tiles, &heap)? else { return Ok(None) };
     let steps = heap.check(rows)?;
     let mut values = room(file, tiles.index(), tiles.pixels())?;
-    let mut buffers = image.buffers(file)?;
-    for row in 0..image.count() {
-        image.read(row, &mut buffers, &mut values, &mut *convert)?;
+    let mut numbers = image.buffer(file)?;
+    for row in (0..image.count()).step_by(2) {
+        image.read(row, &mut numbers, &mut values, &mut *convert)?;
     }
     Ok(Some((values, steps)))
 }

@@ -55,6 +55,11 @@ pub(super) struct Rice {
 }
 
 impl Rice {
+    /// Pixels of a block.
+    pub(super) fn pixels_of_block(self) -> Option<usize> {
+        usize::try_from(self.block).ok().filter(|&pixels| 0 < pixels)
+    }
+
     /// Bits of the number that says how a block is split, and of a pixel.
     pub(super) fn widths(self) -> (u32, u32) {
         match self.bytes {
@@ -329,13 +334,18 @@ impl<'a> TileTable<'a> {
         })
     }
 
-    /// Scale, zero and null of the tile with this table row.
-    pub(super) fn quanta(&self, row: &[u8]) -> Result<Quanta> {
+    /// The null number of all tiles, if the header tells it.
+    pub(super) fn null(&self) -> Result<Option<i32>> {
+        Ok(self.record.integer(self.file, "ZBLANK")?.map(|null| null as i32))
+    }
+
+    /// Scale, zero and null of the tile with this table row; `null` where the table has no column of it.
+    pub(super) fn quanta(&self, row: &[u8], null: Option<i32>) -> Result<Quanta> {
         let bytes = |name| self.column(name).and_then(|column| row.get(column.offset..));
         let zero = bytes("ZZERO").and_then(<[u8]>::first_chunk).copied().map(f64::from_be_bytes);
         let null = match bytes("ZBLANK") {
             Some(bytes) => bytes.first_chunk().copied().map(i32::from_be_bytes),
-            None => self.record.integer(self.file, "ZBLANK")?.map(|null| null as i32),
+            None => null,
         };
         Ok(Quanta { scale: self.scale(row)?, zero: zero.unwrap_or(0.0), null })
     }
