@@ -176,9 +176,9 @@ fn amplifiers(out: &Path) -> Result<()> {
     let (_, ready) = load(out)?;
     let mut known = Vec::new();
     for (number, one) in (1..).zip(&ready) {
-        let geometry = one.amp.geometry;
+        let geometry = one.raw.geometry;
         let part = |section: rawsky_core::geometry::Section| {
-            section.view(&one.amp.planes.image).map(|view| view.to_owned())
+            section.view(&one.raw.image).map(|view| view.to_owned())
         };
         let overscan = geometry.overscan.and_then(part).context("no overscan")?;
         let imaging = part(geometry.imaging).context("no imaging pixels")?;

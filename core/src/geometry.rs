@@ -4,6 +4,8 @@
 //! at `[0, 0]`, columns in the order of reading, overscan after the data), *sky* (+RA right, +Dec
 //! up). They differ by mirroring rows, columns or both, so every conversion is its own inverse.
 
+use std::ops::Range;
+
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
@@ -158,6 +160,32 @@ pub struct AmpGeometry {
 }
 
 impl AmpGeometry {
+    /// The same for some of the `all` rows of the readout array, counted from the first of them; `None` if the array
+    /// has no such rows, or its sections do not reach over all of them.
+    pub fn rows(&self, rows: Range<usize>, all: usize) -> Option<AmpGeometry> {
+        let whole = |section: Section| (section.row_start, section.row_end) == (0, all);
+        let sections = whole(self.imaging) && self.overscan.is_none_or(whole);
+        if rows.is_empty() || all < rows.end || !sections || self.on_detector.shape().0 != all {
+            return None;
+        }
+        let part = |section: Section| Section { row_start: 0, row_end: rows.len(), ..section };
+        let sky = match self.sky_from_readout().rows {
+            true => all - rows.end..all - rows.start,
+            false => rows.clone(),
+        };
+        let first = self.on_detector.row_start;
+        Some(AmpGeometry {
+            imaging: part(self.imaging),
+            overscan: self.overscan.map(part),
+            on_detector: Section {
+                row_start: first + sky.start,
+                row_end: first + sky.end,
+                ..self.on_detector
+            },
+            ..*self
+        })
+    }
+
     /// From readout to sky order.
     pub fn sky_from_readout(&self) -> Flip {
         self.readout_from_stored.then(self.sky_from_stored)

@@ -1,8 +1,9 @@
 //! The pixel containers: one type for each order of the pixels, so that they cannot be confused.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 
 use crate::error::{Error, Result};
 use crate::geometry::{AmpGeometry, Section};
@@ -83,6 +84,75 @@ pub fn run_mut<T: Clone>(plane: &mut Array2<T>) -> &mut [T] {
     plane.as_slice_mut().unwrap_or_default()
 }
 
+/// One amplifier as it was read: raw DN in readout order, overscan attached, without variance and mask.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawAmp {
+    /// Pixels in readout order (DN).
+    pub image: Array2<f32>,
+    /// Which amplifier.
+    pub amp: AmpId,
+    /// Where its pixels are.
+    pub geometry: AmpGeometry,
+    /// Gain (electron/DN).
+    pub gain: f64,
+    /// Read noise (electron).
+    pub read_noise: f64,
+    /// Step of the raw encoding per readout row (DN): 1 for integers, 0 for exact floats.
+    pub quantum: Vec<f64>,
+}
+
+impl RawAmp {
+    /// With variance and mask. The variance is that of reading and of the encoding:
+    /// `(read noise / gain)² + q² / 12` (DN²).
+    pub fn into_image(self) -> AmpImage {
+        let variance = self.variance(0..self.image.nrows());
+        let mask = Array2::zeros(self.image.dim());
+        let planes = Planes { image: self.image, variance, mask };
+        AmpImage {
+            planes,
+            unit: PixelUnit::RawDn,
+            amp: self.amp,
+            geometry: self.geometry,
+            gain: self.gain,
+            read_noise: self.read_noise,
+            quantum: self.quantum,
+            zero: None,
+        }
+    }
+
+    /// Some of its rows as an image of their own, with variance and mask; their sections count from the first of them.
+    /// `None` if there are no such rows.
+    pub fn rows(&self, rows: Range<usize>) -> Option<AmpImage> {
+        let all = self.image.nrows();
+        let geometry = self.geometry.rows(rows.clone(), all)?;
+        let quantum = self.quantum.get(rows.clone())?.to_vec();
+        let image = self.image.slice(s![rows.clone(), ..]).to_owned();
+        let mask = Array2::zeros(image.dim());
+        let planes = Planes { image, variance: self.variance(rows), mask };
+        Some(AmpImage {
+            planes,
+            unit: PixelUnit::RawDn,
+            amp: self.amp,
+            geometry,
+            gain: self.gain,
+            read_noise: self.read_noise,
+            quantum,
+            zero: None,
+        })
+    }
+
+    fn variance(&self, rows: Range<usize>) -> Array2<f32> {
+        let (noise, columns) = (self.read_noise / self.gain, self.image.ncols());
+        let mut variance = Vec::with_capacity(rows.len() * columns);
+        for row in rows.clone() {
+            let step = self.quantum.get(row).copied().unwrap_or(0.0);
+            let value = (noise * noise + step * step / 12.0) as f32;
+            variance.resize(variance.len() + columns, value);
+        }
+        Array2::from_shape_vec((rows.len(), columns), variance).unwrap_or_default()
+    }
+}
+
 /// One amplifier in readout order, overscan attached: `[imaging | overscan]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AmpImage {
@@ -117,6 +187,26 @@ pub struct CcdImage {
     pub amps: Vec<AmpPart>,
     /// Which part of the detector the planes cover.
     pub on_detector: Section,
+}
+
+impl CcdImage {
+    /// The pixels of a section of the detector; `None` if they are not all there.
+    pub fn cut(&self, section: Section) -> Option<CcdImage> {
+        let at = Section::at(
+            (
+                section.row_start.checked_sub(self.on_detector.row_start)?,
+                section.column_start.checked_sub(self.on_detector.column_start)?,
+            ),
+            section.shape(),
+        );
+        let planes = Planes {
+            image: at.view(&self.planes.image)?.to_owned(),
+            variance: at.view(&self.planes.variance)?.to_owned(),
+            mask: at.view(&self.planes.mask)?.to_owned(),
+        };
+        let (unit, detector, amps) = (self.unit, self.detector, self.amps.clone());
+        Some(CcdImage { planes, unit, detector, amps, on_detector: section })
+    }
 }
 
 /// One amplifier's part of a [`CcdImage`].

@@ -6,12 +6,16 @@
 //! stack:      frames ▸ amplifier steps ▸ assemble ▸ combine              then detector steps
 //! ```
 //!
-//! Everything runs amplifier by amplifier, so that a task holds one of them at a time.
+//! Everything runs amplifier by amplifier, so that a task holds one of them at a time, and where nobody watches the
+//! planes, in bands of rows (`pipeline/bands.rs`).
 
 mod advance;
+mod bands;
+mod gathered;
 mod stack;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::ids::AmpId;
@@ -120,67 +124,64 @@ pub fn correct_amplifier(
     log: &mut Log<'_>,
 ) -> Result<()> {
     for step in steps {
-        let id = amp.amp;
-        match step {
-            Step::Saturation(p) => {
-                log.note(
-                    id,
-                    step.name(),
-                    steps::saturation::flag(amp, p, calibration.saturation_dn)?,
-                );
-            }
-            // Without overscan the master bias takes the whole level, and this step nothing.
-            Step::Overscan(_) if amp.geometry.overscan.is_none() => {
-                amp.unit = PixelUnit::Dn;
-                log.note(id, step.name(), serde_json::json!({ "applied": false }));
-            }
-            Step::Overscan(p) => {
-                let report = steps::overscan::subtract(amp, p, log.probe)?;
-                log.note(id, step.name(), report);
-            }
-            Step::Linearity(p) => {
-                let report = steps::linearity::linearize(amp, p, &calibration.linearity)?;
-                log.note(id, step.name(), report);
-            }
-            Step::Pocket(p) => correct_pocket(amp, p, calibration, log)?,
-            Step::Variance(p) => {
-                let pedestal = calibration.pedestal_dn;
-                let report = steps::variance::add_photon_noise_above(amp, p, pedestal)?;
-                log.note(id, step.name(), report);
-            }
-            Step::Assemble | Step::Bias | Step::Dark(_) | Step::Flat(_) | Step::Split => {
-                return Err(misplaced(step, "after assemble"));
-            }
-        }
+        let report = correct_amplifier_once(amp, step, calibration, log.probe)?;
+        log.note(amp.amp, step.name(), report);
         log.after(step.name(), &amp.planes)?;
     }
     Ok(())
 }
 
-fn correct_pocket(
+/// Runs one step of an amplifier; its report.
+fn correct_amplifier_once(
     amp: &mut AmpImage,
-    params: &steps::pocket::Params,
+    step: &Step,
     calibration: &AmpCalibration,
-    log: &mut Log<'_>,
-) -> Result<()> {
-    let (id, name) = (amp.amp, "pocket");
-    if params.model == Model::Equilibrium {
-        let curve = calibration.equilibrium.as_ref().ok_or_else(|| Error::Calibration {
-            role: "equilibrium curve of the trap (pocket)".to_owned(),
-            asked: format!("amplifier {id}"),
-            nearest: "none was looked up; ask for the calibration with these steps".to_owned(),
-        })?;
-        log.note(id, name, steps::pocket::equilibrium::correct(amp, curve)?);
-        return Ok(());
-    }
-    match in_pieces(amp, params, calibration)? {
-        Some(mut correction) => {
-            correction.rows(amp, usize::MAX);
-            log.note(id, name, correction.finish(amp));
+    probe: &mut dyn Probe,
+) -> Result<Value> {
+    Ok(match step {
+        Step::Saturation(p) => {
+            reported(steps::saturation::flag(amp, p, calibration.saturation_dn)?)
         }
-        None => log.note(id, name, serde_json::json!({ "applied": false })),
-    }
-    Ok(())
+        // Without overscan the master bias takes the whole level, and this step nothing.
+        Step::Overscan(_) if amp.geometry.overscan.is_none() => {
+            amp.unit = PixelUnit::Dn;
+            not_applied()
+        }
+        Step::Overscan(p) => reported(steps::overscan::subtract(amp, p, probe)?),
+        Step::Linearity(p) => {
+            reported(steps::linearity::linearize(amp, p, &calibration.linearity)?)
+        }
+        Step::Pocket(p) if p.model == Model::Equilibrium => {
+            let curve = calibration.equilibrium.as_ref().ok_or_else(|| Error::Calibration {
+                role: "equilibrium curve of the trap (pocket)".to_owned(),
+                asked: format!("amplifier {}", amp.amp),
+                nearest: "none was looked up; ask for the calibration with these steps".to_owned(),
+            })?;
+            reported(steps::pocket::equilibrium::correct(amp, curve)?)
+        }
+        Step::Pocket(p) => match in_pieces(amp, p, calibration)? {
+            Some(mut correction) => {
+                correction.rows(amp, usize::MAX);
+                reported(correction.finish(amp))
+            }
+            None => not_applied(),
+        },
+        Step::Variance(p) => {
+            let pedestal = calibration.pedestal_dn;
+            reported(steps::variance::add_photon_noise_above(amp, p, pedestal)?)
+        }
+        Step::Assemble | Step::Bias | Step::Dark(_) | Step::Flat(_) | Step::Split => {
+            return Err(misplaced(step, "after assemble"));
+        }
+    })
+}
+
+fn reported(report: impl Serialize) -> Value {
+    serde_json::to_value(report).unwrap_or(Value::Null)
+}
+
+fn not_applied() -> Value {
+    serde_json::json!({ "applied": false })
 }
 
 /// The pocket step in pieces; none for a model that is not, and for a camera without such an effect
@@ -209,32 +210,33 @@ pub fn correct_detector(
 ) -> Result<()> {
     let amp = ccd.amps.first().map_or(AmpId(0), |part| part.amp);
     for step in steps.iter().filter(|step| **step != Step::Split) {
-        match step {
-            Step::Bias => {
-                let master = masters.bias.as_ref().ok_or_else(|| missing("master bias", ccd))?;
-                log.note(amp, step.name(), steps::bias::subtract(ccd, master)?);
-            }
-            Step::Dark(p) => match &masters.dark {
-                Some((master, ratio)) => {
-                    let bias = masters.bias.as_ref();
-                    let report = steps::dark::subtract(ccd, master, *ratio, bias)?;
-                    log.note(amp, step.name(), report);
-                }
-                None if p.without_master == WithoutMaster::Leave => {
-                    log.note(amp, step.name(), serde_json::json!({ "applied": false }));
-                }
-                None => return Err(missing("master dark", ccd)),
-            },
-            Step::Flat(p) => {
-                let flat = masters.flat.as_ref().ok_or_else(|| missing("master flat", ccd))?;
-                let report = steps::flat::divide(ccd, p, flat, masters.scale_ratio)?;
-                log.note(amp, step.name(), report);
-            }
-            _ => return Err(misplaced(step, "before assemble")),
-        }
+        let report = correct_detector_once(ccd, step, masters)?;
+        log.note(amp, step.name(), report);
         log.after(step.name(), &ccd.planes)?;
     }
     Ok(())
+}
+
+/// Runs one step of the detector; its report.
+fn correct_detector_once(ccd: &mut CcdImage, step: &Step, masters: &Masters) -> Result<Value> {
+    Ok(match step {
+        Step::Bias => {
+            let master = masters.bias.as_ref().ok_or_else(|| missing("master bias", ccd))?;
+            reported(steps::bias::subtract(ccd, master)?)
+        }
+        Step::Dark(p) => match &masters.dark {
+            Some((master, ratio)) => {
+                reported(steps::dark::subtract(ccd, master, *ratio, masters.bias.as_ref())?)
+            }
+            None if p.without_master == WithoutMaster::Leave => not_applied(),
+            None => return Err(missing("master dark", ccd)),
+        },
+        Step::Flat(p) => {
+            let flat = masters.flat.as_ref().ok_or_else(|| missing("master flat", ccd))?;
+            reported(steps::flat::divide(ccd, p, flat, masters.scale_ratio)?)
+        }
+        _ => return Err(misplaced(step, "before assemble")),
+    })
 }
 
 /// The level (DN) that a master bias takes from an image without overscan: its median, 0 if it has
@@ -262,5 +264,7 @@ fn misplaced(step: &Step, needed: &str) -> Error {
     Error::parameter("recipe", format!("{} there", step.name()), format!("it {needed}"))
 }
 
+#[cfg(test)]
+mod bands_tests;
 #[cfg(test)]
 mod parity_tests;

@@ -24,6 +24,11 @@ pub trait Probe {
     /// Called by a step with evidence under a documented tag.
     fn observe(&mut self, _step: &str, _tag: &str, _evidence: Evidence<'_>) {}
 
+    /// Whether [`Probe::after`] is to be called. Without it, steps go through an image in bands of rows.
+    fn watches_planes(&self) -> bool {
+        false
+    }
+
     /// Called after each step with the planes as they are now; `Break` stops before the next step.
     fn after(&mut self, _step: &str, _planes: &Planes) -> ControlFlow<()> {
         ControlFlow::Continue(())

@@ -13,7 +13,7 @@ use crate::formats::fits::{Content, FitsFile, Hdu, Pixels, section_text};
 use crate::geometry::{AmpGeometry, Flip, Section};
 use crate::header::Header;
 use crate::ids::AmpId;
-use crate::image::{AmpImage, PixelUnit, Planes, run};
+use crate::image::{AmpImage, RawAmp, run};
 use crate::instrument::{Amplifier, FILE_NAME, Instrument, Keywords, VisitInfo};
 use crate::store::{Key, Source, Store};
 use crate::warning::Warning;
@@ -143,18 +143,25 @@ impl RawFile {
         })
     }
 
-    /// Reads one amplifier into readout order, overscan attached. Its variance is that of reading
-    /// and of the encoding: `(read noise / gain)² + q² / 12` (DN²).
+    /// Reads one amplifier into readout order, overscan attached, with variance and mask.
     ///
     /// # Errors
-    /// [`Error::Format`] if its pixels are damaged, [`Error::Input`] if they are not where the
-    /// camera says, or gain and read noise are impossible.
+    /// Those of [`RawFile::read`].
     pub fn amplifier(
         &self,
         store: &mut dyn Store,
         camera: &Instrument,
         amp: AmpId,
     ) -> Result<AmpImage> {
+        self.read(store, camera, amp).map(RawAmp::into_image)
+    }
+
+    /// Reads one amplifier into readout order, overscan attached.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if its pixels are damaged, [`Error::Input`] if they are not where the
+    /// camera says, or gain and read noise are impossible.
+    pub fn read(&self, store: &mut dyn Store, camera: &Instrument, amp: AmpId) -> Result<RawAmp> {
         let amplifier = camera.amplifier(amp).ok_or_else(|| {
             Error::input("raw", "amplifier", amp, format!("one of the camera {}", camera.name))
         })?;
@@ -173,9 +180,7 @@ impl RawFile {
         };
         let quantum = if flip.rows { quantum.into_iter().rev().collect() } else { quantum };
         let (gain, read_noise) = self.electronics(camera, amplifier)?;
-        let planes = with_read_noise(image, read_noise / gain, &quantum);
-        let (unit, zero) = (PixelUnit::RawDn, None);
-        Ok(AmpImage { planes, unit, amp, geometry, gain, read_noise, quantum, zero })
+        Ok(RawAmp { image, amp, geometry, gain, read_noise, quantum })
     }
 
     /// Gain (electron/DN) and read noise (electron) of an amplifier: the header's or the camera's.
@@ -272,12 +277,4 @@ fn beside(first: &Array2<f32>, second: &Array2<f32>) -> Result<Array2<f32>> {
         pixels.extend_from_slice(second);
     }
     Array2::from_shape_vec((rows, columns + more), pixels).map_err(|_| wrong())
-}
-
-fn with_read_noise(image: Array2<f32>, read_noise_dn: f64, quantum: &[f64]) -> Planes {
-    let mut planes = Planes::from_image(image);
-    for (mut row, step) in planes.variance.rows_mut().into_iter().zip(quantum) {
-        row.fill((read_noise_dn * read_noise_dn + step * step / 12.0) as f32);
-    }
-    planes
 }

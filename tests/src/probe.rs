@@ -40,6 +40,10 @@ impl Probe for Recorder {
         self.evidence.push(Shown { step, tag, unit, values });
     }
 
+    fn watches_planes(&self) -> bool {
+        true
+    }
+
     fn after(&mut self, step: &str, planes: &Planes) -> ControlFlow<()> {
         self.planes.push((step.to_owned(), planes.clone()));
         match &self.stop_after {

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use ndarray::Array2;
 use rawsky_core::geometry::Flip;
-use rawsky_core::image::{AmpImage, Planes};
+use rawsky_core::image::RawAmp;
 use rawsky_core::instrument::Instrument;
 use rawsky_core::master::{Kind, MasterFile};
 use rawsky_core::pipeline::{AmpCalibration, Log, Masters, calibration, detrend};
@@ -17,8 +17,8 @@ use crate::store::Folder;
 
 /// What one amplifier needs.
 pub struct Ready {
-    /// The amplifier as it was decoded; its planes are those of reading alone.
-    pub amp: AmpImage,
+    /// The amplifier as it was decoded.
+    pub raw: RawAmp,
     /// What the camera knows of it.
     pub known: AmpCalibration,
     /// Its masters.
@@ -50,7 +50,7 @@ pub fn load(inputs: &Path) -> Result<(Vec<Step>, Vec<Ready>)> {
     let flat = MasterFile::open(&mut store, "flat.fits", &[Kind::BandFlat, Kind::LampFlat])?;
     let mut all = Vec::new();
     for amplifier in &camera.amplifiers {
-        let amp = raw.amplifier(&mut store, &camera, amplifier.id)?;
+        let decoded = raw.read(&mut store, &camera, amplifier.id)?;
         let known = calibration(&camera, &raw.visit, amplifier.id, &steps)?;
         let masters = Masters {
             bias: Some(bias.part(&mut store, amplifier.id)?),
@@ -58,43 +58,21 @@ pub fn load(inputs: &Path) -> Result<(Vec<Step>, Vec<Ready>)> {
             flat: Some(flat.part(&mut store, amplifier.id)?),
             scale_ratio: 1.05,
         };
-        all.push(Ready { amp, known, masters });
+        all.push(Ready { raw: decoded, known, masters });
     }
     Ok((steps, all))
 }
 
-/// One amplifier with fresh planes, as if it had just been decoded.
+/// One amplifier, as if it had just been decoded.
 fn science(steps: &[Step], ready: &Ready) -> Result<Array2<f32>> {
     let detector = ready.masters.bias.as_ref().context("no bias")?.detector;
-    let amp = fresh(&ready.amp);
     let mut log = Log { records: &mut Vec::new(), probe: &mut () };
-    let image = detrend(amp, detector, steps, (&ready.known, &ready.masters), &mut log)?;
+    let image = detrend(&ready.raw, detector, steps, (&ready.known, &ready.masters), &mut log)?;
     Ok(image.planes.image)
-}
-
-/// A copy whose variance and mask are made anew.
-pub fn fresh(amp: &AmpImage) -> AmpImage {
-    let shape = amp.planes.shape();
-    let noise = amp.read_noise / amp.gain;
-    let planes = Planes {
-        image: amp.planes.image.clone(),
-        variance: Array2::from_elem(shape, (noise * noise) as f32),
-        mask: Array2::zeros(shape),
-    };
-    AmpImage {
-        planes,
-        unit: amp.unit,
-        amp: amp.amp,
-        geometry: amp.geometry,
-        gain: amp.gain,
-        read_noise: amp.read_noise,
-        quantum: amp.quantum.clone(),
-        zero: amp.zero,
-    }
 }
 
 /// Pixels of a master in the order of reading, in which the peer has its frames.
 pub fn in_readout_order(pixels: Array2<f32>, ready: &Ready) -> Array2<f32> {
-    let flip: Flip = ready.amp.geometry.sky_from_readout();
+    let flip: Flip = ready.raw.geometry.sky_from_readout();
     flip.apply(pixels)
 }

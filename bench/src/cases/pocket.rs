@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use rawsky_core::image::AmpImage;
 use rawsky_core::instrument::Instrument;
 use rawsky_core::pipeline::{AmpCalibration, Log, calibration, correct_amplifier};
 use rawsky_core::raw::RawFile;
 use rawsky_core::recipe::{Recipe, Stage, Step};
 
-use super::detrend::fresh;
 use super::{Answer, Work};
 use crate::store::Folder;
 
@@ -26,17 +26,13 @@ pub(super) fn prepare(inputs: &Path) -> Result<Work> {
     correct(&mut amp, &steps[..at], &known)?;
     let step = steps[at].clone();
     Ok(Box::new(move || {
-        let mut image = fresh(&amp);
+        let mut image = amp.clone();
         correct(&mut image, std::slice::from_ref(&step), &known)?;
         Ok(Answer::Images(vec![image.planes.image]))
     }))
 }
 
-fn correct(
-    amp: &mut rawsky_core::image::AmpImage,
-    steps: &[Step],
-    known: &AmpCalibration,
-) -> Result<()> {
+fn correct(amp: &mut AmpImage, steps: &[Step], known: &AmpCalibration) -> Result<()> {
     let mut log = Log { records: &mut Vec::new(), probe: &mut () };
     Ok(correct_amplifier(amp, steps, known, &mut log)?)
 }

@@ -149,7 +149,9 @@ impl Chain {
         let input = before.underway();
         let masters = exposure.masters(store, self.amp, step)?;
         let known = match &input {
-            Underway::Amplifier(amp) => exposure.known_of(store, amp, &known)?,
+            Underway::Amplifier(amp) => {
+                exposure.known_of(store, (amp.amp, &amp.geometry), &known)?
+            }
             _ => known,
         };
         let input = match pieces::begin(input, step, &known)? {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 
 use crate::error::Result;
+use crate::geometry::AmpGeometry;
 use crate::header::Header;
 use crate::ids::AmpId;
 use crate::image::{AmpImage, ScienceImage};
@@ -186,14 +187,14 @@ impl Exposure {
     pub(super) fn known_of(
         &self,
         store: &mut dyn Store,
-        amp: &AmpImage,
+        (amp, geometry): (AmpId, &AmpGeometry),
         known: &AmpCalibration,
     ) -> Result<AmpCalibration> {
-        if amp.geometry.overscan.is_some() || self.bias.is_none() {
+        if geometry.overscan.is_some() || self.bias.is_none() {
             return Ok(*known);
         }
-        let masters = self.masters(store, amp.amp, &Step::Bias)?;
-        Ok(known_of(amp, known, &masters))
+        let masters = self.masters(store, amp, &Step::Bias)?;
+        Ok(known_of(geometry, known, &masters))
     }
 
     pub(super) fn join_mask(

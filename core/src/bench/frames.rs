@@ -257,11 +257,11 @@ impl Bench {
         let exposure = exposure.ok_or_else(nothing_open)?;
         let raw = RawFile::open(store, key, &self.camera)?;
         let steps = self.recipe.steps(stage);
-        let image = raw.amplifier(store, &self.camera, amp)?;
+        let image = raw.read(store, &self.camera, amp)?;
         let known = pipeline::calibration(&self.camera, &raw.visit, amp, steps)?;
         let known = match stage {
             Stage::Bias => known,
-            _ => exposure.known_of(store, &image, &known)?,
+            _ => exposure.known_of(store, (amp, &image.geometry), &known)?,
         };
         let ccd = pipeline::frame(image, raw.visit.detector, (steps, &known))?;
         let (rows, columns) = (

@@ -125,7 +125,7 @@ fn amplifier(
     files: &MasterFiles,
     amp: AmpId,
 ) -> Result<ScienceImage> {
-    let input = raw.amplifier(context.store, &context.camera, amp)?;
+    let input = raw.read(context.store, &context.camera, amp)?;
     let steps = context.recipe.steps(Stage::Science);
     let known = calibration(&context.camera, &raw.visit, amp, steps)?;
     let part = |store: &mut dyn Store, file: &Option<MasterFile>| match file {
@@ -144,7 +144,7 @@ fn amplifier(
     let recipe = context.recipe.clone();
     let (_, mut log) = context.split();
     let steps = recipe.steps(Stage::Science);
-    pipeline::detrend(input, raw.visit.detector, steps, (&known, &masters), &mut log)
+    pipeline::detrend(&input, raw.visit.detector, steps, (&known, &masters), &mut log)
 }
 
 /// Raw cards, science cards over them, and what was done.

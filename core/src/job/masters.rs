@@ -5,7 +5,7 @@ use super::detrend::open_dark;
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::ids::{AmpId, Role};
-use crate::image::{AmpImage, CcdImage};
+use crate::image::{CcdImage, RawAmp};
 use crate::instrument::{Instrument, VisitInfo};
 use crate::master::{self, Kind, MasterFile};
 use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
@@ -43,12 +43,12 @@ impl Frames for RawFrames<'_> {
         self.raws.len()
     }
 
-    fn load(&mut self, index: usize) -> Result<(AmpImage, AmpCalibration)> {
+    fn load(&mut self, index: usize) -> Result<(RawAmp, AmpCalibration)> {
         let (key, raw) = self
             .raws
             .get(index)
             .ok_or_else(|| Error::input("stack", "frame", index, self.raws.len()))?;
-        let amp = raw.amplifier(self.store, self.camera, self.amp)?;
+        let amp = raw.read(self.store, self.camera, self.amp)?;
         let mut known = calibration(self.camera, &raw.visit, self.amp, self.steps)?;
         if amp.geometry.overscan.is_none() {
             known.pedestal_dn = self.pedestal_dn;

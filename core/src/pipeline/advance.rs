@@ -1,11 +1,15 @@
 //! One amplifier of one exposure through its steps, one at a time or all in a row.
 
+use super::bands::{self, Course};
+use super::gathered::Gathered;
 use super::{
     AmpCalibration, Log, Masters, correct_amplifier, correct_detector, misplaced, pedestal_dn,
 };
 use crate::error::{Error, Result};
+use crate::geometry::AmpGeometry;
+use crate::header::Header;
 use crate::ids::DetectorId;
-use crate::image::{AmpImage, CcdImage, PixelUnit, Planes, ScienceImage};
+use crate::image::{AmpImage, CcdImage, PixelUnit, Planes, RawAmp, ScienceImage};
 use crate::recipe::Step;
 use crate::steps;
 
@@ -51,9 +55,13 @@ impl Underway {
 
 /// What the camera and the masters know of an amplifier that goes through the steps: a level that
 /// stays in an image without overscan is that of the master bias.
-pub fn known_of(amp: &AmpImage, calibration: &AmpCalibration, masters: &Masters) -> AmpCalibration {
+pub fn known_of(
+    geometry: &AmpGeometry,
+    calibration: &AmpCalibration,
+    masters: &Masters,
+) -> AmpCalibration {
     let mut known = *calibration;
-    if let (Some(bias), None) = (&masters.bias, amp.geometry.overscan) {
+    if let (Some(bias), None) = (&masters.bias, geometry.overscan) {
         known.pedestal_dn = pedestal_dn(bias);
     }
     known
@@ -80,9 +88,7 @@ pub fn advance(
             Ok(Underway::Amplifier(amp))
         }
         (Underway::Detector(ccd), Step::Split) => {
-            let mut images = steps::split::split(ccd)?;
-            let image = images.pop().ok_or_else(|| Error::input("split", "images", 0, 1))?;
-            Ok(Underway::Science(image))
+            Ok(Underway::Science(only(steps::split::split(ccd)?)?))
         }
         (Underway::Detector(mut ccd), step) => {
             correct_detector(&mut ccd, std::slice::from_ref(step), masters, log)?;
@@ -97,19 +103,42 @@ pub fn advance(
 /// # Errors
 /// The first error of a step.
 pub fn detrend(
-    amp: AmpImage,
+    raw: &RawAmp,
     detector: DetectorId,
     steps: &[Step],
-    input: (&AmpCalibration, &Masters),
+    (calibration, masters): (&AmpCalibration, &Masters),
     log: &mut Log<'_>,
 ) -> Result<ScienceImage> {
-    let known = known_of(&amp, input.0, input.1);
-    let mut image = Underway::Amplifier(amp);
+    let known = known_of(&raw.geometry, calibration, masters);
+    if let Some((Step::Split, steps)) = steps.split_last()
+        && bands::possible(raw, steps, log.probe)
+    {
+        return in_bands(raw, Course { steps, known: &known, masters, detector }, log);
+    }
+    let mut image = Underway::Amplifier(raw.clone().into_image());
     for step in steps {
-        image = advance(image, (step, detector), (&known, input.1), log)?;
+        image = advance(image, (step, detector), (&known, masters), log)?;
     }
     match image {
         Underway::Science(image) => Ok(image),
         _ => Err(Error::input("detrend", "steps", "no split", "split as the last one")),
     }
+}
+
+/// The same in bands of rows, each of which is split as a detector of its own.
+fn in_bands(raw: &RawAmp, course: Course<'_>, log: &mut Log<'_>) -> Result<ScienceImage> {
+    let mut whole = Gathered::new(raw.geometry.imaging.shape());
+    let backwards = raw.geometry.readout_from_stored.rows;
+    bands::run(raw, course, backwards, log, &mut |ccd| {
+        let image = only(steps::split::split(ccd)?)?;
+        whole.take(&image.planes);
+        Ok(())
+    })?;
+    let (planes, unit) = (whole.planes()?, PixelUnit::Dn);
+    let (amp, detector) = (raw.amp, course.detector);
+    Ok(ScienceImage { planes, unit, detector, amp, header: Header::new() })
+}
+
+fn only(mut images: Vec<ScienceImage>) -> Result<ScienceImage> {
+    images.pop().ok_or_else(|| Error::input("split", "images", 0, 1))
 }

@@ -7,10 +7,12 @@
 
 use ndarray::Array2;
 
+use super::bands::{self, Course};
+use super::gathered::Gathered;
 use super::{AmpCalibration, Log, Masters, correct_amplifier, correct_detector};
 use crate::error::{Error, Result};
 use crate::ids::{AmpId, DetectorId};
-use crate::image::{AmpImage, CANONICAL_NAN, CcdImage, run, run_mut};
+use crate::image::{AmpPart, CANONICAL_NAN, CcdImage, PixelUnit, RawAmp, run, run_mut};
 use crate::mask;
 use crate::numerics::precision::Precision;
 use crate::recipe::{Step, at_assemble};
@@ -29,7 +31,7 @@ pub trait Frames {
     ///
     /// # Errors
     /// Whatever keeps the frame from being read.
-    fn load(&mut self, index: usize) -> Result<(AmpImage, AmpCalibration)>;
+    fn load(&mut self, index: usize) -> Result<(RawAmp, AmpCalibration)>;
 
     /// Loads the masters that the steps after `assemble` need, at the latest moment.
     ///
@@ -56,9 +58,9 @@ pub fn stack(
     };
     let mut kept = Kept::default();
     for index in 0..frames.count() {
-        let (amp, calibration) = frames.load(index)?;
+        let (raw, calibration) = frames.load(index)?;
         drop(kept.last.take());
-        let ccd = assembled(amp, detector, (steps, &calibration), log)?;
+        let ccd = assembled(raw, detector, (steps, &calibration), log)?;
         let image = match &each {
             Some(masters) => Some(corrected_image(&ccd, detector_steps, masters)?),
             None => None,
@@ -89,24 +91,49 @@ pub fn stack(
 /// # Errors
 /// The first error of a step.
 pub fn frame(
-    amp: AmpImage,
+    raw: RawAmp,
     detector: DetectorId,
     known: (&[Step], &AmpCalibration),
 ) -> Result<CcdImage> {
     let mut log = Log { records: &mut Vec::new(), probe: &mut () };
-    let mut ccd = assembled(amp, detector, known, &mut log)?;
+    let mut ccd = assembled(raw, detector, known, &mut log)?;
     ccd.planes.image = without_masked(ccd.planes.image, &ccd.planes.mask);
     Ok(ccd)
 }
 
 fn assembled(
-    mut amp: AmpImage,
+    raw: RawAmp,
     detector: DetectorId,
-    (steps, calibration): (&[Step], &AmpCalibration),
+    (steps, known): (&[Step], &AmpCalibration),
     log: &mut Log<'_>,
 ) -> Result<CcdImage> {
-    correct_amplifier(&mut amp, at_assemble(steps).0, calibration, log)?;
+    let (before, after) = at_assemble(steps);
+    let steps = steps.get(..steps.len() - after.len()).unwrap_or_default();
+    if bands::possible(&raw, steps, log.probe) {
+        let masters = &Masters::default();
+        return in_bands(&raw, Course { steps, known, masters, detector }, log);
+    }
+    let mut amp = raw.into_image();
+    correct_amplifier(&mut amp, before, known, log)?;
     steps::assemble::assemble(vec![amp], detector)
+}
+
+/// The same in bands of rows.
+fn in_bands(raw: &RawAmp, course: Course<'_>, log: &mut Log<'_>) -> Result<CcdImage> {
+    let geometry = raw.geometry;
+    let mut whole = Gathered::new(geometry.imaging.shape());
+    let backwards = geometry.sky_from_readout().rows;
+    bands::run(raw, course, backwards, log, &mut |ccd| {
+        whole.take(&ccd.planes);
+        Ok(())
+    })?;
+    Ok(CcdImage {
+        planes: whole.planes()?,
+        unit: PixelUnit::Dn,
+        detector: course.detector,
+        amps: vec![AmpPart { amp: raw.amp, geometry, gain: raw.gain, read_noise: raw.read_noise }],
+        on_detector: geometry.on_detector,
+    })
 }
 
 /// The pixels of `ccd` after the steps of the detector, without reports.

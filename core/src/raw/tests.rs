@@ -8,6 +8,7 @@ use crate::formats::memory::Memory;
 use crate::geometry::{Flip, Section};
 use crate::header::{Card, Value};
 use crate::ids::{Band, DetectorId, Role};
+use crate::image::PixelUnit;
 use crate::steps::assemble::assemble;
 use crate::store::Sink;
 

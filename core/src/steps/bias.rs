@@ -34,20 +34,40 @@ pub fn subtract(ccd: &mut CcdImage, master: &CcdImage) -> Result<Report> {
         let found = format!("{:?} and a master in {:?}", ccd.unit, master.unit);
         return Err(Error::input(STEP, "pixel unit", found, "Dn for both"));
     }
-    let mut no_bias = 0;
     let (image, variance, bits) = ccd.planes.runs_mut();
     let (master, noise) = (&master.planes, run(&master.planes.variance));
     let (level, more) = (run(&master.image), run(&master.mask));
-    let pixels = image.iter_mut().zip(variance).zip(bits);
-    let given = level.iter().zip(noise.iter()).zip(more.iter());
-    for (((pixel, variance), bits), ((&bias, &noise), &more)) in pixels.zip(given) {
-        let none = bias.is_nan();
-        *pixel = if none { CANONICAL_NAN } else { *pixel - bias };
-        *variance = if none { *variance } else { *variance + noise };
-        *bits |= more | if none { mask::NO_BIAS } else { 0 };
-        no_bias += u64::from(none);
+    for (pixel, &bias) in image.iter_mut().zip(level.iter()) {
+        *pixel = if bias.is_nan() { CANONICAL_NAN } else { *pixel - bias };
     }
+    for ((variance, &noise), &bias) in variance.iter_mut().zip(noise.iter()).zip(level.iter()) {
+        *variance = if bias.is_nan() { *variance } else { *variance + noise };
+    }
+    let no_bias = mark((bits, &more), &level, mask::NO_BIAS, f32::is_nan);
     Ok(Report { no_bias })
+}
+
+/// Joins the bits of a master, and sets one where its pixel is of a kind; how often.
+#[inline(always)]
+pub(super) fn mark(
+    (bits, more): (&mut [u32], &[u32]),
+    pixels: &[f32],
+    bit: u32,
+    is: impl Fn(f32) -> bool,
+) -> u64 {
+    const PIXELS: usize = 1 << 16;
+    let mut count = 0;
+    let given = bits.chunks_mut(PIXELS).zip(more.chunks(PIXELS)).zip(pixels.chunks(PIXELS));
+    for ((bits, more), pixels) in given {
+        // Counted in 32 bits, which lanes of pixels have.
+        let mut some = 0_u32;
+        for ((bits, &more), &pixel) in bits.iter_mut().zip(more).zip(pixels) {
+            *bits |= more | if is(pixel) { bit } else { 0 };
+            some += u32::from(is(pixel));
+        }
+        count += u64::from(some);
+    }
+    count
 }
 
 /// Refuses a master of another detector or of another part of it.

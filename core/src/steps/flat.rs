@@ -17,12 +17,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bias::check_match;
+use super::bias::{check_match, mark};
 use crate::error::{Error, Result};
 use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit, run};
 use crate::mask;
 
 const STEP: &str = "flat";
+/// Pixels that are looked at together.
+const PIECE: usize = 1024;
 
 /// Parameters of the recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -79,30 +81,58 @@ pub fn divide(
         return Err(Error::parameter("focal-plane over flat level", scale_ratio, "above zero"));
     }
     let guarded = params.not_positive == NotPositive::Mask;
-    let mut no_flat = 0;
     let (image, variance, bits) = ccd.planes.runs_mut();
     let (master, noise) = (&flat.planes, run(&flat.planes.variance));
     let (response, more) = (run(&master.image), run(&master.mask));
-    let pixels = image.iter_mut().zip(variance).zip(bits);
-    let given = response.iter().zip(noise.iter()).zip(more.iter());
-    for (((pixel, variance), bits), ((&response, &noise), &more)) in pixels.zip(given) {
-        let dark = response.is_nan() || response <= 0.0;
-        let left_out = dark && guarded;
-        let response = f64::from(response);
-        let (factor, ratio) = (scale_ratio / response, f64::from(*pixel) / response);
-        let sum = f64::from(*variance) + ratio * ratio * f64::from(noise);
-        let quotient = canonical(f64::from(*pixel) * factor);
-        *pixel = if left_out { CANONICAL_NAN } else { quotient };
-        *variance = if left_out { *variance } else { canonical(sum * factor * factor) };
-        *bits |= more | if left_out { mask::NO_FLAT } else { 0 };
-        no_flat += u64::from(dark);
+    let pixels = image.chunks_mut(PIECE).zip(variance.chunks_mut(PIECE));
+    let given = response.chunks(PIECE).zip(noise.chunks(PIECE));
+    for ((image, variance), (response, noise)) in pixels.zip(given) {
+        // Pieces without a choice go in lanes.
+        if guarded && response.iter().fold(false, |some, &response| some | dark(response)) {
+            quotients((image, variance), (response, noise), scale_ratio, |response| {
+                !dark(response)
+            });
+        } else {
+            quotients((image, variance), (response, noise), scale_ratio, |_| true);
+        }
     }
+    let bit = if guarded { mask::NO_FLAT } else { 0 };
+    let no_flat = mark((bits, &more), &response, bit, dark);
     Ok(Report { scale_ratio, no_flat })
 }
 
-/// In single precision, with the one NaN that is written.
-fn canonical(value: f64) -> f32 {
-    if value.is_nan() { CANONICAL_NAN } else { value as f32 }
+/// Pixels over responses of a kind, with their variances; the others become NaN.
+#[inline(always)]
+fn quotients(
+    (image, variance): (&mut [f32], &mut [f32]),
+    (response, noise): (&[f32], &[f32]),
+    scale_ratio: f64,
+    kind: impl Fn(f32) -> bool,
+) {
+    let pixels = image.iter_mut().zip(variance);
+    for ((pixel, variance), (&response, &noise)) in pixels.zip(response.iter().zip(noise)) {
+        if !kind(response) {
+            *pixel = CANONICAL_NAN;
+            continue;
+        }
+        let inverse = 1.0 / f64::from(response);
+        let (factor, ratio) = (scale_ratio * inverse, f64::from(*pixel) * inverse);
+        let sum = f64::from(*variance) + ratio * ratio * f64::from(noise);
+        *pixel = canonical((f64::from(*pixel) * factor) as f32);
+        *variance = canonical((sum * factor * factor) as f32);
+    }
+}
+
+/// Whether a response has no positive value.
+#[inline(always)]
+fn dark(response: f32) -> bool {
+    response.is_nan() | (response <= 0.0)
+}
+
+/// With the one NaN that is written.
+#[inline(always)]
+fn canonical(value: f32) -> f32 {
+    if value.is_nan() { CANONICAL_NAN } else { value }
 }
 
 #[cfg(test)]

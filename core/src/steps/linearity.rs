@@ -139,9 +139,10 @@ fn bend(
         let x = f64::from(*pixel);
         let square = round(x * x);
         let (d, slope_numerator) = (a * square + b * x + 1.0, 1.0 - a * square);
-        let slope = slope_numerator / (d * d);
+        let inverse = 1.0 / d;
+        let slope = slope_numerator * inverse * inverse;
         let wrong = d <= 0.0 || slope_numerator <= 0.0;
-        *pixel = if wrong { *pixel } else { (x / d) as f32 };
+        *pixel = if wrong { *pixel } else { (x * inverse) as f32 };
         let scaled = (f64::from(*variance) * slope * slope) as f32;
         *variance = if wrong { *variance } else { scaled };
         *bits |= if wrong { mask::NONLINEAR } else { 0 };

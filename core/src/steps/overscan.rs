@@ -26,10 +26,11 @@
 //!
 //! Evidence: `row_level`, `row_model` (profiles, DN).
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::geometry::Section;
+use crate::geometry::{AmpGeometry, Section};
 use crate::image::{AmpImage, PixelUnit, run_mut};
 use crate::numerics::fit::{MAXIMUM_TERMS, legendre_curve, legendre_fit};
 use crate::numerics::simplex;
@@ -155,35 +156,78 @@ pub fn subtract(amp: &mut AmpImage, params: &Params, probe: &mut dyn Probe) -> R
     if amp.unit != PixelUnit::RawDn {
         return Err(Error::input(STEP, "pixel unit", format!("{:?}", amp.unit), "RawDn"));
     }
-    let columns = chosen_columns(amp, params)?;
-    let level = row_levels(amp, columns, params.row);
+    let model = fit_model(&amp.planes.image, &amp.geometry, params, probe)?;
+    model.subtract_from(amp, 0)?;
+    Ok(model.report)
+}
+
+/// The level of every row of an amplifier, fitted to its overscan.
+pub struct Model {
+    /// Levels in readout order (DN).
+    levels_dn: Vec<f64>,
+    columns: Section,
+    /// What the fit gave.
+    pub report: Report,
+}
+
+/// Fits the level of the rows of `image`, raw DN in readout order.
+///
+/// # Errors
+/// Those of [`subtract`].
+pub fn fit_model(
+    image: &Array2<f32>,
+    geometry: &AmpGeometry,
+    params: &Params,
+    probe: &mut dyn Probe,
+) -> Result<Model> {
+    let columns = chosen_columns((image.dim(), geometry), params)?;
+    let level = row_levels(image, columns, params.row);
     // A simplex does not walk the same way up and down: it sees the rows as the peer does.
-    let mirrored = params.fit == Fit::Simplex && amp.geometry.sky_from_readout().rows;
+    let mirrored = params.fit == Fit::Simplex && geometry.sky_from_readout().rows;
     let (coefficients_dn, kept) = choose_and_fit(&level, params, mirrored)?;
     let mut model = legendre_curve(&coefficients_dn, level.len());
     probe.observe(STEP, "row_level", Evidence::Profile(&level, "DN"));
     probe.observe(STEP, "row_model", Evidence::Profile(&model, "DN"));
     let report = report(&level, &kept, &model, coefficients_dn);
-    if is_mirrored(amp, params.rows) {
+    if is_mirrored(geometry, params.rows) {
         model.reverse();
     }
-    let columns_of_row = amp.planes.shape().1.max(1);
-    for (row, level) in run_mut(&mut amp.planes.image).chunks_mut(columns_of_row).zip(&model) {
-        for pixel in row {
-            *pixel = (f64::from(*pixel) - level) as f32;
+    Ok(Model { levels_dn: model, columns, report })
+}
+
+impl Model {
+    /// Subtracts the levels from an image that holds the rows from `first_row` on.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the image is not in raw DN, or has rows that the model has not; then it is unchanged.
+    pub fn subtract_from(&self, amp: &mut AmpImage, first_row: usize) -> Result<()> {
+        if amp.unit != PixelUnit::RawDn {
+            return Err(Error::input(STEP, "pixel unit", format!("{:?}", amp.unit), "RawDn"));
         }
+        let (rows, columns) = amp.planes.shape();
+        let levels = self.levels_dn.get(first_row..).and_then(|levels| levels.get(..rows));
+        let levels = levels.ok_or_else(|| {
+            let found = format!("{rows} from {first_row} on");
+            Error::input(STEP, "rows", found, format!("at most {}", self.levels_dn.len()))
+        })?;
+        let image = run_mut(&mut amp.planes.image);
+        for (row, &level) in image.chunks_mut(columns.max(1)).zip(levels) {
+            for pixel in row {
+                *pixel = (f64::from(*pixel) - level) as f32;
+            }
+        }
+        amp.unit = PixelUnit::Dn;
+        amp.zero = Some(Section { row_start: 0, row_end: rows, ..self.columns });
+        Ok(())
     }
-    amp.unit = PixelUnit::Dn;
-    amp.zero = Some(columns);
-    Ok(report)
 }
 
 /// Whether the first level of the model goes to the last row in readout order.
-fn is_mirrored(amp: &AmpImage, rows: Rows) -> bool {
+fn is_mirrored(geometry: &AmpGeometry, rows: Rows) -> bool {
     match rows {
         Rows::Aligned => false,
         Rows::Mirrored => true,
-        Rows::SkyFromReadout => amp.geometry.sky_from_readout().rows,
+        Rows::SkyFromReadout => geometry.sky_from_readout().rows,
     }
 }
 
@@ -284,9 +328,12 @@ fn walk(kept: &[f64], terms: usize) -> Vec<f64> {
 }
 
 /// The chosen columns as a section of the readout array.
-fn chosen_columns(amp: &AmpImage, params: &Params) -> Result<Section> {
+fn chosen_columns(
+    (shape, geometry): ((usize, usize), &AmpGeometry),
+    params: &Params,
+) -> Result<Section> {
     let none = || Error::input(STEP, "overscan of the amplifier", "none", "at least one column");
-    let overscan = amp.geometry.overscan.ok_or_else(none)?;
+    let overscan = geometry.overscan.ok_or_else(none)?;
     let width = overscan.shape().1;
     let (first, end) = match params.columns {
         Columns::Last(count) => (width.saturating_sub(count), width),
@@ -305,8 +352,8 @@ fn chosen_columns(amp: &AmpImage, params: &Params) -> Result<Section> {
     }
     let start = overscan.column_start;
     let columns = Section { column_start: start + first, column_end: start + end, ..overscan };
-    let rows = amp.planes.shape().0;
-    if !columns.fits(amp.planes.shape()) || (columns.row_start, columns.row_end) != (0, rows) {
+    let rows = shape.0;
+    if !columns.fits(shape) || (columns.row_start, columns.row_end) != (0, rows) {
         let needed = "overscan beside every row of the array";
         return Err(Error::input(STEP, "overscan section", format!("{overscan:?}"), needed));
     }
@@ -314,7 +361,7 @@ fn chosen_columns(amp: &AmpImage, params: &Params) -> Result<Section> {
 }
 
 /// Level of the chosen columns of each row; NaN where a row has no finite pixel.
-fn row_levels(amp: &AmpImage, columns: Section, row: RowLevel) -> Vec<f64> {
+fn row_levels(image: &Array2<f32>, columns: Section, row: RowLevel) -> Vec<f64> {
     let level = |pixels: ndarray::ArrayView1<'_, f32>| {
         let chosen = pixels.iter().skip(columns.column_start).take(columns.shape().1);
         let chosen = chosen.map(|&pixel| f64::from(pixel)).filter(|pixel| pixel.is_finite());
@@ -326,7 +373,7 @@ fn row_levels(amp: &AmpImage, columns: Section, row: RowLevel) -> Vec<f64> {
             }
         }
     };
-    amp.planes.image.rows().into_iter().map(level).collect()
+    image.rows().into_iter().map(level).collect()
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::geometry::Section;
-use crate::image::{AmpImage, PixelUnit, Planes};
+use crate::image::{AmpImage, PixelUnit, Planes, run_mut};
 use crate::instrument::PocketParams;
 use crate::mask;
 use crate::numerics::stats::finite_median;
@@ -211,7 +211,17 @@ impl Correction {
         }
         let (first, end) = (self.done.min(all), self.done.saturating_add(rows).min(all));
         self.done = end;
-        let (trap, part) = (Trap::new(&self.trap), s![first..end, ..]);
+        self.part(amp, first..end);
+        end < all
+    }
+
+    /// Corrects an image that holds some of the rows; none may come twice. The slips of a peer need the whole image.
+    pub fn band(&mut self, amp: &mut AmpImage) {
+        self.part(amp, 0..amp.planes.shape().0);
+    }
+
+    fn part(&mut self, amp: &mut AmpImage, rows: Range<usize>) {
+        let (trap, part) = (Trap::new(&self.trap), s![rows, ..]);
         let lit = self.imaging.column_start..self.imaging.column_end;
         let Planes { image, variance, mask: bits } = &mut amp.planes;
         let (mut image, mut variance) = (image.slice_mut(part), variance.slice_mut(part));
@@ -226,18 +236,30 @@ impl Correction {
             let mean = |sum: &f64| sum / self.zero.len().max(1) as f64;
             self.tails.extend(tail.iter().take(rows).map(mean));
         }
-        end < all
     }
 
     /// Gives back to every pixel what the zero of the overscan took; after the last row.
-    pub fn finish(mut self, amp: &mut AmpImage) -> Report {
+    pub fn finish(self, amp: &mut AmpImage) -> Report {
         if self.params.solver == Solver::Published {
             return self.report;
         }
-        let tail_dn = finite_median(self.tails.into_iter()).unwrap_or(0.0);
-        self.report.tail_dn = tail_dn;
-        amp.planes.image.mapv_inplace(|pixel| (f64::from(pixel) + tail_dn) as f32);
+        let report = self.close();
+        give_back(amp, &report);
+        report
+    }
+
+    /// What was found in all rows.
+    pub fn close(mut self) -> Report {
+        self.report.tail_dn = finite_median(self.tails.into_iter()).unwrap_or(0.0);
         self.report
+    }
+}
+
+/// Gives back to every pixel what the zero of the overscan took.
+pub fn give_back(amp: &mut AmpImage, report: &Report) {
+    let tail_dn = report.tail_dn;
+    for pixel in run_mut(&mut amp.planes.image) {
+        *pixel = (f64::from(*pixel) + tail_dn) as f32;
     }
 }
 

@@ -5,7 +5,7 @@
 //! | `scan` | where each HDU begins and ends, checked against the file's length; which parser |
 //! | `cards` | 80-byte cards to [`Header`] and back: CONTINUE, HIERARCH, commentary |
 //! | `open` | [`FitsFile`]: the list of HDUs and the choice of the reader of an image |
-//! | `plain` | files without compressed images; the only file that names `fitsrs` |
+//! | `plain` | images that are not compressed; the only file that names `fitsrs` |
 //! | `tiled` | tile-compressed images, read and written; the only file that names `fitsio-pure` |
 //! | `rows`, `rice`, `dither` | Rice images whose tiles are rows, decoded without `fitsio-pure` |
 //! | `untiled` | in its place in a build without the feature `tiles`: refusals |
@@ -15,9 +15,8 @@
 //! | `section` | the text of sections, `[x1:x2,y1:y2]` |
 //! | `write` | [`FitsWriter`] |
 //!
-//! A file with at least one tile-compressed image (`ZIMAGE = T`) is read by `fitsio-pure`
-//! throughout, any other by `fitsrs`: one parser per file, chosen by `scan`, which looks at header
-//! blocks only. Arrays are `(row, column)` = (NAXIS2, NAXIS1).
+//! Cards of a file with at least one tile-compressed image (`ZIMAGE = T`) are parsed by `fitsio-pure`, those of any
+//! other by `fitsrs`: one parser per file, chosen by `scan`, which looks at header blocks only. Arrays are `(row, column)` = (NAXIS2, NAXIS1).
 //!
 //! References: FITS standard 4.0 (Pence et al. 2010, A&A 524, A42, and its 2018 revision), its
 //! chapter 10 for tile compression; the CONTINUE and HIERARCH conventions of the FITS registry.

@@ -16,8 +16,6 @@ pub struct FitsFile {
     length: u64,
     /// Where to begin inside a file that is gzip-compressed as a whole.
     pub(super) gzip: Option<gzip::Index>,
-    /// Whether any image is tile-compressed, and so `fitsio-pure` reads the whole file.
-    tiled: bool,
     pub(super) records: Vec<Record>,
     hdus: Vec<Hdu>,
 }
@@ -42,7 +40,7 @@ impl FitsFile {
         let tiled = records.iter().any(|record| record.kind == Kind::Compressed);
         let hdus = records.iter().map(|record| describe(&key, record, tiled));
         let hdus = hdus.collect::<Result<_>>()?;
-        Ok(FitsFile { key, length, gzip, tiled, records, hdus })
+        Ok(FitsFile { key, length, gzip, records, hdus })
     }
 
     /// Key of the file.
@@ -134,7 +132,7 @@ impl FitsFile {
         convert: impl FnMut(Stored) -> T,
     ) -> Result<(Vec<T>, Vec<f64>)> {
         content(source, self.gzip.as_ref(), |source| {
-            if self.tiled {
+            if record.kind == Kind::Compressed {
                 return tiled::read(source, record, rows, convert);
             }
             let values = plain::read(source, record, convert)?;

@@ -1,18 +1,13 @@
-//! Files without compressed images; the only file that names `fitsrs` (0.4.1).
+//! Cards of files without compressed images, and the numbers of images that are not compressed; the only file that
+//! names `fitsrs` (0.4.1).
 //!
-//! `fitsrs` ends a short image in silence and takes the last of two equal keywords, so it gets only
-//! headers whose sizes `scan` has checked, and its pixels are counted.
-
-use std::fmt;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+//! `fitsrs` parses the cards. Its readers of pixels take them one by one, which is a third of the work of a
+//! master; sizes have been checked by `scan`.
 
 use fitsrs::card::{Card as ForeignCard, Value as ForeignValue, split_value_and_comment};
-use fitsrs::fits::HDU;
-use fitsrs::hdu::data::FitsRead;
-use fitsrs::hdu::header::extension::image::Image;
 
 use super::pixels::{Stored, room};
-use super::scan::{BLOCK, RawCard, Record, place};
+use super::scan::{RawCard, Record, place};
 use crate::error::{Error, Result};
 use crate::header::Value;
 use crate::store::Source;
@@ -56,72 +51,53 @@ fn tidy(comment: Option<String>) -> String {
     comment.unwrap_or_default().trim().to_owned()
 }
 
-/// A source that can be shown, as `fitsrs` asks.
-struct Shown<'s, 'a>(&'s mut Source<'a>);
-
-impl fmt::Debug for Shown<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.key())
-    }
-}
-
-impl Read for Shown<'_, '_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl Seek for Shown<'_, '_> {
-    fn seek(&mut self, target: SeekFrom) -> std::io::Result<u64> {
-        self.0.seek(target)
-    }
-}
-
-/// The stored numbers of an uncompressed image, converted one by one.
-pub(super) fn read<T: Clone>(
+/// The stored numbers of an uncompressed image, converted one by one: highest byte first (FITS 4.0, sec. 5).
+pub(super) fn read<T>(
     source: &mut Source<'_>,
     record: &Record,
-    mut convert: impl FnMut(Stored) -> T,
+    convert: impl FnMut(Stored) -> T,
 ) -> Result<Vec<T>> {
-    let file = source.key().to_owned();
-    let wrong = |reason: String| Error::format(&file, place(record.index), reason);
-    let count: u64 = record.axes.iter().product();
-    let mut values = room(&file, record.index, count)?;
-    let mut reader = BufReader::with_capacity(BUFFER, Shown(source));
-    reader.seek(SeekFrom::Start(record.data_start)).map_err(|error| wrong(error.to_string()))?;
-    let hdu = HDU::<Image>::new(&mut reader, &mut { BLOCK }, structure(record))
-        .map_err(|error| wrong(error.to_string()))?;
-    if hdu.get_header().get_xtension().get_num_pixels() != count {
-        return Err(wrong("the two readings of its axes differ".to_owned()));
+    let mut pieces = Pieces { source, record };
+    match record.bitpix {
+        8 => pieces.read(u8::from_be_bytes, |number| Stored::Whole(number.into()), convert),
+        16 => pieces.read(i16::from_be_bytes, |number| Stored::Whole(number.into()), convert),
+        32 => pieces.read(i32::from_be_bytes, |number| Stored::Whole(number.into()), convert),
+        64 => pieces.read(i64::from_be_bytes, Stored::Whole, convert),
+        -32 => pieces.read(f32::from_be_bytes, Stored::Single, convert),
+        -64 => pieces.read(f64::from_be_bytes, Stored::Double, convert),
+        other => {
+            let reason = format!("BITPIX is {other}, needed 8, 16, 32, 64, -32 or -64");
+            Err(Error::format(source.key(), place(record.index), reason))
+        }
     }
-    use fitsrs::Pixels as P;
-    match reader.read_data_unit(hdu.get_header(), record.data_start).pixels() {
-        P::U8(numbers) => values.extend(numbers.map(|n| convert(Stored::Whole(n.into())))),
-        P::I16(numbers) => values.extend(numbers.map(|n| convert(Stored::Whole(n.into())))),
-        P::I32(numbers) => values.extend(numbers.map(|n| convert(Stored::Whole(n.into())))),
-        P::I64(numbers) => values.extend(numbers.map(|n| convert(Stored::Whole(n)))),
-        P::F32(numbers) => values.extend(numbers.map(|n| convert(Stored::Single(n)))),
-        P::F64(numbers) => values.extend(numbers.map(|n| convert(Stored::Double(n)))),
-    }
-    if values.len() as u64 != count {
-        return Err(wrong(format!("{} of {count} pixels could be read", values.len())));
-    }
-    Ok(values)
 }
 
-/// The cards that fix the image's size, and END.
-fn structure(record: &Record) -> Vec<ForeignCard> {
-    let whole = |name: String, value: i64| ForeignCard::Value {
-        name,
-        value: ForeignValue::Integer { value, comment: None },
-    };
-    let axis =
-        |(index, &length): (usize, &u64)| whole(format!("NAXIS{}", index + 1), length as i64);
-    let mut cards = vec![
-        whole("BITPIX".to_owned(), record.bitpix),
-        whole("NAXIS".to_owned(), record.axes.len() as i64),
-    ];
-    cards.extend(record.axes.iter().enumerate().map(axis));
-    cards.push(ForeignCard::End);
-    cards
+/// A data unit, piece by piece.
+struct Pieces<'p, 's> {
+    source: &'p mut Source<'s>,
+    record: &'p Record,
+}
+
+impl Pieces<'_, '_> {
+    fn read<N, T, const BYTES: usize>(
+        &mut self,
+        number: impl Fn([u8; BYTES]) -> N,
+        stored: impl Fn(N) -> Stored,
+        mut convert: impl FnMut(Stored) -> T,
+    ) -> Result<Vec<T>> {
+        let Record { index, data_start, .. } = *self.record;
+        let count: u64 = self.record.axes.iter().product();
+        let mut values = room(self.source.key(), index, count)?;
+        let mut piece = vec![0; BUFFER];
+        let (mut offset, mut left) = (data_start, count.saturating_mul(BYTES as u64));
+        while 0 < left {
+            let length = left.min(BUFFER as u64);
+            let bytes = piece.get_mut(..length as usize).unwrap_or_default();
+            self.source.read_at(offset, bytes)?;
+            let numbers = bytes.as_chunks::<BYTES>().0.iter();
+            values.extend(numbers.map(|&bytes| convert(stored(number(bytes)))));
+            (offset, left) = (offset + length, left - length);
+        }
+        Ok(values)
+    }
 }

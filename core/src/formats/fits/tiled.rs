@@ -11,7 +11,7 @@ use fitsio_pure::value::{Value as ForeignValue, parse_value};
 use super::heap::Heap;
 use super::pixels::{Stored, room};
 use super::rows::RiceRows;
-use super::scan::{CARD, Keyed, Kind, RawCard, Record, place};
+use super::scan::{CARD, Keyed, RawCard, Record, place};
 use super::tiles::{Rice, TileTable};
 use crate::error::{Error, Result};
 use crate::header::Value;
@@ -45,7 +45,7 @@ pub(super) fn value(raw: &RawCard) -> Option<(Value, String)> {
     Some((own(value)?, comment.unwrap_or_default().trim().to_owned()))
 }
 
-/// The stored numbers of an image, converted one by one, and the step of the encoding for each of
+/// The stored numbers of a compressed image, converted one by one, and the step of the encoding for each of
 /// `rows` stored rows (0 for exact floats, 1 for whole numbers).
 pub(super) fn read<T>(
     source: &mut Source<'_>,
@@ -53,20 +53,18 @@ pub(super) fn read<T>(
     rows: usize,
     mut convert: impl FnMut(Stored) -> T,
 ) -> Result<(Vec<T>, Vec<f64>)> {
-    if record.kind == Kind::Compressed {
-        let file = source.key().to_owned();
-        let tiles = TileTable::new(&file, record)?;
-        if RiceRows::fit(&tiles)? {
-            let unit = data_unit(source, record)?;
-            if let Some(read) = by_rows(&tiles, (&unit, rows), &file, &mut convert)? {
-                return Ok(read);
-            }
+    let file = source.key().to_owned();
+    let tiles = TileTable::new(&file, record)?;
+    if RiceRows::fit(&tiles)? {
+        let unit = data_unit(source, record)?;
+        if let Some(read) = by_rows(&tiles, (&unit, rows), &file, &mut convert)? {
+            return Ok(read);
         }
     }
     by_library(source, record, rows, convert)
 }
 
-/// The same for every image.
+/// The same for every compressed image.
 pub(super) fn by_library<T>(
     source: &mut Source<'_>,
     record: &Record,
@@ -75,25 +73,16 @@ pub(super) fn by_library<T>(
 ) -> Result<(Vec<T>, Vec<f64>)> {
     let file = source.key().to_owned();
     let wrong = |reason: String| Error::format(&file, place(record.index), reason);
-    let tiles = match record.kind {
-        Kind::Compressed => Some(TileTable::new(&file, record)?),
-        _ => None,
-    };
-    let count = tiles.as_ref().map_or_else(|| record.axes.iter().product(), TileTable::pixels);
-    let rice = tiles.as_ref().map(TileTable::rice).transpose()?.flatten();
-    let hdu = foreign(record, rice).map_err(|error| wrong(error.to_string()))?;
+    let tiles = TileTable::new(&file, record)?;
+    let count = tiles.pixels();
+    let hdu = foreign(record, tiles.rice()?).map_err(|error| wrong(error.to_string()))?;
     if hdu.data_len as u64 != record.data_length {
         return Err(wrong("the two readings of its size differ".to_owned()));
     }
     let mut unit = data_unit(source, record)?;
-    let steps = match &tiles {
-        Some(tiles) => {
-            // `fitsio-pure` looks for the heap right behind the table.
-            unit.drain(tiles.gap()?);
-            Heap::new(tiles, &unit)?.check(rows)?
-        }
-        None => vec![if record.bitpix > 0 { 1.0 } else { 0.0 }; rows],
-    };
+    // `fitsio-pure` looks for the heap right behind the table.
+    unit.drain(tiles.gap()?);
+    let steps = Heap::new(&tiles, &unit)?.check(rows)?;
     let data = read_image_data(&unit, &hdu).map_err(|error| wrong(error.to_string()))?;
     drop(unit);
     // Consumed, so that numbers of equal width are converted where they are.

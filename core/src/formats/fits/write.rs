@@ -184,19 +184,16 @@ impl<'a> FitsWriter<'a> {
         view: ArrayView2<'_, T>,
         encode: impl Fn(T) -> [u8; N],
     ) -> Result<()> {
-        let total = view.len() * N;
-        let mut piece = Vec::with_capacity(total.min(PIECE));
-        for row in view.rows() {
-            for &value in row {
-                piece.extend_from_slice(&encode(value));
-                if piece.len() + N > PIECE {
-                    self.sink.append(&piece)?;
-                    piece.clear();
-                }
+        let (whole, total) = (view.as_standard_layout(), view.len() * N);
+        let mut piece = vec![0; total.min(PIECE)];
+        for values in whole.as_slice().unwrap_or_default().chunks(PIECE / N) {
+            let bytes = piece.get_mut(..values.len() * N).unwrap_or_default();
+            for (bytes, &value) in bytes.as_chunks_mut::<N>().0.iter_mut().zip(values) {
+                *bytes = encode(value);
             }
+            self.sink.append(bytes)?;
         }
-        piece.resize(piece.len() + total.next_multiple_of(BLOCK) - total, 0);
-        self.append(&piece)
+        self.append(&vec![0; total.next_multiple_of(BLOCK) - total])
     }
 }
 
