@@ -52,6 +52,8 @@ pub mod numerics;
 
 pub mod instrument;
 
+pub mod astrometry;
+pub mod calibrate;
 pub mod detect;
 pub mod display;
 pub mod masks;

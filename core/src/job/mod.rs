@@ -4,6 +4,7 @@
 //! the keys under which they are to be written; the host decides what file stands behind a key.
 
 mod aperture;
+mod calibrate;
 mod compare;
 mod context;
 mod descriptions;
@@ -14,6 +15,7 @@ mod headers;
 mod inspect;
 mod masters;
 mod names;
+mod objects;
 mod quality;
 mod simulate;
 mod sky;
@@ -33,9 +35,11 @@ use crate::probe::Probe;
 use crate::provenance::{InputId, Provenance};
 use crate::store::{Key, Store};
 
+pub use calibrate::{Calibrate, Pointing};
 pub use compare::Comparison;
 pub use focal_plane::FocalPlaneLevel;
 pub use names::flat_name;
+pub use objects::Detect;
 pub use simulate::{RawEncoding, SimulationPart, simulation_parts};
 pub use sky::{Sky, SkyField, SkyRequest};
 pub use survey::{Finished, FinishedKind, Survey, Surveyed, Visit};
@@ -180,6 +184,10 @@ pub enum Task {
     Aperture(Aperture),
     /// The aperture catalogue of all science images of one detector, put together.
     ApertureDetector(ApertureDetector),
+    /// The objects of one science image.
+    Detect(Detect),
+    /// The map to the sky and the zero point of one science image.
+    Calibrate(Box<Calibrate>),
     /// One file (or group of files) of a simulated night.
     Simulate {
         /// The night.
@@ -315,6 +323,8 @@ pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Resul
         Task::Detrend(task) => detrend::detrend(&mut context, task),
         Task::Aperture(task) => aperture::aperture(&mut context, task),
         Task::ApertureDetector(task) => detector::aperture(&mut context, task),
+        Task::Detect(task) => objects::detect(&mut context, task),
+        Task::Calibrate(task) => calibrate::calibrate(&mut context, task),
         Task::Compare(task) => compare::compare(&mut context, task),
         _ => prepare(&mut context),
     }?;

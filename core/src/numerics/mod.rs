@@ -6,6 +6,7 @@ pub mod bspline;
 pub mod fit;
 pub mod healpix;
 pub mod lanes;
+pub mod least_squares;
 pub mod power;
 pub mod precision;
 pub mod simplex;

@@ -24,7 +24,20 @@ const LAYERS: &[(u8, &[&str])] = &[
     ),
     (1, &["numerics"]),
     (2, &["instrument"]),
-    (3, &["steps", "stack", "measure", "detect", "masks", "simulate", "validate", "display"]),
+    (
+        3,
+        &[
+            "steps",
+            "stack",
+            "measure",
+            "astrometry",
+            "detect",
+            "masks",
+            "simulate",
+            "validate",
+            "display",
+        ],
+    ),
     (4, &["formats"]),
     (5, &["recipe", "raw", "master", "pipeline", "job", "plan", "bench"]),
 ];

@@ -1,0 +1,55 @@
+//! Detect: the objects of one science image as a table in pixels.
+
+use serde::{Deserialize, Serialize};
+
+use super::aperture::{OpenedImage, open_image};
+use super::{Context, Electronics, tables};
+use crate::calibrate::objects::{self, Params};
+use crate::error::Result;
+use crate::store::Key;
+use crate::table::Table;
+
+/// The inputs and the product of [`Task::Detect`](super::Task::Detect).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detect {
+    /// Science image.
+    pub science: Key,
+    /// Mask of another pipeline, in stored order.
+    #[serde(default)]
+    pub mask: Option<Key>,
+    /// Values where the image has none.
+    #[serde(default)]
+    pub detector: Electronics,
+    /// What is found and measured.
+    #[serde(default)]
+    pub params: Params,
+    /// The parquet product.
+    pub output: Key,
+}
+
+/// Finds the objects of a science image.
+pub(super) fn detect(context: &mut Context<'_>, task: &Detect) -> Result<()> {
+    let files = (&task.science, task.mask.as_ref());
+    let image = open_image((context.store, &context.camera), files)?;
+    let mut table = find(context, &image, task)?;
+    context.note("detect", serde_json::json!({ "objects": table.rows() }));
+    signed(context, &mut table);
+    tables::write(context, &task.output, &table)
+}
+
+fn find(context: &Context<'_>, image: &OpenedImage, task: &Detect) -> Result<Table> {
+    let (header, has_variance) = image.known();
+    let gain = task.detector.gain_electron_per_dn.or(header.real("GAIN"));
+    let mesh = context.recipe.aperture.background.unwrap_or_default();
+    objects::objects(&image.planes, has_variance, gain, &mesh, &task.params)
+}
+
+/// Says in the metadata what made a table.
+pub(super) fn signed(context: &Context<'_>, table: &mut Table) {
+    table.metadata.push(("creator".to_owned(), format!("rawsky {}", context.record.core)));
+    table.metadata.push(("recipe_sha256".to_owned(), context.record.recipe_sha256.clone()));
+    for input in &context.job.inputs {
+        table.metadata.push((format!("input {}", input.name), input.sha256.clone()));
+    }
+}
