@@ -13,8 +13,8 @@
 //!
 //! # Layers
 //! 0 words ([`error`], [`geometry`], [`image`], [`header`], [`mask`], [`table`], …), 1 [`numerics`],
-//! 2 [`instrument`], 3 [`steps`], [`stack`], [`measure`], [`detect`], [`masks`], [`simulate`],
-//! [`validate`], [`display`],
+//! 2 [`instrument`], 3 [`steps`], [`stack`], [`measure`], [`detect`], [`astrometry`],
+//! [`calibrate`], [`masks`], [`simulate`], [`validate`], [`display`],
 //! 4 [`formats`], 5 [`recipe`], [`pipeline`], [`job`], [`mod@bench`]. A layer imports lower ones only; 3
 //! and 4 do not see each other. A test reads every `use` line.
 //!

@@ -11,11 +11,13 @@ use crate::class::Class;
 
 mod care;
 mod night;
+mod sky;
 
 pub use care::{
     CheckOptions, GcOptions, IndexOptions, ProvenanceOptions, StatusOptions, VerifyOptions,
 };
 pub use night::{KeepName, LayoutName, MastersName, NightToRun, PlanOptions};
+pub use sky::Calibrate;
 
 use care::EXIT_CODES;
 
@@ -192,6 +194,8 @@ pub enum Command {
     Detrend(Detrend),
     /// Measure the stars of a catalogue on a science image.
     Aperture(Aperture),
+    /// Find the map to the sky and the zero point of a science image from the stars of a catalogue.
+    Calibrate(Box<Calibrate>),
     /// Show the page that reduces an exposure in the browser, on this machine alone.
     Serve {
         /// Folder of a run whose status is shown beside it, at `/run`.

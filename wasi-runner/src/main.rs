@@ -67,6 +67,7 @@ fn command(arguments: &Arguments) -> Result<End, Failure> {
             single::master_flat(context, raws, (bias, dark.as_deref()), output)
         }
         Command::FocalPlane { flats, output } => single::focal_plane(context, flats, output),
+        Command::Calibrate(args) => single::calibrate(context, args),
         Command::Detrend(args) => single::detrend(context, args),
         Command::Serve { run, port } => serve::serve(context, run.as_deref(), *port),
         Command::Aperture(_) | Command::Child { .. } => Ok(()),

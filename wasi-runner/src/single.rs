@@ -1,5 +1,6 @@
 //! The single-step commands: one or few jobs each, their product moved to where the user wants it.
 
+mod calibration;
 mod exposure;
 mod masters;
 mod photometry;
@@ -18,6 +19,7 @@ use crate::scratch::Scratch;
 use crate::survey::Raw;
 use crate::work::last;
 
+pub use calibration::calibrate;
 pub use exposure::detrend;
 pub use masters::{focal_plane, master_bias, master_dark, master_flat};
 pub use photometry::aperture;

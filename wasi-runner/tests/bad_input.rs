@@ -134,6 +134,24 @@ fn an_exposure_refuses_calibration_of_another() {
     fs::remove_dir_all(&scene.root).unwrap();
 }
 
+/// Without a match the objects are there, and no image.
+fn calibrations_are_refused(scene: &Scene, image: &str) {
+    fs::write(scene.root.join("sky.csv"), "ra,dec,mag\n10,20,15\n10.01,20.01,16\n").unwrap();
+    for (line, reason) in [
+        (format!("{image} --catalogue nothing"), "found nothing"),
+        (format!("{image} --catalogue sky.csv --color a"), "needed two"),
+        ("missing.fits --catalogue sky.csv".to_owned(), "missing.fits"),
+    ] {
+        scene.refuses(&format!("calibrate {line} -o out.fits"), reason);
+    }
+    let line = format!("calibrate {image} --catalogue sky.csv -o out.fits --camera toy");
+    let (code, told) = bad(&scene.root, &line);
+    assert!(code == 1 && told.contains("the map to the sky"), "{told}");
+    assert!(scene.root.join("out_objects.parquet").exists());
+    assert!(!scene.root.join("out.fits").exists());
+    fs::remove_file(scene.root.join("out_objects.parquet")).unwrap();
+}
+
 #[test]
 fn catalogues_and_radii_are_refused_or_counted() {
     let scene = Scene::new("bad-aperture");
@@ -155,6 +173,7 @@ fn catalogues_and_radii_are_refused_or_counted() {
     ] {
         scene.refuses(&format!("aperture {line} -o out.parquet"), reason);
     }
+    calibrations_are_refused(&scene, &image);
     for gain in ["0", "-1", "nan", "much"] {
         let line = format!("aperture {image} --catalogue nan.csv --gain={gain} -o out.parquet");
         let (code, told) = bad(&scene.root, &line);

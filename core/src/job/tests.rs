@@ -1,5 +1,7 @@
 //! Jobs on one small simulated night: header sources, cut-up catalogues, layouts, whole detectors.
 
+mod calibrate;
+
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 

@@ -72,10 +72,7 @@ fn catalogues(
     args: &args::Aperture,
     sciences: &[File],
 ) -> Result<Vec<File>, Failure> {
-    let all: Vec<PathBuf> = night::files_of(&args.catalogue)?
-        .into_iter()
-        .filter(|path| args.catalogue.is_file() || night::is_catalogue(&night::name(path)))
-        .collect();
+    let all = catalogue_files(&args.catalogue)?;
     if all.is_empty() {
         return Err(missing(&args.catalogue, "a catalogue, .parquet or .csv"));
     }
@@ -84,6 +81,12 @@ fn catalogues(
         needed.extend(sky::of_image(scratch, science, all.clone())?);
     }
     numbered("catalogue", &needed.into_iter().collect::<Vec<_>>())
+}
+
+/// A catalogue, or those of a folder.
+pub(super) fn catalogue_files(given: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let all = night::files_of(given)?.into_iter();
+    Ok(all.filter(|path| given.is_file() || night::is_catalogue(&night::name(path))).collect())
 }
 
 /// The files with the amplifiers that their names tell.
@@ -129,7 +132,7 @@ fn wishes(args: &args::Aperture) -> Vec<(String, Value)> {
 }
 
 /// The mask of a science image: the file given, or the one of the same name in a folder.
-fn mask_of(science: &Path, given: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn mask_of(science: &Path, given: &Path) -> Result<PathBuf, Failure> {
     if given.is_file() {
         return Ok(given.to_owned());
     }

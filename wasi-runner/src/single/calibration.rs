@@ -1,0 +1,153 @@
+//! `calibrate`: the objects of a science image, then its map to the sky and its zero point.
+
+use std::path::{Path, PathBuf};
+
+use rawsky_core::job::{self, Electronics, Pointing, Task};
+use rawsky_core::provenance::Provenance;
+use serde_json::{Map, Value};
+
+use super::photometry::{catalogue_files, mask_of};
+use super::{File, keys, missing, numbered};
+use crate::args;
+use crate::class::{Class, Failure};
+use crate::context::Context;
+use crate::dag::keyed;
+use crate::night;
+use crate::runner::Done;
+use crate::scratch::Scratch;
+use crate::staging::record_bytes;
+
+/// `rawsky calibrate`.
+///
+/// # Errors
+/// Those of the files and of the core. Without a match the table of objects is there all the same.
+pub fn calibrate(context: &Context, args: &args::Calibrate) -> Result<(), Failure> {
+    let scratch = Scratch::beside(&args.output, context)?;
+    let catalogues = catalogue_files(&args.catalogue)?;
+    if catalogues.is_empty() {
+        return Err(missing(&args.catalogue, "a catalogue, .parquet or .csv"));
+    }
+    let catalogues = numbered("catalogue", &catalogues)?;
+    let mut image = vec![(keyed("made", &args.science), args.science.clone())];
+    if let Some(masks) = &args.masks {
+        let mask = mask_of(&args.science, masks)?;
+        image.push((keyed("masks", &mask), mask));
+    }
+    let task = task(args, &image, keys(&catalogues))?;
+    let found = detect(&scratch, &image, args)?;
+    let objects = beside(&args.output, "objects.parquet");
+    scratch.deliver(&found, OBJECTS, &objects)?;
+    let table = beside(&args.output, "catalogue.parquet");
+    let mut files = image;
+    files.push((OBJECTS.to_owned(), objects.clone()));
+    files.extend(catalogues);
+    let outputs = vec![IMAGE.to_owned(), TABLE.to_owned()];
+    let done = scratch.job(Task::Calibrate(Box::new(task)), &files, outputs)?;
+    let told = told(&done)?;
+    scratch.deliver(&done, IMAGE, &args.output)?;
+    scratch.deliver(&done, TABLE, &table)?;
+    print(context, &told, &[args.output.clone(), objects, table]);
+    Ok(())
+}
+
+/// Keys of what is made.
+const OBJECTS: &str = "objects.parquet";
+const IMAGE: &str = "calibrated.fits";
+const TABLE: &str = "catalogue.parquet";
+
+/// The name of a table beside an image.
+fn beside(image: &Path, ending: &str) -> PathBuf {
+    let name = night::name(image);
+    image.with_file_name(format!("{}_{ending}", night::stem(&name)))
+}
+
+fn detect(scratch: &Scratch<'_>, image: &[File], args: &args::Calibrate) -> Result<Done, Failure> {
+    let mut keys = keys(image).into_iter();
+    let task = job::Detect {
+        science: keys.next().unwrap_or_default(),
+        mask: keys.next(),
+        detector: Electronics { gain_electron_per_dn: args.gain, ..Electronics::default() },
+        params: Default::default(),
+        output: OBJECTS.to_owned(),
+    };
+    scratch.job(Task::Detect(task), image, vec![OBJECTS.to_owned()])
+}
+
+fn task(
+    args: &args::Calibrate,
+    image: &[File],
+    catalogue: Vec<String>,
+) -> Result<job::Calibrate, Failure> {
+    let color = match args.color.as_slice() {
+        [] => None,
+        [first, second] => Some((first.clone(), second.clone())),
+        other => {
+            let reason = format!("--color: found {} columns, needed two", other.len());
+            return Err(Failure::new(Class::InputBad, reason));
+        }
+    };
+    let mut keys = keys(image).into_iter();
+    let mut task = job::Calibrate {
+        science: keys.next().unwrap_or_default(),
+        mask: keys.next(),
+        objects: OBJECTS.to_owned(),
+        catalogue,
+        pointing: args.pointing.zip(args.scale).map(|((ra_deg, dec_deg), scale_arcsec)| Pointing {
+            ra_deg,
+            dec_deg,
+            scale_arcsec,
+            rotation_deg: args.rotation,
+            mirrored: args.mirrored,
+        }),
+        astrometry: Default::default(),
+        zero_point: Default::default(),
+        magnitude: args.magnitude.clone(),
+        color,
+        output: IMAGE.to_owned(),
+        table_output: TABLE.to_owned(),
+    };
+    task.astrometry.shift_arcsec = 60.0 * args.search;
+    task.astrometry.rotation_deg = args.turn;
+    task.astrometry.epoch_year = args.epoch.unwrap_or(task.astrometry.epoch_year);
+    Ok(task)
+}
+
+/// What the job noted of the map and the zero point.
+fn told(done: &Done) -> Result<Map<String, Value>, Failure> {
+    let bad = |error: serde_json::Error| Failure::new(Class::OutputRule, error);
+    let record: Provenance = serde_json::from_slice(&record_bytes(&done.folder)?).map_err(bad)?;
+    Ok(record.steps.into_iter().map(|step| (step.step, step.report)).collect())
+}
+
+fn print(context: &Context, told: &Map<String, Value>, written: &[PathBuf]) {
+    let number = |step: &str, name: &str| {
+        told.get(step).and_then(|report| report.get(name)).and_then(Value::as_f64)
+    };
+    let of_map = |name: &str| number("astrometry", name).unwrap_or(f64::NAN);
+    let mut lines = vec![format!(
+        "astrometry: {} of {} stars, rms {:.4} arcsec east, {:.4} arcsec north, order {}; \
+         start {:.1} arcsec and {:.3} deg off",
+        of_map("matched"),
+        of_map("references_on_image"),
+        of_map("rms_east_arcsec"),
+        of_map("rms_north_arcsec"),
+        of_map("order"),
+        of_map("start_off_arcsec"),
+        of_map("start_turned_deg"),
+    )];
+    if let Some(zero) = number("zero-point", "zero_point_mag") {
+        let of_zero = |name: &str| number("zero-point", name).unwrap_or(f64::NAN);
+        lines.push(format!(
+            "zero point: {zero:.4} mag, color term {:.4}, rms {:.4} mag, {} of {} stars",
+            of_zero("color_ratio"),
+            of_zero("rms_mag"),
+            of_zero("n_used"),
+            of_zero("n_matched"),
+        ));
+    }
+    let names: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
+    lines.extend(names.clone());
+    let mut json = told.clone();
+    json.insert("written".to_owned(), serde_json::json!(names));
+    context.print(&lines.join("\n"), &Value::Object(json));
+}
