@@ -36,7 +36,7 @@ pub fn magnitude_column(table: &Table, wished: Option<&str>) -> Result<Option<St
         };
     }
     let known = |name: &&str| table.columns().iter().find(|c| c.name.to_lowercase() == **name);
-    Ok(MAGNITUDES.iter().find_map(|name| known(&name)).map(|column| column.name.clone()))
+    Ok(MAGNITUDES.iter().find_map(known).map(|column| column.name.clone()))
 }
 
 /// The stars of a catalogue at `date`; without one they stay where the catalogue has them.

@@ -244,7 +244,7 @@ impl Solution {
                         || matches!(rest, "ORDER" | "DMAX")
                 })
             };
-            WHOLE_CARDS.contains(&key) || OF_MAPS.iter().any(|first| counted(&first))
+            WHOLE_CARDS.contains(&key) || OF_MAPS.iter().any(counted)
         };
         header.cards.retain(|card| !of_map(&card.key));
         header.merge(&self.cards);

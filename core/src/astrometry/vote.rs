@@ -139,7 +139,7 @@ pub(super) fn guesses(
 /// The guesses with most votes that differ by more than a few cells anywhere on the image.
 fn distinct(mut all: Vec<Guess>, wanted: usize, (cell, reach): (f64, f64)) -> Vec<Guess> {
     // A stable sort: of equal ones the first tried.
-    all.sort_by(|a, b| b.votes.cmp(&a.votes));
+    all.sort_by_key(|guess| std::cmp::Reverse(guess.votes));
     let mut kept: Vec<Guess> = Vec::with_capacity(wanted);
     for guess in all {
         if kept.len() == wanted {

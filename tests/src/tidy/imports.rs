@@ -31,6 +31,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "stack",
             "measure",
             "astrometry",
+            "calibrate",
             "detect",
             "masks",
             "simulate",
