@@ -119,7 +119,7 @@ impl Sky {
                 (sum, most, n) = (sum + off * off, most.max(off), n + 1.0);
             }
         }
-        ((sum / n as f64).sqrt(), most)
+        ((sum / n).sqrt(), most)
     }
 }
 
@@ -193,6 +193,5 @@ fn no_wrong_catalogue_is_believed() {
             solve(&field.spots, &field.stars, &start, SHAPE, &params).unwrap();
         }
     }
-    eprintln!("nearest to belief: {nearest}");
     assert!(nearest > -3.0, "{nearest}");
 }
