@@ -1,5 +1,5 @@
 //! Reads the descriptions that come with the core, so that a program that needs no others does not
-//! have to read TOML: each becomes its name, its JSON and the SHA-256 of its file.
+//! have to read TOML: each becomes its name, its JSON, the SHA-256 of its file and its description.
 
 #![allow(
     clippy::disallowed_methods,
@@ -36,7 +36,9 @@ fn compile(file: &str, texts: &[(&str, &str)]) -> Result<(), Box<dyn Error>> {
         let json = value.to_string();
         let sha256: String =
             Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        writeln!(list, "    ({name:?}, {json:?}, {sha256:?}),")?;
+        let description =
+            value.get("description").and_then(|text| text.as_str()).unwrap_or_default();
+        writeln!(list, "    ({name:?}, {json:?}, {sha256:?}, {description:?}),")?;
     }
     list.push(']');
     let folder = std::env::var("OUT_DIR")?;

@@ -40,6 +40,7 @@ pub mod geometry;
 pub mod header;
 pub mod ids;
 pub mod image;
+pub mod json;
 pub mod mask;
 pub mod probe;
 pub mod provenance;

@@ -22,7 +22,7 @@ use crate::steps::{dark, flat, linearity, overscan, pocket, saturation, variance
 pub use files::BUILT_IN;
 
 /// Name and JSON of each recipe that comes with the core, read when it is built.
-const COMPILED: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/recipes.rs"));
+const COMPILED: &[(&str, &str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/recipes.rs"));
 
 /// The recipe that a camera may replace by another one of the core.
 const DEFAULT: &str = "default";
@@ -159,11 +159,11 @@ impl Recipe {
         let known = || COMPILED.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
         let own = camera.recipe.as_deref().filter(|_| name == DEFAULT);
         let name = own.unwrap_or(name);
-        let json = COMPILED.iter().find(|(known, ..)| *known == name).map(|(_, json, _)| *json);
+        let json = COMPILED.iter().find(|(known, ..)| *known == name).map(|(_, json, ..)| *json);
         let json = json.ok_or_else(|| {
             Error::parameter("recipe", name, format!("one of {}, or a file", known()))
         })?;
-        let recipe = serde_json::from_str(json)
+        let recipe = serde_json::from_slice(json.as_bytes())
             .map_err(|error| Error::parameter("recipe", error, "a recipe"))?;
         Recipe::with_defaults(recipe, camera)
     }

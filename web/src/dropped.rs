@@ -56,13 +56,13 @@ impl Session {
     /// What the core says of the dropped files, as raw files and as masters.
     fn survey(&mut self) -> Result<bench::Preparation> {
         let is_fits = |name: &&String| {
-            let name = name.to_lowercase();
+            let name = name.to_ascii_lowercase();
             [".fits", ".fit", ".fts", ".fz", ".gz"].iter().any(|end| name.ends_with(end))
         };
         let beside = |name: &String| name.contains("sciimg") || name.contains("mskimg");
         let (mut files, mut masters) = (Vec::new(), Vec::new());
         for name in &self.names {
-            if name.to_lowercase().ends_with("level.json") {
+            if name.to_ascii_lowercase().ends_with("level.json") {
                 masters.push(name.clone());
             } else if is_fits(&name) && !beside(name) {
                 files.push(name.clone());

@@ -19,7 +19,7 @@ mod store;
 #[cfg(feature = "files")]
 mod whole;
 
-use rawsky_core::instrument::{Instrument, built_in_names};
+use rawsky_core::instrument::built_in_descriptions;
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "files")]
@@ -29,17 +29,13 @@ pub use session::Session;
 pub use whole::execute;
 
 /// The cameras that come with the core: `[{ name, description }]`.
-///
-/// # Errors
-/// If one of them is broken, which a test does not let happen.
 #[wasm_bindgen]
-pub fn cameras() -> Result<JsValue, JsValue> {
-    let mut all = Vec::new();
-    for name in built_in_names() {
-        let camera = Instrument::built_in(name).map_err(|error| dto::error(&error))?;
-        all.push(serde_json::json!({ "name": name, "description": camera.description }));
-    }
-    Ok(dto::plain(&all))
+pub fn cameras() -> JsValue {
+    let camera = |(name, description): (&str, &str)| {
+        let words = [("name", JsValue::from(name)), ("description", JsValue::from(description))];
+        dto::object(&words)
+    };
+    built_in_descriptions().map(camera).collect::<js_sys::Array>().into()
 }
 
 /// The cameras to which files of these names can belong, the likeliest first.
@@ -63,6 +59,21 @@ pub fn statistics_of(values: Vec<f32>, masked: f64) -> Result<JsValue, JsValue> 
 #[wasm_bindgen]
 pub fn mark_colors() -> Vec<u32> {
     rawsky_core::display::table::mark_colors()
+}
+
+#[cfg(not(feature = "files"))]
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = bringTheRest)]
+    fn bring_the_rest();
+}
+
+/// Brings the functions that a first picture does not need, which come as a file of their own
+/// (`xtask/src/split.rs`). Whoever calls one of them brings them too, so nothing has to be called.
+#[cfg(not(feature = "files"))]
+#[wasm_bindgen]
+pub fn complete() {
+    bring_the_rest();
 }
 
 /// Version of the core.

@@ -11,6 +11,8 @@ mod mistakes;
 mod options;
 mod setup;
 mod shell;
+#[cfg(feature = "web")]
+mod split;
 mod summary;
 mod test;
 mod web;
@@ -63,6 +65,8 @@ fn run(arguments: &[String]) -> Result<()> {
         "test" => test::run(options),
         "web" => web::run(options),
         "glue" => web::glue(rest),
+        #[cfg(feature = "web")]
+        "split" => split::run(rest),
         "ci" => ci::run(options),
         "setup" => setup::run(options),
         "help" | "--help" | "-h" => {

@@ -30,6 +30,9 @@ const WHOLE: Form = Form { name: "rawsky_web", profile: "web", features: &[] };
 const START: Form =
     Form { name: "rawsky_start", profile: "start", features: &["--no-default-features"] };
 
+/// The functions of that one that its first picture does not need.
+const REST: &str = "rawsky_rest";
+
 /// Runs the task.
 pub(crate) fn run(mut options: Options) -> Result<()> {
     let node = options.flag("--node");
@@ -54,6 +57,7 @@ pub(crate) fn build_page() -> Result<()> {
     let page = root().join("www");
     build(&WHOLE, false, &page.join("pkg/whole"))?;
     build(&START, false, &page.join("pkg/start"))?;
+    split(&START, &page.join("pkg/start"))?;
     say("installing what the page is built with (npm ci, as the lock file says)");
     start(npm().args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))?;
     say("building the page into www/dist");
@@ -75,11 +79,24 @@ fn build(form: &Form, node: bool, out: &Path) -> Result<()> {
     let built = target().join("wasm32-unknown-unknown").join(form.profile);
     let module = built.join("rawsky_web").with_extension("wasm");
     say(format!("writing its JavaScript into {}", out.display()));
-    let mut again = cargo(&["run", "--release", "--package", "xtask", "--features", "web"]);
-    again.arg("--target-dir").arg(target().join("glue")).args(["--", "glue"]);
+    let mut again = again("glue");
     again.arg(module).arg(out).args([if node { "node" } else { "web" }, form.name]);
     start(&mut again)?;
     Ok(())
+}
+
+/// Puts the functions that a first picture does not need into a file of their own.
+fn split(form: &Form, folder: &Path) -> Result<()> {
+    say("splitting it into what a first picture needs and the rest");
+    start(again("split").arg(folder).args([form.name, REST]))?;
+    Ok(())
+}
+
+/// This program once more, with what it needs for modules.
+fn again(task: &str) -> Command {
+    let mut again = cargo(&["run", "--release", "--package", "xtask", "--features", "web"]);
+    again.arg("--target-dir").arg(target().join("glue")).args(["--", task]);
+    again
 }
 
 /// Writes the glue: `glue MODULE FOLDER web|node NAME`.

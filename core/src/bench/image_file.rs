@@ -76,7 +76,7 @@ pub(super) fn contents(file: &FitsFile) -> String {
 /// `MASK3` to `IMAGE3`.
 pub(super) fn companion(file: &FitsFile, image: &ImageChoice, word: &str) -> Option<usize> {
     let all = images(file);
-    let upper = image.name.to_uppercase();
+    let upper = image.name.to_ascii_uppercase();
     let wanted = match upper.strip_prefix("IMAGE") {
         Some(number) => format!("{word}{number}"),
         None if all.first().is_some_and(|first| first.hdu == image.hdu) => word.to_owned(),

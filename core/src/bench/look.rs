@@ -27,7 +27,7 @@ pub fn looked_at(
     let image = first_image(store, names)?;
     let mask = mask_beside(&image, names);
     let is_catalogue = |key: &&Key| {
-        let lower = key.to_lowercase();
+        let lower = key.to_ascii_lowercase();
         lower.ends_with(".parquet") || lower.ends_with(".csv")
     };
     let catalogue: Vec<Key> = names.iter().filter(is_catalogue).cloned().collect();
@@ -61,7 +61,7 @@ fn primary(store: &mut dyn Store, key: &str) -> Result<Header> {
 
 fn first_image(store: &mut dyn Store, names: &[Key]) -> Result<Key> {
     let is_table = |key: &&Key| {
-        let lower = key.to_lowercase();
+        let lower = key.to_ascii_lowercase();
         [".parquet", ".csv", ".json", ".toml"].iter().any(|end| lower.ends_with(end))
     };
     let mut candidates: Vec<&Key> = names.iter().filter(|key| !is_table(key)).collect();

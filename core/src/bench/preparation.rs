@@ -296,7 +296,7 @@ fn beside(camera: &Instrument, files: &mut Files, others: &[Key]) {
     let name = files.raw.rsplit('/').next().unwrap_or_default();
     let stem = name.split('.').next().unwrap_or_default().to_owned();
     for key in others {
-        let lower = key.to_lowercase();
+        let lower = key.to_ascii_lowercase();
         if lower.ends_with(".parquet") || lower.ends_with(".csv") {
             files.catalogue.push(key.clone());
         }

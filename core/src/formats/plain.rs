@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::json;
 use crate::table::{Table, Values};
 
 #[derive(Serialize, Deserialize)]
@@ -49,8 +50,7 @@ pub(crate) fn write(table: &Table) -> Result<Vec<u8>> {
 /// # Errors
 /// [`Error::Format`] if [`write`] did not make them.
 pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Table> {
-    let plain: Plain =
-        serde_json::from_slice(bytes).map_err(|error| Error::format(file, "JSON", error))?;
+    let plain: Plain = json::read(bytes).map_err(|error| Error::format(file, "JSON", error))?;
     let mut table = Table::new();
     for (name, unit, cells) in plain.columns {
         let values = match cells {

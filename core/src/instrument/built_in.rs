@@ -3,13 +3,19 @@
 use super::Instrument;
 use super::files::BUILT_IN;
 use crate::error::{Error, Result};
+use crate::json;
 
-/// Name, JSON of the description file, and SHA-256 of that file.
-const COMPILED: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/cameras.rs"));
+/// Name, JSON of the description file, SHA-256 of that file, and the camera in a few words.
+const COMPILED: &[(&str, &str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/cameras.rs"));
 
 /// Names of the cameras that come with the core.
 pub fn built_in_names() -> impl Iterator<Item = &'static str> {
-    COMPILED.iter().map(|(name, _, _)| *name)
+    COMPILED.iter().map(|(name, ..)| *name)
+}
+
+/// Names of those cameras, each with a few words.
+pub fn built_in_descriptions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    COMPILED.iter().map(|(name, _, _, description)| (*name, *description))
 }
 
 /// The description file of a built-in camera.
@@ -23,10 +29,10 @@ impl Instrument {
     /// # Errors
     /// [`Error::Parameter`] if there is none of this name.
     pub fn built_in(name: &str) -> Result<Instrument> {
-        let compiled = COMPILED.iter().find(|(known, _, _)| *known == name);
-        let (_, json, sha256) = compiled.ok_or_else(|| unknown(name))?;
+        let compiled = COMPILED.iter().find(|(known, ..)| *known == name);
+        let (_, text, sha256, _) = compiled.ok_or_else(|| unknown(name))?;
         // That it is a camera that can be, a test says of every one of them.
-        let mut camera: Instrument = serde_json::from_str(json)
+        let mut camera: Instrument = json::read(text.as_bytes())
             .map_err(|error| Error::parameter("camera", error, "a camera description"))?;
         camera.digest = (*sha256).to_owned();
         Ok(camera)
@@ -56,6 +62,9 @@ mod tests {
         for (name, text) in BUILT_IN {
             let compiled = Instrument::built_in(name).unwrap();
             assert_eq!(compiled, Instrument::parse(text).unwrap(), "{name}");
+            assert!(
+                built_in_descriptions().any(|one| one == (*name, compiled.description.as_str()))
+            );
             assert_eq!(compiled.digest, crate::provenance::digest(text.as_bytes()), "{name}");
         }
     }

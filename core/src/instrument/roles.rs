@@ -78,9 +78,9 @@ impl Roles {
     }
 }
 
-/// Whether a word is in a list, in any case of letters.
+/// Whether a word is in a list, in any case of letters; a header has those of ASCII.
 fn has(words: &[String], word: &str) -> bool {
-    words.iter().any(|known| known.to_lowercase() == word.to_lowercase())
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 impl Condition {
@@ -89,9 +89,10 @@ impl Condition {
             return self.keys.texts(header).any(|text| has(&self.words, &text));
         }
         if !self.contains.is_empty() {
-            let parts =
-                |text: &str| self.contains.iter().any(|part| text.contains(&part.to_lowercase()));
-            return self.keys.texts(header).any(|text| parts(&text.to_lowercase()));
+            let parts = |text: &str| {
+                self.contains.iter().any(|part| text.contains(&part.to_ascii_lowercase()))
+            };
+            return self.keys.texts(header).any(|text| parts(&text.to_ascii_lowercase()));
         }
         if self.absent {
             return self.keys.text(header).is_none();

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Context;
 use crate::error::{Error, Result};
 use crate::ids::{Band, DetectorId};
+use crate::json;
 use crate::master::{Kind, MasterFile};
 use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
 use crate::store::{Key, Store, load};
@@ -50,8 +51,8 @@ pub struct DetectorLevel {
 /// Reads a level from the store.
 pub(crate) fn read_level(store: &mut dyn Store, key: &str) -> Result<FocalPlaneLevel> {
     let bytes = load(store, key, 1 << 20)?;
-    let level: FocalPlaneLevel = serde_json::from_slice(&bytes)
-        .map_err(|error| Error::format(key, "focal-plane level", error))?;
+    let level: FocalPlaneLevel =
+        json::read(&bytes).map_err(|error| Error::format(key, "focal-plane level", error))?;
     let fits = level.version == 1 && level.level_dn.is_finite() && 0.0 < level.level_dn;
     if !fits {
         let found = format!("version {}, level {}", level.version, level.level_dn);

@@ -60,7 +60,7 @@ pub(crate) fn science_headers(
 
 /// Whether a header source is a table.
 pub(super) fn is_table(key: &str) -> bool {
-    key.to_lowercase().ends_with(".parquet")
+    key.to_ascii_lowercase().ends_with(".parquet")
 }
 
 fn of_fits(store: &mut dyn Store, key: &str) -> Result<Header> {
@@ -143,7 +143,7 @@ fn cards(table: &Table, row: usize) -> Header {
     let mut header = Header::new();
     for column in table.columns().iter().filter(|column| !column.name.starts_with("__")) {
         if let Some(value) = value(&column.values, row) {
-            header.set(&column.name.to_uppercase(), value, "");
+            header.set(&column.name.to_ascii_uppercase(), value, "");
         }
     }
     header

@@ -30,7 +30,7 @@ pub(super) fn write(context: &mut Context<'_>, key: &Key, table: &Table) -> Resu
 #[cfg(feature = "parquet")]
 pub(super) fn read(store: &mut dyn Store, key: &str) -> Result<(Table, Vec<Warning>)> {
     let bytes = load(store, key)?;
-    if key.to_lowercase().ends_with(".csv") {
+    if key.to_ascii_lowercase().ends_with(".csv") {
         return Ok((crate::formats::csv::read(key, &bytes)?, Vec::new()));
     }
     crate::formats::parquet::read(key, bytes, None)

@@ -1,6 +1,6 @@
 /**
  * The engine's module in its two forms. The one that simulates and shows is small: it is what a visitor
- * needs first. The whole one reads and writes every kind of file; it is loaded when a file is dropped or
+ * needs first, and comes in two parts (`rest.ts`). The whole one reads and writes every kind of file; it is loaded when a file is dropped or
  * asked for.
  */
 
@@ -9,6 +9,7 @@ import wholeUrl from "../../pkg/whole/rawsky_web_bg.wasm?url";
 import startUrl from "../../pkg/start/rawsky_start_bg.wasm?url";
 import initStart, * as small from "../../pkg/start/rawsky_start.js";
 import type { Request } from "./messages";
+import { promiseRest } from "./rest";
 
 export type Session = Whole.Session;
 
@@ -52,7 +53,9 @@ function wholeModule(): Promise<EngineModule> {
 }
 
 async function loadStart(): Promise<EngineModule> {
-  const { memory } = await initStart({ module_or_path: startUrl });
+  const first = await initStart({ module_or_path: startUrl });
+  promiseRest(first);
+  const { memory } = first;
   // What it lacks is asked of the whole one alone.
   const { Session, cameras, cameras_for, mark_colors, statistics_of } = small as unknown as typeof Whole;
   return { Session, cameras, cameras_for, mark_colors, statistics_of, memory, isWhole: false };

@@ -9,6 +9,7 @@ import type { Message, Request } from "./messages";
 import { engine, type Session, take as takeModule } from "./module";
 import { drop, orGoOn, simulate, whole } from "./opening";
 import { corners } from "./region";
+import { rest } from "./rest";
 
 /** The scope of a worker, of which the library for pages knows nothing. */
 interface Scope {
@@ -59,11 +60,20 @@ async function answer(request: Request): Promise<Answer> {
     case "raster":
       painter.choice = request.choice;
       return plain(null);
+    case "photometry":
+      return plain(await photometry());
     case "statisticsOf":
       return plain(engine.statistics_of(request.values, request.masked));
     default:
       return ask(open(), request);
   }
+}
+
+/** Stars are measured when the picture is up; what measures them comes then too. */
+async function photometry(): Promise<unknown[]> {
+  if (!engine.isWhole) await rest();
+  const bench = open();
+  return desk.amps.map((amp) => ({ amp, measured: desk.held.includes(amp) ? bench.photometry(amp) : null }));
 }
 
 /** What is answered at once. */
@@ -92,8 +102,6 @@ function ask(bench: Session, request: Request): Answer {
     case "setAperture":
       bench.set_aperture(request.params);
       return plain(null);
-    case "photometry":
-      return plain(desk.amps.map((amp) => ({ amp, measured: desk.held.includes(amp) ? bench.photometry(amp) : null })));
     default:
       return take(bench, request);
   }

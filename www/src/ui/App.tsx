@@ -3,22 +3,34 @@
 import { busy, exposure, opening, problem, screen } from "../state/bench";
 import { Banner } from "./Banner";
 import { Dock } from "./Dock";
+import { dialog } from "./dialogs";
 import { narrowTab } from "./dock";
 import { DropZone } from "./DropZone";
-import { HelpDialog } from "./HelpDialog";
-import { LessonsDialog } from "./LessonsDialog";
-import { MosaicScreen } from "./mosaic/Mosaic";
+import { later } from "./later";
 import { MaskPanel } from "./MaskPanel";
 import { NarrowTabs } from "./NarrowTabs";
 import { OpenDialog } from "./OpenDialog";
 import { PixelPanel } from "./PixelPanel";
 import { Rail } from "./Rail";
 import { RegionPanel } from "./RegionPanel";
-import { ShareDialog } from "./ShareDialog";
 import { StatusBar } from "./StatusBar";
 import { StepPanel } from "./StepPanel";
 import { TopBar } from "./TopBar";
 import { Viewer } from "./Viewer";
+
+const MosaicScreen = later(() => import("./mosaic/Mosaic").then((part) => part.MosaicScreen));
+const ShareDialog = later(
+  () => import("./ShareDialog").then((part) => part.ShareDialog),
+  () => dialog.value === "share",
+);
+const HelpDialog = later(
+  () => import("./HelpDialog").then((part) => part.HelpDialog),
+  () => dialog.value === "help",
+);
+const LessonsDialog = later(
+  () => import("./LessonsDialog").then((part) => part.LessonsDialog),
+  () => dialog.value === "lessons",
+);
 
 function Bench() {
   return (

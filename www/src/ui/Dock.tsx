@@ -1,21 +1,18 @@
 /** Below the picture: plots, the table of stars, the header. */
 
 import { signal } from "@preact/signals";
-import type { ComponentChild } from "preact";
+import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Plot } from "../engine/protocol";
-import { exposure, isImage, stages } from "../state/bench";
+import { busy, exposure, isImage, opening, stages } from "../state/bench";
 import { stacks } from "../state/masters";
-import { Chart } from "./Chart";
 import { ChartTable, plotAsCsv } from "./ChartTable";
 import { dockTab, openDock, type DockTab } from "./dock";
 import { download } from "./download";
-import { HeaderPanel } from "./HeaderPanel";
+import { later } from "./later";
 import { Legend } from "./Legend";
-import { MastersPanel } from "./MastersPanel";
 import { halfWidth, keepPlot, overlaid, plot, plotRefusal, wholeAmplifier } from "./plotState";
 import { Spoken } from "./Spoken";
-import { StarTable } from "./StarTable";
 
 const TABS: { tab: DockTab; label: string }[] = [
   { tab: "row", label: "row" },
@@ -29,6 +26,15 @@ const TABS: { tab: DockTab; label: string }[] = [
   { tab: "stars", label: "stars" },
   { tab: "header", label: "header" },
 ];
+
+/** Plots come after the first picture. */
+const Chart = later(
+  () => import("./Chart").then((part) => part.Chart),
+  () => !busy.value && !opening.value,
+);
+const MastersPanel = later(() => import("./MastersPanel").then((part) => part.MastersPanel));
+const StarTable = later(() => import("./StarTable").then((part) => part.StarTable));
+const HeaderPanel = later(() => import("./HeaderPanel").then((part) => part.HeaderPanel));
 
 const asTable = signal(false);
 
@@ -183,7 +189,7 @@ function PlotPanel() {
 }
 
 /** What is no plot of the engine. */
-const PANELS: Partial<Record<DockTab, () => ComponentChild>> = {
+const PANELS: Partial<Record<DockTab, FunctionComponent>> = {
   masters: MastersPanel,
   stars: StarTable,
   header: HeaderPanel,

@@ -7,12 +7,14 @@ import { lesson } from "../lessons/state";
 import { keepPicture } from "./Picture";
 import { followPointers } from "./pointer";
 import { Overlay } from "./Overlay";
-import { LessonCard } from "./LessonCard";
+import { later } from "./later";
 import { SplitHandle } from "./SplitHandle";
 import { ViewerControls } from "./ViewerControls";
 import { ViewerToolbar } from "./ViewerToolbar";
 import { Welcome } from "./Welcome";
 import { decimals } from "./format";
+
+const LessonCard = later(() => import("./LessonCard").then((part) => part.LessonCard));
 
 function Labels() {
   const { mode, stage, against } = comparison.value;

@@ -82,7 +82,7 @@ fn larger(a: (usize, usize), b: (usize, usize)) -> (usize, usize) {
 }
 
 fn may_be_image(key: &str) -> bool {
-    let lower = key.to_lowercase();
+    let lower = key.to_ascii_lowercase();
     let other = [".parquet", ".csv", ".json", ".toml"].iter().any(|end| lower.ends_with(end));
     !other && !lower.contains("mskimg")
 }

@@ -11,6 +11,7 @@
 //! | `untiled` | in its place in a build without the feature `tiles`: refusals |
 //! | `tiles`, `forms`, `heap` | what a tile table promises, checked before it is decoded |
 //! | `gzip`, `inflate` | files that are gzip-compressed as a whole, read at any place |
+//! | `unzipped` | in their place in a build without the feature `gzip`: refusals |
 //! | `pixels` | stored numbers to physical values and masks |
 //! | `section` | the text of sections, `[x1:x2,y1:y2]` |
 //! | `write` | [`FitsWriter`] |
@@ -26,9 +27,14 @@ mod cards;
 mod dither;
 #[cfg(feature = "tiles")]
 mod forms;
+#[cfg(feature = "gzip")]
+mod gzip;
+#[cfg(not(feature = "gzip"))]
+#[path = "unzipped.rs"]
 mod gzip;
 #[cfg(feature = "tiles")]
 mod heap;
+#[cfg(feature = "gzip")]
 mod inflate;
 mod open;
 mod pixels;
@@ -72,6 +78,8 @@ use std::fmt;
 use ndarray::Array2;
 
 use crate::header::Header;
+#[cfg(not(feature = "gzip"))]
+use gzip as inflate;
 
 pub use open::FitsFile;
 pub use section::{FitsSection, section_text};
