@@ -28,7 +28,7 @@ function contentSecurityPolicy(): Plugin {
 
 /** Files that a first picture does not need: the other parts of the engine, the focal plane, the invented numbers,
  * and the parts of the page that are shown when they are asked for. */
-const LATER = /rawsky_web|rawsky_rest|whole|mosaic|mock|lesson|Dialog|Chart|MastersPanel|HeaderPanel|StarTable/i;
+const LATER = /rawsky_web|rawsky_rest|whole|mosaic|mock|lesson|Dialog|Plot|formulas|Legend|Chart|(Masters|Header|Exposure|Photometry|Region)Panel|openLink|share|StarTable/i;
 
 /** Tells the service worker which files make up the page, so that it can keep them all. */
 function precacheList(): Plugin {

@@ -76,6 +76,13 @@ pub fn complete() {
     bring_the_rest();
 }
 
+/// Whether this module has the description of a camera; the other one has all.
+#[cfg(not(feature = "files"))]
+#[wasm_bindgen]
+pub fn knows(camera: &str) -> bool {
+    rawsky_core::instrument::has_built_in(camera)
+}
+
 /// Version of the core.
 #[wasm_bindgen]
 pub fn version() -> String {

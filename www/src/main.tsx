@@ -4,12 +4,16 @@ import { openSimulated, start } from "./state/actions";
 import { keepCuts } from "./state/autocuts";
 import { keepMasters } from "./state/masters";
 import { report } from "./state/bench";
-import { openLink } from "./state/openLink";
 import { App } from "./ui/App";
 import { keepBlinking } from "./ui/blink";
 import { listenToKeys } from "./ui/keys";
 
 const FIRST_SEED = 1;
+
+/** Opens what a link carries; whether there was one. */
+async function openLink(hash: string): Promise<boolean> {
+  return hash.length > 1 && (await import("./state/openLink")).openLink(hash);
+}
 
 async function begin(): Promise<void> {
   await start();

@@ -16,19 +16,36 @@ const keepsTheRest = (page: Page): Promise<boolean> =>
     return false;
   });
 
-test("the first picture needs less than 575 kB and no part that reads or writes files", async ({ browser }) => {
+/** What comes when the first picture is up: without it there is nothing beside the picture but the picture. */
+const AFTER = /rawsky_rest|PlotPanel|Legend|RegionPanel|formulas/;
+
+test("the first picture needs at most 350 kB, and nothing that comes after it", async ({ browser }) => {
   const context = await browser.newContext({ serviceWorkers: "block" });
   const page = await context.newPage();
   const asked = new Set<string>();
   page.on("response", (response) => asked.add(response.url().replace(/\/$/, "/index.html")));
+  await context.route(AFTER, (route) => route.abort());
   await page.goto("./");
   await page.locator("canvas[data-drawn]").waitFor();
   await settled(page, 60_000);
+  await expect(page.locator('[data-stage="split"] .rail-rms')).toContainText("DN");
   const files = [...asked].filter((address) => address.startsWith("http"));
   expect(files.some((address) => address.includes("rawsky_start_bg"))).toBe(true);
   expect(files.filter((address) => address.includes("rawsky_web"))).toEqual([]);
   const sizes = files.map((address) => brotliCompressSync(readFileSync(built(address))).length);
-  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(575_000);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(350_000);
+  await context.close();
+});
+
+test("the rest of the small module comes by itself, and then measures the stars", async ({ browser }) => {
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  const page = await context.newPage();
+  const asked: string[] = [];
+  page.on("response", (response) => asked.push(response.url()));
+  await page.goto("./");
+  await expect(page.locator('[data-stage="photometry"]')).toContainText("stars", { timeout: 60_000 });
+  expect(asked.filter((address) => address.includes("rawsky_rest"))).toHaveLength(1);
+  expect(asked.filter((address) => address.includes("rawsky_web"))).toEqual([]);
   await context.close();
 });
 

@@ -5,7 +5,7 @@ use super::files::BUILT_IN;
 use crate::error::{Error, Result};
 use crate::json;
 
-/// Name, JSON of the description file, SHA-256 of that file, and the camera in a few words.
+/// Name, JSON of the description file (a long one: empty without the feature `toml`), SHA-256 of that file, and the camera in a few words.
 const COMPILED: &[(&str, &str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/cameras.rs"));
 
 /// Names of the cameras that come with the core.
@@ -23,6 +23,11 @@ pub fn built_in_text(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
+/// Whether this build has the description of a camera.
+pub fn has_built_in(name: &str) -> bool {
+    COMPILED.iter().any(|(known, text, ..)| *known == name && !text.is_empty())
+}
+
 impl Instrument {
     /// A camera that comes with the core.
     ///
@@ -31,6 +36,11 @@ impl Instrument {
     pub fn built_in(name: &str) -> Result<Instrument> {
         let compiled = COMPILED.iter().find(|(known, ..)| *known == name);
         let (_, text, sha256, _) = compiled.ok_or_else(|| unknown(name))?;
+        if text.is_empty() {
+            let what = format!("camera {name}");
+            let hint = "its description is long; use a build with the feature toml".to_owned();
+            return Err(Error::Unsupported { what, hint });
+        }
         // That it is a camera that can be, a test says of every one of them.
         let mut camera: Instrument = json::read(text.as_bytes())
             .map_err(|error| Error::parameter("camera", error, "a camera description"))?;

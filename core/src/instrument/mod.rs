@@ -57,7 +57,7 @@ use serde::{Deserialize, Serialize};
 use crate::geometry::{Flip, Section};
 use crate::ids::{AmpId, Band, DetectorId};
 
-pub use built_in::{built_in_descriptions, built_in_names, built_in_text};
+pub use built_in::{built_in_descriptions, built_in_names, built_in_text, has_built_in};
 pub use calendar::Period;
 pub use dialect::{Dialect, HeaderTable, OtherFilters, VisitInfo};
 pub use equilibrium::{EquilibriumCurve, EquilibriumModel, EquilibriumRow};

@@ -4,11 +4,13 @@ import type { Answer } from "./answer";
 import { change, desk, open, post } from "./desk";
 import type { Request } from "./messages";
 import { engine } from "./module";
+import { isComplete } from "./rest";
 import { Painter } from "../raster/painter";
 
 export const painter = new Painter(
   () => engine.mark_colors(),
   () => desk.busy,
+  () => engine.isWhole || isComplete(),
   (by) => post({ kind: "raster", by }),
 );
 

@@ -36,6 +36,8 @@ const NEEDS_WHOLE = new Set<Request["kind"]>(["warm", "drop", "images", "catalog
 /** Takes the small form where it is enough and the whole one is not there. */
 export async function take(request: Request): Promise<void> {
   engine = await (NEEDS_WHOLE.has(request.kind) ? wholeModule() : anyModule());
+  // Long descriptions of cameras are in the whole one only.
+  if (request.kind === "simulate" && !engine.isWhole && !small.knows(request.camera)) engine = await wholeModule();
 }
 
 function anyModule(): Promise<EngineModule> {

@@ -21,6 +21,9 @@ export function promiseRest(exports: object): void {
 
 const isThere = (part: First): boolean => part.there.value === 1;
 
+/** Whether every function is there. */
+export const isComplete = (): boolean => first !== null && isThere(first);
+
 function join(part: First, rest: WebAssembly.Module): void {
   if (isThere(part)) return;
   new WebAssembly.Instance(rest, { first: part });

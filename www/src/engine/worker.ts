@@ -27,9 +27,16 @@ self.onmessage = (event) => {
   void respond(message.id, message.request);
 };
 
+/** What the page asks when the first picture is up; of plots it needs the histogram between the cuts before. */
+function isAfterPicture(request: Request): boolean {
+  if (request.kind === "plot") return request.request.kind !== "histogram";
+  return ["photometry", "pixel", "stacks", "region", "gather", "stacked", "holdMaster", "headers", "header"].includes(request.kind);
+}
+
 async function respond(id: number, request: Request): Promise<void> {
   try {
     await takeModule(request);
+    if (!engine.isWhole && isAfterPicture(request)) await rest();
     const { value, transfer } = await answer(request);
     post({ kind: "answer", id, value }, transfer);
   } catch (error) {
@@ -60,20 +67,11 @@ async function answer(request: Request): Promise<Answer> {
     case "raster":
       painter.choice = request.choice;
       return plain(null);
-    case "photometry":
-      return plain(await photometry());
     case "statisticsOf":
       return plain(engine.statistics_of(request.values, request.masked));
     default:
       return ask(open(), request);
   }
-}
-
-/** Stars are measured when the picture is up; what measures them comes then too. */
-async function photometry(): Promise<unknown[]> {
-  if (!engine.isWhole) await rest();
-  const bench = open();
-  return desk.amps.map((amp) => ({ amp, measured: desk.held.includes(amp) ? bench.photometry(amp) : null }));
 }
 
 /** What is answered at once. */
@@ -102,6 +100,8 @@ function ask(bench: Session, request: Request): Answer {
     case "setAperture":
       bench.set_aperture(request.params);
       return plain(null);
+    case "photometry":
+      return plain(desk.amps.map((amp) => ({ amp, measured: desk.held.includes(amp) ? bench.photometry(amp) : null })));
     default:
       return take(bench, request);
   }

@@ -35,6 +35,7 @@ export class Painter {
   constructor(
     private readonly marks: () => Uint32Array,
     private readonly isBusy: () => boolean,
+    private readonly isReady: () => boolean,
     private readonly tell: (by: Raster) => void,
   ) {}
 
@@ -109,6 +110,10 @@ export class Painter {
   /** Sends one image after the other, then lets both draw some times, with time to listen in between. */
   private promote(): void {
     if (!this.last || this.isBusy()) return;
+    if (!this.isReady()) {
+      this.wait();
+      return;
+    }
     const { core, view } = this.last;
     const gl = this.processor();
     if (!gl || gl.isLost || !gl.fits(view)) return;

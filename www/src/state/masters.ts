@@ -1,8 +1,8 @@
 /** The masters that were made on the spot: the stacks of their frames, and the masters as pictures. */
 
 import { computed, effect, signal } from "@preact/signals";
-import type { StackInfo } from "../engine/protocol";
-import { ampNumbers, engine, exposure, heldMasters, previews, report } from "./bench";
+import type { ExposureInfo, StackInfo } from "../engine/protocol";
+import { ampNumbers, busy, engine, exposure, heldMasters, opening, previews, report } from "./bench";
 import { comparison } from "./view";
 
 export const stacks = signal<StackInfo[]>([]);
@@ -42,9 +42,13 @@ export async function showMaster(master: string): Promise<void> {
 
 /** Finds the stacks of every exposure, and keeps the masters in the picture when its amplifiers change. */
 export function keepMasters(): void {
+  let asked: ExposureInfo | null = null;
   effect(() => {
     const info = exposure.value;
-    stacks.value = [];
+    if (asked !== info) stacks.value = [];
+    // The first picture does not wait for them.
+    if (asked === info || busy.value || opening.value) return;
+    asked = info;
     if (info?.kind !== "raw") return;
     const take = (found: StackInfo[]): void => {
       if (exposure.peek() === info) stacks.value = found;

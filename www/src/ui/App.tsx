@@ -6,18 +6,18 @@ import { Dock } from "./Dock";
 import { dialog } from "./dialogs";
 import { narrowTab } from "./dock";
 import { DropZone } from "./DropZone";
-import { later } from "./later";
+import { isPictureUp, later } from "./later";
 import { MaskPanel } from "./MaskPanel";
 import { NarrowTabs } from "./NarrowTabs";
 import { OpenDialog } from "./OpenDialog";
 import { PixelPanel } from "./PixelPanel";
 import { Rail } from "./Rail";
-import { RegionPanel } from "./RegionPanel";
 import { StatusBar } from "./StatusBar";
 import { StepPanel } from "./StepPanel";
 import { TopBar } from "./TopBar";
 import { Viewer } from "./Viewer";
 
+const RegionPanel = later(() => import("./RegionPanel").then((part) => part.RegionPanel), isPictureUp);
 const MosaicScreen = later(() => import("./mosaic/Mosaic").then((part) => part.MosaicScreen));
 const ShareDialog = later(
   () => import("./ShareDialog").then((part) => part.ShareDialog),

@@ -5,7 +5,9 @@ import { openAsImage } from "../state/actions";
 import { exposure, problem } from "../state/bench";
 import { pendingLink } from "../state/source";
 import { dialog } from "./dialogs";
-import { ImageSelect } from "./ExposurePanel";
+import { later } from "./later";
+
+const ImageSelect = later(() => import("./ExposurePanel").then((part) => part.ImageSelect));
 
 function Problem() {
   const found = problem.value;

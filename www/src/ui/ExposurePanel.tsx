@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import type { ExposureInfo, StageInfo } from "../engine/protocol";
 import { openImage, openSimulated } from "../state/actions";
 import { exposure } from "../state/bench";
-import { FormulaOf } from "./formulas";
+import { FormulaOf } from "./FormulaOf";
 import { StageFacts } from "./StepPanel";
 
 const seed = signal(1);

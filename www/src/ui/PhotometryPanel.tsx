@@ -7,7 +7,7 @@ import { useEffect } from "preact/hooks";
 import type { ParamSchema } from "../engine/protocol";
 import { valueAt } from "../state/paths";
 import { showApertures } from "../state/view";
-import { FormulaOf } from "./formulas";
+import { FormulaOf } from "./FormulaOf";
 import { ParamField } from "./ParamField";
 import { openDock } from "./dock";
 

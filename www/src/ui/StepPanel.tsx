@@ -5,11 +5,13 @@ import { moveStep, resetStep, setParam, switchStep } from "../state/actions";
 import { PHOTOMETRY, rmsChange, selected, settings, stages, stepInfos } from "../state/bench";
 import { valueAt } from "../state/paths";
 import { Change } from "./Change";
-import { ExposurePanel } from "./ExposurePanel";
-import { FormulaOf } from "./formulas";
+import { FormulaOf } from "./FormulaOf";
 import { count, decimals, labelOf, milliseconds } from "./format";
+import { later } from "./later";
 import { ParamField } from "./ParamField";
-import { PhotometryPanel } from "./PhotometryPanel";
+
+const ExposurePanel = later(() => import("./ExposurePanel").then((part) => part.ExposurePanel));
+const PhotometryPanel = later(() => import("./PhotometryPanel").then((part) => part.PhotometryPanel));
 
 function reportText(value: Json): string | null {
   if (typeof value === "number") return Number.isInteger(value) ? count(value) : decimals(value, 2);

@@ -3,7 +3,10 @@
 import { signal } from "@preact/signals";
 import type { ComponentType, FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
-import { report } from "../state/bench";
+import { busy, exposure, opening, report } from "../state/bench";
+
+/** Whether an exposure is there and all its steps are done: there is time for what is beside the picture. */
+export const isPictureUp = (): boolean => exposure.value !== null && !busy.value && !opening.value;
 
 /** The component that `load` brings, once `isWanted` has been true. Before that there is nothing to see. */
 export function later<Props extends object>(
