@@ -34,6 +34,7 @@ test("an answer that is read off the bench is checked against the bench", async 
 test("every lesson opens and has a right answer", async ({ bench }) => {
   test.setTimeout(120_000);
   await bench.getByRole("button", { name: "Lessons" }).click();
+  await bench.locator(".lesson-list button").first().waitFor();
   const count = await bench.locator(".lesson-list button").count();
   expect(count).toBeGreaterThanOrEqual(8);
   await bench.locator(".lesson-list button").first().click();
