@@ -9,14 +9,7 @@ use serde_json::{Error, Value};
 /// # Errors
 /// If the text is no JSON, or describes something else.
 pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(text).and_then(of_value)
-}
-
-/// Reads what stands in a value.
-///
-/// # Errors
-/// If it is something else.
-pub fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
+    let value: Value = serde_json::from_slice(text)?;
     serde_json::from_value(value)
 }
 

@@ -9,7 +9,6 @@ use rawsky_core::bench::{
 use rawsky_core::display::Region;
 use rawsky_core::error::{Error, Result};
 use rawsky_core::ids::AmpId;
-use rawsky_core::json;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
@@ -258,7 +257,7 @@ pub(crate) fn from_js<T: DeserializeOwned>(what: &str, value: JsValue) -> Result
         Error::parameter(what, error, "an object of the right form")
     };
     let value = serde_wasm_bindgen::from_value(value).map_err(|error| wrong(&error))?;
-    json::of_value(value).map_err(|error| wrong(&error))
+    serde_json::from_value(value).map_err(|error| wrong(&error))
 }
 
 pub(crate) fn answer<T: serde::Serialize>(value: Result<T>) -> Js<JsValue> {

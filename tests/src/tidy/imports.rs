@@ -13,6 +13,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "header",
             "ids",
             "image",
+            "json",
             "mask",
             "probe",
             "provenance",
