@@ -28,13 +28,33 @@ pub fn legendre_fit(samples: &[f64], terms: usize) -> Option<Vec<f64>> {
 
 /// The fitted curve at each of `count` samples.
 pub fn legendre_curve(coefficients: &[f64], count: usize) -> Vec<f64> {
-    let mut basis = vec![0.0; coefficients.len()];
-    (0..count)
-        .map(|index| {
-            legendre(abscissa(index, count), &mut basis);
+    LegendreTable::new(coefficients.len(), count).curve(coefficients).collect()
+}
+
+/// The polynomials at all samples, for curves of many coefficients.
+pub struct LegendreTable {
+    terms: usize,
+    /// The terms of each sample, one sample after the other.
+    values: Vec<f64>,
+}
+
+impl LegendreTable {
+    /// The first `terms` polynomials at each of `count` samples.
+    pub fn new(terms: usize, count: usize) -> LegendreTable {
+        let mut values = vec![0.0; terms * count];
+        for (index, basis) in values.chunks_mut(terms.max(1)).enumerate() {
+            legendre(abscissa(index, count), basis);
+        }
+        LegendreTable { terms, values }
+    }
+
+    /// The curve of these coefficients at each sample.
+    pub fn curve(&self, coefficients: &[f64]) -> impl Iterator<Item = f64> {
+        let value = move |basis: &[f64]| -> f64 {
             basis.iter().zip(coefficients).map(|(term, coefficient)| term * coefficient).sum()
-        })
-        .collect()
+        };
+        self.values.chunks(self.terms.max(1)).map(value)
+    }
 }
 
 fn abscissa(index: usize, count: usize) -> f64 {

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::geometry::{AmpGeometry, Section};
 use crate::image::{AmpImage, PixelUnit, run_mut};
-use crate::numerics::fit::{MAXIMUM_TERMS, legendre_curve, legendre_fit};
+use crate::numerics::fit::{LegendreTable, MAXIMUM_TERMS, legendre_curve, legendre_fit};
 use crate::numerics::simplex;
 use crate::numerics::stats::{finite_median, median_and_sigma};
 use crate::probe::{Evidence, Probe};
@@ -320,8 +320,9 @@ fn walk(kept: &[f64], terms: usize) -> Vec<f64> {
     if let (Some(first), Some(median)) = (start.first_mut(), finite_median(kept.iter().copied())) {
         *first = f64::from(median as f32);
     }
+    let table = LegendreTable::new(terms, kept.len());
     simplex::minimize(&start, SIMPLEX_TOLERANCE, |coefficients| {
-        let squares = kept.iter().zip(legendre_curve(coefficients, kept.len()));
+        let squares = kept.iter().zip(table.curve(coefficients));
         let squares = squares.map(|(level, model)| (level - model) * (level - model));
         squares.filter(|square| !square.is_nan()).sum()
     })
