@@ -12,6 +12,9 @@
 
 use super::tiles::Rice;
 
+/// Pixels that are taken before bits are: their codes are mostly shorter than 56 bits together.
+const AT_ONCE: usize = 4;
+
 /// Bits of a tile, first bit first.
 struct Bits<'a> {
     bytes: &'a [u8],
@@ -194,7 +197,7 @@ fn split_two(
     // Numbers that stay in registers: what is rare goes the long way behind the loop.
     let (mut quick, mut other) = (Quick::of(one), Quick::of(two));
     let mut done = 0;
-    for (first, second) in first.chunks_exact_mut(2).zip(second.chunks_exact_mut(2)) {
+    for (first, second) in first.chunks_exact_mut(AT_ONCE).zip(second.chunks_exact_mut(AT_ONCE)) {
         let (before, other_before) = (quick, other);
         let filled = quick.fill() & other.fill();
         for (first, second) in first.iter_mut().zip(second) {
@@ -205,7 +208,7 @@ fn split_two(
             (quick, other) = (before, other_before);
             break;
         }
-        done += 2;
+        done += AT_ONCE;
     }
     quick.put_back(one);
     other.put_back(two);
