@@ -132,46 +132,79 @@ fn true_flat(
     amp: AmpId,
 ) -> Result<Option<Array2<f32>>> {
     let Some(first) = lamps.first() else { return Ok(None) };
-    let mut levels = Vec::with_capacity(lamps.len());
+    let mut weights = Vec::with_capacity(lamps.len());
     for key in lamps {
-        levels.push(lamp_level((&mut *store, camera), key)?);
+        weights.push(lamp_weight((&mut *store, camera), key)?);
     }
-    let total: f64 = levels.iter().map(|(_, weight)| weight).sum();
-    let (mut own, mut all) = (None, Vec::new());
-    for name in images(store, first)? {
-        let mut mean: Option<Array2<f32>> = None;
-        for (key, (level, weight)) in lamps.iter().zip(&levels) {
-            let lamp = plane(store, key, &name)?;
-            let sum = mean.get_or_insert_with(|| Array2::zeros(lamp.dim()));
-            let share = weight / (level * total);
-            Zip::from(sum).and(&lamp).for_each(|sum, &pixel| {
-                *sum = (f64::from(*sum) + share * f64::from(pixel)) as f32;
-            });
+    let total: f64 = weights.iter().sum();
+    let mut means: Vec<(String, Array2<f32>)> = Vec::new();
+    for (key, weight) in lamps.iter().zip(&weights) {
+        let mut lamp = planes(store, key)?;
+        let share = weight / (lamp_level(key, &lamp)? * total);
+        if means.is_empty() {
+            // The first lamp becomes the sum where it is.
+            let begun = |pixel| (0.0 + share * f64::from(pixel)) as f32;
+            lamp.iter_mut().for_each(|(_, plane)| plane.mapv_inplace(begun));
+            means = lamp;
+            continue;
         }
-        all.extend(mean.iter().flatten());
-        if name == format!("IMAGE{amp}") {
-            own = mean;
+        for (name, mean) in &mut means {
+            add(mean, share, of_name(key, &lamp, name)?)?;
         }
     }
+    let mut all: Vec<f32> = means.iter().flat_map(|(_, mean)| mean.iter().copied()).collect();
     let missing = || Error::format(first, format!("IMAGE{amp}"), "no such HDU; needed the flat");
     let median = sorted_median(&mut all).ok_or_else(missing)?;
-    let mut flat = own.ok_or_else(missing)?;
+    let own = means.into_iter().rfind(|(name, _)| *name == format!("IMAGE{amp}"));
+    let (_, mut flat) = own.ok_or_else(missing)?;
     flat.mapv_inplace(|pixel| (f64::from(pixel) / median) as f32);
     Ok(Some(flat))
 }
 
-/// Median of a lamp's noise-free flat over the detector (DN), and the weight of the lamp.
-fn lamp_level((store, camera): (&mut dyn Store, &Instrument), key: &Key) -> Result<(f64, f64)> {
-    let mut all: Vec<f32> = Vec::new();
-    for name in images(store, key)? {
-        all.extend(plane(store, key, &name)?.iter());
+/// Adds a share of a lamp's pixels.
+fn add(mean: &mut Array2<f32>, share: f64, lamp: &Array2<f32>) -> Result<()> {
+    if mean.dim() != lamp.dim() {
+        let (found, needed) = (format!("{:?}", lamp.dim()), format!("{:?}", mean.dim()));
+        return Err(Error::input("compare", "shape of a lamp's flat", found, needed));
     }
+    Zip::from(mean).and(lamp).for_each(|sum, &pixel| {
+        *sum = (f64::from(*sum) + share * f64::from(pixel)) as f32;
+    });
+    Ok(())
+}
+
+/// All amplifiers' planes of a truth file with their names.
+fn planes(store: &mut dyn Store, key: &str) -> Result<Vec<(String, Array2<f32>)>> {
+    let names = images(store, key)?;
+    let read = |name: String| {
+        let plane = plane(store, key, &name)?;
+        Ok((name, plane))
+    };
+    names.into_iter().map(read).collect()
+}
+
+fn of_name<'p>(
+    key: &str,
+    planes: &'p [(String, Array2<f32>)],
+    name: &str,
+) -> Result<&'p Array2<f32>> {
+    let found = planes.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, plane)| plane).ok_or_else(|| Error::format(key, name, "no such HDU"))
+}
+
+/// Median of a lamp's noise-free flat over the detector (DN).
+fn lamp_level(key: &Key, planes: &[(String, Array2<f32>)]) -> Result<f64> {
+    let mut all: Vec<f32> = planes.iter().flat_map(|(_, plane)| plane.iter().copied()).collect();
     let level = sorted_median(&mut all);
-    let level = level.ok_or_else(|| Error::format(key, "IMAGE", "no pixel; needed a flat"))?;
+    level.ok_or_else(|| Error::format(key, "IMAGE", "no pixel; needed a flat"))
+}
+
+/// The weight of the lamp of a noise-free flat.
+fn lamp_weight((store, camera): (&mut dyn Store, &Instrument), key: &Key) -> Result<f64> {
     let file = FitsFile::open(&mut Source::open(store, key)?)?;
     let lamp = file.hdus().first().and_then(|hdu| hdu.header.integer("LAMP"));
     let known = camera.lamps.iter().find(|known| Some(known.lamp) == lamp);
-    Ok((level, known.map_or(1.0, |lamp| lamp.weight)))
+    Ok(known.map_or(1.0, |lamp| lamp.weight))
 }
 
 /// Names of the amplifiers' planes in a truth file.
@@ -258,3 +291,7 @@ fn compare_fluxes(
         Err(error) => Err(error),
     }
 }
+
+#[cfg(all(feature = "parquet", feature = "tiles"))]
+#[cfg(test)]
+mod tests;
