@@ -7,12 +7,16 @@
 //! MASK<a>       i32 (tile-compressed, lossless), bits named by MP_ cards
 //! ```
 
+use ndarray::ArrayView2;
+
 use crate::error::{Error, Result};
-use crate::formats::fits::{Encoding, FitsFile, FitsSection, FitsWriter, PixelData, section_text};
+use crate::formats::fits::{
+    Encoding, FitsFile, FitsSection, FitsWriter, FloatRows, MaskRows, PixelData, section_text,
+};
 use crate::geometry::{Flip, Section};
 use crate::header::Header;
 use crate::ids::{AmpId, DetectorId};
-use crate::image::{CcdImage, PixelUnit, Planes};
+use crate::image::{CcdImage, PixelUnit, Planes, run};
 use crate::mask;
 use crate::store::{Key, Sink, Source, Store};
 
@@ -168,9 +172,7 @@ pub fn resume<'a>(store: &'a mut dyn Store, key: &str) -> FitsWriter<'a> {
 /// # Errors
 /// [`Error::Store`] if the store cannot take them.
 pub fn append(writer: &mut FitsWriter<'_>, part: &CcdImage, amp: AmpId) -> Result<()> {
-    let mut header = Header::new();
-    header.set("AMP", i64::from(amp.0), "amplifier");
-    header.set("DETSEC", section_text(part.on_detector), "place on the detector, sky order");
+    let mut header = part_cards(amp, part.on_detector);
     let name = |plane: &str| format!("{plane}{amp}");
     let (image, variance) = (part.planes.image.view(), part.planes.variance.view());
     let plain = Encoding::Plain;
@@ -179,6 +181,73 @@ pub fn append(writer: &mut FitsWriter<'_>, part: &CcdImage, amp: AmpId) -> Resul
     mask_cards(&mut header);
     let bits = PixelData::Mask(part.planes.mask.view());
     writer.write_hdu(&header, Some(&name("MASK")), bits, Encoding::RiceInteger32)
+}
+
+fn part_cards(amp: AmpId, on_detector: Section) -> Header {
+    let mut header = Header::new();
+    header.set("AMP", i64::from(amp.0), "amplifier");
+    header.set("DETSEC", section_text(on_detector), "place on the detector, sky order");
+    header
+}
+
+/// The three HDUs of one amplifier that come in bands of rows, sky order: the bytes of [`append`], while the variance
+/// alone is held.
+pub struct GrowingPart {
+    amp: AmpId,
+    shape: (usize, usize),
+    header: Header,
+    image: FloatRows,
+    variance: Vec<f32>,
+    mask: MaskRows,
+}
+
+impl GrowingPart {
+    /// Begins the HDUs of an amplifier with this place on the detector; `room` is memory to be used again.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the store cannot take them.
+    pub fn begin(
+        store: &mut dyn Store,
+        key: &str,
+        (amp, on_detector): (AmpId, Section),
+        mut room: Vec<f32>,
+    ) -> Result<GrowingPart> {
+        let (header, shape) = (part_cards(amp, on_detector), on_detector.shape());
+        let name = format!("IMAGE{amp}");
+        let image = resume(store, key).begin_floats(&header, Some(&name), shape)?;
+        room.clear();
+        room.reserve_exact(shape.0 * shape.1);
+        let mask = MaskRows::new(shape);
+        Ok(GrowingPart { amp, shape, header, image, variance: room, mask })
+    }
+
+    /// Appends the next rows.
+    ///
+    /// # Errors
+    /// As [`GrowingPart::begin`]; [`Error::Input`] if there are too many.
+    pub fn take(&mut self, store: &mut dyn Store, key: &str, rows: &Planes) -> Result<()> {
+        resume(store, key).append_floats(&mut self.image, &run(&rows.image))?;
+        self.variance.extend_from_slice(&run(&rows.variance));
+        self.mask.take(&run(&rows.mask))
+    }
+
+    /// Appends variance and mask; the memory that was used.
+    ///
+    /// # Errors
+    /// As [`GrowingPart::begin`]; [`Error::Input`] if rows are missing.
+    pub fn finish(mut self, store: &mut dyn Store, key: &str) -> Result<Vec<f32>> {
+        let found = self.variance.len();
+        let variance = ArrayView2::from_shape(self.shape, &self.variance).map_err(|_| {
+            Error::input("master", "pixels", found, format!("those of {:?}", self.shape))
+        })?;
+        let name = |plane: &str| format!("{plane}{}", self.amp);
+        let mut writer = resume(store, key);
+        let pixels = PixelData::F32(variance);
+        writer.write_hdu(&self.header, Some(&name("VARIANCE")), pixels, Encoding::Plain)?;
+        mask_cards(&mut self.header);
+        writer.write_mask_rows(&self.header, Some(&name("MASK")), self.mask)?;
+        Ok(self.variance)
+    }
 }
 
 /// The MP_ cards that name the bits of a mask.

@@ -13,6 +13,7 @@ mod advance;
 mod bands;
 mod gathered;
 mod stack;
+mod streamed;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -32,6 +33,7 @@ use crate::time::Day;
 
 pub use advance::{Underway, advance, detrend, known_of};
 pub use stack::{Frames, frame, stack};
+pub use streamed::{Rows, Streamed};
 
 /// What the camera knows of one amplifier at one date.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,5 +1,6 @@
 //! A raw file as its camera reads it: the visit, and one amplifier at a time.
 
+mod bands;
 mod layout;
 
 #[cfg(test)]
@@ -19,6 +20,8 @@ use crate::store::{Key, Source, Store};
 use crate::warning::Warning;
 
 use layout::{Layout, Part, cards, hdu_of, locate, trim_cards};
+
+pub use bands::AmpBands;
 
 /// A raw exposure of one detector, its headers read.
 pub struct RawFile {

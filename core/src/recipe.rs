@@ -178,6 +178,15 @@ impl Recipe {
         }
     }
 
+    /// How exposures of a stage are stacked.
+    pub fn stack(&self, stage: Stage) -> &combine::Params {
+        match stage {
+            Stage::Bias => &self.bias_master,
+            Stage::Dark => &self.dark_master,
+            Stage::Flat | Stage::Science => &self.flat_master,
+        }
+    }
+
     /// Whether a stage has a step of this name.
     pub fn has(&self, stage: Stage, name: &str) -> bool {
         self.steps(stage).iter().any(|step| step.name() == name)

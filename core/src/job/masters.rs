@@ -1,7 +1,7 @@
 //! Master biases and flats: raw exposures of one detector to a master file.
 
-use super::Context;
 use super::detrend::open_dark;
+use super::{Context, streamed};
 use crate::error::{Error, Result};
 use crate::header::Header;
 use crate::ids::{AmpId, Role};
@@ -134,13 +134,26 @@ fn write_stacks(
     output: &Key,
 ) -> Result<()> {
     let amps: Vec<AmpId> = context.camera.amplifiers.iter().map(|amp| amp.id).collect();
-    for (index, &amp) in amps.iter().enumerate() {
-        let part = stack_amplifier(context, raws, amp, (stage, given))?;
-        let mut writer = match index {
-            0 => master::begin(context.store, output, header)?,
-            _ => master::resume(context.store, output),
+    drop(master::begin(context.store, output, header)?);
+    let mut room = Vec::new();
+    for amp in amps {
+        // A build without tiles is one that is to stay small.
+        let streamed = match cfg!(feature = "tiles") {
+            true => streamed::append(context, raws, (stage, amp), output, &mut room),
+            false => Ok(false),
         };
-        master::append(&mut writer, &part, amp)?;
+        match streamed {
+            Ok(true) => {}
+            Ok(false) => {
+                let part = stack_amplifier(context, raws, amp, (stage, given))?;
+                master::append(&mut master::resume(context.store, output), &part, amp)?;
+            }
+            // Of several damaged frames whole ones tell the first.
+            Err(error) => {
+                let whole = stack_amplifier(context, raws, amp, (stage, given));
+                return Err(whole.err().unwrap_or(error));
+            }
+        }
     }
     context.wrote(output);
     Ok(())
@@ -297,12 +310,7 @@ fn stack_amplifier(
     (stage, given): (Stage, Given<'_>),
 ) -> Result<CcdImage> {
     let (camera, recipe) = (context.camera.clone(), context.recipe.clone());
-    let params = match stage {
-        Stage::Bias => &recipe.bias_master,
-        Stage::Dark => &recipe.dark_master,
-        Stage::Flat | Stage::Science => &recipe.flat_master,
-    };
-    let steps = recipe.steps(stage);
+    let (steps, params) = (recipe.steps(stage), recipe.stack(stage));
     let detector = raws.first().map(|(_, raw)| raw.visit.detector);
     let detector = detector.ok_or_else(|| Error::input("stack", "exposures", 0, "one or more"))?;
     let (store, mut log) = context.split();

@@ -19,6 +19,7 @@ mod objects;
 mod quality;
 mod simulate;
 mod sky;
+mod streamed;
 mod survey;
 mod tables;
 
@@ -358,6 +359,9 @@ fn prepare(context: &mut Context<'_>) -> Result<()> {
     }
 }
 
+#[cfg(all(feature = "parquet", feature = "tiles"))]
+#[cfg(test)]
+mod streamed_tests;
 #[cfg(feature = "parquet")]
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@
 
 use std::ops::Range;
 
+use ndarray::Array2;
 use serde_json::Value;
 
 use super::{
@@ -18,7 +19,8 @@ use super::{
     not_applied, reported,
 };
 use crate::error::{Error, Result};
-use crate::ids::DetectorId;
+use crate::geometry::AmpGeometry;
+use crate::ids::{AmpId, DetectorId};
 use crate::image::{AmpImage, CcdImage, RawAmp};
 use crate::probe::Probe;
 use crate::recipe::{Step, at_assemble};
@@ -42,6 +44,15 @@ pub(super) struct Course<'a> {
 
 /// Whether rows of `raw` can go through `steps` apart from the others.
 pub(super) fn possible(raw: &RawAmp, steps: &[Step], probe: &dyn Probe) -> bool {
+    possible_rows((&raw.geometry, raw.image.nrows()), steps, probe)
+}
+
+/// The same of an amplifier with so many rows.
+pub(super) fn possible_rows(
+    (geometry, rows): (&AmpGeometry, usize),
+    steps: &[Step],
+    probe: &dyn Probe,
+) -> bool {
     let (before, _) = at_assemble(steps);
     let count = |name: &str| before.iter().filter(|step| step.name() == name).count();
     let first = before.iter().position(|step| matches!(step, Step::Overscan(_)));
@@ -59,13 +70,12 @@ pub(super) fn possible(raw: &RawAmp, steps: &[Step], probe: &dyn Probe) -> bool 
         _ => true,
     });
     let once = count("overscan") == 1 && count("pocket") <= 1;
-    let rows = raw.image.nrows();
     !probe.watches_planes()
         && once
         && untouched
         && by_rows
         && steps.contains(&Step::Assemble)
-        && raw.geometry.rows(0..rows, rows).is_some()
+        && geometry.rows(0..rows, rows).is_some()
 }
 
 /// Takes `raw` through its steps; bands of the detector come in the order of their rows, the first one last if
@@ -83,7 +93,7 @@ pub(super) fn run(
     let (before, after) = at_assemble(course.steps);
     let at_pocket = before.iter().position(|step| matches!(step, Step::Pocket(_)));
     let (first, second) = before.split_at(at_pocket.map_or(0, |place| place + 1));
-    let mut bands = Bands::new(course, model(raw, before, log.probe)?);
+    let mut bands = Bands::new(course, model((&raw.image, &raw.geometry), before, log.probe)?);
     let mut waiting = Vec::new();
     for rows in ranges(raw.image.nrows(), backwards) {
         let mut amp = raw.rows(rows.clone()).ok_or_else(|| no_rows(&rows))?;
@@ -100,12 +110,7 @@ pub(super) fn run(
         }
         take(bands.finish(amp, (second, after), row)?)?;
     }
-    let names = before.iter().chain([&Step::Assemble]).chain(after);
-    for (step, report) in names.zip(bands.reports) {
-        if let Some(report) = report {
-            log.note(raw.amp, step.name(), report);
-        }
-    }
+    bands.tell(raw.amp, log);
     Ok(())
 }
 
@@ -114,7 +119,7 @@ fn no_rows(rows: &Range<usize>) -> Error {
 }
 
 /// The rows of all bands.
-fn ranges(rows: usize, backwards: bool) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn ranges(rows: usize, backwards: bool) -> impl Iterator<Item = Range<usize>> {
     let count = rows.div_ceil(ROWS);
     (0..count).map(move |index| {
         let index = if backwards { count - 1 - index } else { index };
@@ -122,17 +127,21 @@ fn ranges(rows: usize, backwards: bool) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The level of the rows of `raw`.
-fn model(raw: &RawAmp, steps: &[Step], probe: &mut dyn Probe) -> Result<Option<OverscanModel>> {
+/// The level of the rows of an image as it was read.
+pub(super) fn model(
+    (image, geometry): (&Array2<f32>, &AmpGeometry),
+    steps: &[Step],
+    probe: &mut dyn Probe,
+) -> Result<Option<OverscanModel>> {
     let params = steps.iter().find_map(|step| match step {
-        Step::Overscan(params) if raw.geometry.overscan.is_some() => Some(params),
+        Step::Overscan(params) if geometry.overscan.is_some() => Some(params),
         _ => None,
     });
-    params.map(|params| fit_model(&raw.image, &raw.geometry, params, probe)).transpose()
+    params.map(|params| fit_model(image, geometry, params, probe)).transpose()
 }
 
 /// What is known of all bands.
-struct Bands<'a> {
+pub(super) struct Bands<'a> {
     course: Course<'a>,
     overscan: Option<overscan::Model>,
     pocket: Option<Correction>,
@@ -141,7 +150,7 @@ struct Bands<'a> {
 }
 
 impl<'a> Bands<'a> {
-    fn new(course: Course<'a>, overscan: Option<overscan::Model>) -> Bands<'a> {
+    pub(super) fn new(course: Course<'a>, overscan: Option<overscan::Model>) -> Bands<'a> {
         let reports = vec![None; course.steps.len()];
         Bands { course, overscan, pocket: None, reports }
     }
@@ -189,6 +198,21 @@ impl<'a> Bands<'a> {
             self.put(index, |known| *known = value);
         }
         report
+    }
+
+    /// Notes what was reported of all bands.
+    pub(super) fn tell(self, amp: AmpId, log: &mut Log<'_>) {
+        for (step, report) in self.course.steps.iter().zip(self.reports) {
+            if let Some(report) = report {
+                log.note(amp, step.name(), report);
+            }
+        }
+    }
+
+    /// All steps up to `assemble`, which is the last one, of a band that begins at a row.
+    pub(super) fn finish_amplifier(&mut self, amp: AmpImage, row: usize) -> Result<CcdImage> {
+        let (before, after) = at_assemble(self.course.steps);
+        self.finish(amp, (before, after), row)
     }
 
     /// The other steps of a band: of the amplifier and of the detector.

@@ -146,7 +146,7 @@ fn corrected_image(ccd: &CcdImage, steps: &[Step], masters: &Masters) -> Result<
 
 /// What is kept of the frames: their pixels, the sum of their variances, and the last one's frame.
 #[derive(Default)]
-struct Kept {
+pub(super) struct Kept {
     images: Vec<Array2<f32>>,
     variance_sum: Option<Array2<f32>>,
     last: Option<CcdImage>,
@@ -154,7 +154,7 @@ struct Kept {
 
 impl Kept {
     /// Takes the pixels of `ccd`, or `image` in their place.
-    fn take(&mut self, mut ccd: CcdImage, image: Option<Array2<f32>>) -> Result<()> {
+    pub(super) fn take(&mut self, mut ccd: CcdImage, image: Option<Array2<f32>>) -> Result<()> {
         let image = image.unwrap_or_else(|| std::mem::take(&mut ccd.planes.image));
         self.images.push(without_masked(image, &ccd.planes.mask));
         match &mut self.variance_sum {
@@ -174,7 +174,7 @@ impl Kept {
     }
 
     /// The last frame with the mean variance of all, and all images.
-    fn finish(self) -> Result<(CcdImage, Vec<Array2<f32>>)> {
+    pub(super) fn finish(self) -> Result<(CcdImage, Vec<Array2<f32>>)> {
         let none = || Error::input("stack", "frames", 0, "at least one");
         let (mut ccd, mut variance) =
             (self.last.ok_or_else(none)?, self.variance_sum.ok_or_else(none)?);

@@ -196,6 +196,14 @@ pub fn fit_model(
 }
 
 impl Model {
+    /// The model of an image that has so many columns more before its overscan.
+    #[must_use = "the moved model is returned"]
+    pub fn after(mut self, columns: usize) -> Model {
+        self.columns.column_start += columns;
+        self.columns.column_end += columns;
+        self
+    }
+
     /// Subtracts the levels from an image that holds the rows from `first_row` on.
     ///
     /// # Errors

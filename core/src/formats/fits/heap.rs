@@ -16,7 +16,10 @@ const PLACES: [&str; 3] = ["COMPRESSED_DATA", "UNCOMPRESSED_DATA", "GZIP_COMPRES
 /// The data unit of a compressed image: tile table and heap.
 pub(super) struct Heap<'t> {
     table: &'t TileTable<'t>,
+    /// As much of it as is at hand: all, or the table alone.
     unit: &'t [u8],
+    /// Length of the whole (byte).
+    length: u64,
     /// Tiles along each axis.
     counts: Vec<u64>,
     quantized: bool,
@@ -33,8 +36,13 @@ struct Tile<'u> {
 impl<'t> Heap<'t> {
     /// The data unit that belongs to a tile table.
     pub(super) fn new(table: &'t TileTable<'t>, unit: &'t [u8]) -> Result<Heap<'t>> {
+        Heap::far(table, unit, unit.len() as u64)
+    }
+
+    /// The same of a data unit of this length (byte), of which only the table is at hand.
+    pub(super) fn far(table: &'t TileTable<'t>, unit: &'t [u8], length: u64) -> Result<Heap<'t>> {
         let (counts, quantized) = (table.counts(), table.quantized()?);
-        Ok(Heap { table, unit, counts, quantized, rice: table.rice()? })
+        Ok(Heap { table, unit, length, counts, quantized, rice: table.rice()? })
     }
 
     /// Checks every tile, and returns the step of the encoding of each of `rows` stored rows.
@@ -60,8 +68,8 @@ impl<'t> Heap<'t> {
     /// Whether every tile is packed by the image's method, none kept as it was.
     pub(super) fn all_packed(&self) -> Result<bool> {
         for (index, row) in (0..self.counts.iter().product()).zip(self.table_rows()) {
-            let bytes = self.bytes(Tile { index, row }, PLACES[0])?;
-            if bytes.is_none_or(<[u8]>::is_empty) {
+            let range = self.range(Tile { index, row }, PLACES[0])?;
+            if range.is_none_or(|range| range.is_empty()) {
                 return Ok(false);
             }
         }
@@ -73,6 +81,13 @@ impl<'t> Heap<'t> {
         let row = usize::try_from(index).ok().and_then(|index| self.table_rows().nth(index));
         let row = row.unwrap_or_default();
         Ok((row, self.bytes(Tile { index, row }, PLACES[0])?.unwrap_or_default()))
+    }
+
+    /// The same where the heap is not at hand: table row, and place of the bytes in the data unit.
+    pub(super) fn packed_at(&self, index: u64) -> Result<(&'t [u8], Range<u64>)> {
+        let row = usize::try_from(index).ok().and_then(|index| self.table_rows().nth(index));
+        let row = row.unwrap_or_default();
+        Ok((row, self.range(Tile { index, row }, PLACES[0])?.unwrap_or_default()))
     }
 
     fn table_rows(&self) -> std::slice::ChunksExact<'t, u8> {
@@ -105,33 +120,41 @@ impl<'t> Heap<'t> {
     /// Checks one tile; whether it is packed by the image's method, not kept as it was.
     fn check_tile(&self, tile: Tile<'_>) -> Result<bool> {
         for (choice, name) in PLACES.into_iter().enumerate() {
-            let bytes = self.bytes(tile, name)?;
-            if let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) {
-                self.check_length(tile, choice, bytes)?;
+            let range = self.range(tile, name)?;
+            if let Some(range) = range.clone().filter(|range| !range.is_empty()) {
+                self.check_length(tile, choice, range.end - range.start)?;
+                // A tile of Rice has no other length to be compared with.
+                if self.rice.is_none() || choice != 0 {
+                    self.check_content(tile, choice, self.slice(tile, name, range)?)?;
+                }
                 return Ok(choice == 0);
             }
             // The decoder looks no further than the first of the two spare columns.
-            if choice == 1 && bytes.is_some() {
+            if choice == 1 && range.is_some() {
                 break;
             }
         }
         Err(self.table.wrong(format!("tile {} has no data", tile.index)))
     }
 
-    fn check_length(&self, tile: Tile<'_>, choice: usize, bytes: &[u8]) -> Result<()> {
+    fn check_length(&self, tile: Tile<'_>, choice: usize, found: u64) -> Result<()> {
         let (index, table) = (tile.index, self.table);
         let pixels = self.pixels_of(index);
         let most = 2 * pixels * table.number_bytes().max(4) + TILE_OVERHEAD;
-        if bytes.len() as u64 > most {
-            let found = bytes.len();
+        if most < found {
             return Err(table.wrong(format!("tile {index}: {found} bytes for {pixels} pixels")));
         }
         let least = self.rice.filter(|_| choice == 0).map_or(0, |rice| rice.least(pixels));
-        if (bytes.len() as u64) < least {
-            let found = bytes.len();
+        if found < least {
             let needed = format!("needed {least} or more for {pixels} pixels");
             return Err(table.wrong(format!("tile {index}: {found} bytes, {needed}")));
         }
+        Ok(())
+    }
+
+    fn check_content(&self, tile: Tile<'_>, choice: usize, bytes: &[u8]) -> Result<()> {
+        let (index, table) = (tile.index, self.table);
+        let pixels = self.pixels_of(index);
         let method = [table.method, "NOCOMPRESS", "GZIP_1"].get(choice).copied().unwrap_or("");
         // Methods whose output is bytes say how many; the decoder fills a short tile with zeros,
         // and would unpack a long one whatever its length.
@@ -163,6 +186,20 @@ impl<'t> Heap<'t> {
 
     /// The bytes that a descriptor points to; `None` without such a column.
     fn bytes(&self, tile: Tile<'_>, name: &str) -> Result<Option<&'t [u8]>> {
+        let range = self.range(tile, name)?;
+        range.map(|range| self.slice(tile, name, range)).transpose()
+    }
+
+    fn slice(&self, tile: Tile<'_>, name: &str, range: Range<u64>) -> Result<&'t [u8]> {
+        let there = range.end <= self.unit.len() as u64;
+        let bytes = self.unit.get(range.start as usize..range.end as usize).filter(|_| there);
+        bytes.ok_or_else(|| {
+            self.table.wrong(format!("{name} of tile {}: its bytes are not at hand", tile.index))
+        })
+    }
+
+    /// Where in the data unit a descriptor points to; `None` without such a column.
+    fn range(&self, tile: Tile<'_>, name: &str) -> Result<Option<Range<u64>>> {
         let Some(column) = self.table.column(name) else { return Ok(None) };
         let Form::Pointer { element, wide } = column.form else {
             return Err(self.table.wrong(format!("column {name} does not point into the heap")));
@@ -179,15 +216,14 @@ impl<'t> Heap<'t> {
             .checked_mul(element)
             .and_then(|length| Some((heap.checked_add(offset)?, length)))
             .and_then(|(start, length)| Some(start..start.checked_add(length)?))
-            .filter(|range| range.end <= self.unit.len() as u64)
-            .map(|range| range.start as usize..range.end as usize);
-        let bytes = range.and_then(|range| self.unit.get(range)).ok_or_else(|| {
-            let heap = (self.unit.len() as u64).saturating_sub(heap);
+            .filter(|range| range.end <= self.length);
+        let range = range.ok_or_else(|| {
+            let heap = self.length.saturating_sub(heap);
             self.table.wrong(format!(
                 "{name} of tile {}: {count} x {element} bytes at {offset} of a heap of {heap}",
                 tile.index
             ))
         })?;
-        Ok(Some(bytes))
+        Ok(Some(range))
     }
 }

@@ -8,13 +8,14 @@
 //! | `plain` | images that are not compressed; the only file that names `fitsrs` |
 //! | `tiled` | tile-compressed images, read and written; the only file that names `fitsio-pure` |
 //! | `rows`, `rice`, `dither` | Rice images whose tiles are rows, decoded without `fitsio-pure` |
+//! | `bands`, `rice_bands` | [`ImageBands`]: rows of an image, read without holding it |
 //! | `untiled` | in its place in a build without the feature `tiles`: refusals |
 //! | `tiles`, `forms`, `heap` | what a tile table promises, checked before it is decoded |
 //! | `gzip`, `inflate` | files that are gzip-compressed as a whole, read at any place |
 //! | `unzipped` | in their place in a build without the feature `gzip`: refusals |
 //! | `pixels` | stored numbers to physical values and masks |
 //! | `section` | the text of sections, `[x1:x2,y1:y2]` |
-//! | `write` | [`FitsWriter`] |
+//! | `write`, `write_bands` | [`FitsWriter`]; [`FloatRows`] and [`MaskRows`] of it, band by band |
 //!
 //! Cards of a file with at least one tile-compressed image (`ZIMAGE = T`) are parsed by `fitsio-pure`, those of any
 //! other by `fitsrs`: one parser per file, chosen by `scan`, which looks at header blocks only. Arrays are `(row, column)` = (NAXIS2, NAXIS1).
@@ -22,6 +23,7 @@
 //! References: FITS standard 4.0 (Pence et al. 2010, A&A 524, A42, and its 2018 revision), its
 //! chapter 10 for tile compression; the CONTINUE and HIERARCH conventions of the FITS registry.
 
+mod bands;
 mod cards;
 #[cfg(feature = "tiles")]
 mod dither;
@@ -42,6 +44,8 @@ mod plain;
 #[cfg(feature = "tiles")]
 mod rice;
 #[cfg(feature = "tiles")]
+mod rice_bands;
+#[cfg(feature = "tiles")]
 mod rows;
 mod scan;
 mod section;
@@ -53,7 +57,11 @@ mod tiled;
 #[cfg(feature = "tiles")]
 mod tiles;
 mod write;
+mod write_bands;
 
+#[cfg(feature = "tiles")]
+#[cfg(test)]
+mod bands_tests;
 #[cfg(feature = "tiles")]
 #[cfg(test)]
 mod corpus_tests;
@@ -81,9 +89,11 @@ use crate::header::Header;
 #[cfg(not(feature = "gzip"))]
 use gzip as inflate;
 
+pub use bands::ImageBands;
 pub use open::FitsFile;
 pub use section::{FitsSection, section_text};
 pub use write::{Encoding, FitsWriter, PixelData};
+pub use write_bands::{FloatRows, MaskRows};
 
 /// One header-data unit, its header read.
 #[derive(Debug, Clone, PartialEq)]

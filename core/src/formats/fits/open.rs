@@ -141,7 +141,11 @@ impl FitsFile {
     }
 
     /// The record of an image that is a plane, and its rows.
-    fn plane(&self, source: &Source<'_>, index: usize) -> Result<(&Record, &ImageInfo, usize)> {
+    pub(super) fn plane(
+        &self,
+        source: &Source<'_>,
+        index: usize,
+    ) -> Result<(&Record, &ImageInfo, usize)> {
         let (record, info) = self.image(source, index)?;
         let Some((rows, _)) = plane_shape(&info.shape) else {
             let reason = format!("axes {:?} (slowest first), needed a plane", info.shape);

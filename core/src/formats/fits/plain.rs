@@ -4,6 +4,8 @@
 //! `fitsrs` parses the cards. Its readers of pixels take them one by one, which is a third of the work of a
 //! master; sizes have been checked by `scan`.
 
+use std::ops::Range;
+
 use fitsrs::card::{Card as ForeignCard, Value as ForeignValue, split_value_and_comment};
 
 use super::pixels::{Stored, room};
@@ -57,12 +59,27 @@ pub(super) fn read<T>(
     record: &Record,
     convert: impl FnMut(Stored) -> T,
 ) -> Result<Vec<T>> {
-    let mut pieces = Pieces { source, record };
+    let count: u64 = record.axes.iter().product();
+    let mut values = room(source.key(), record.index, count)?;
+    read_some(source, record, 0..count, &mut values, convert)?;
+    Ok(values)
+}
+
+/// Some of them, counted from the first one, at the end of `values`.
+pub(super) fn read_some<T>(
+    source: &mut Source<'_>,
+    record: &Record,
+    numbers: Range<u64>,
+    values: &mut Vec<T>,
+    convert: impl FnMut(Stored) -> T,
+) -> Result<()> {
+    let whole = |number: i64| Stored::Whole(number);
+    let mut pieces = Pieces { source, record, numbers, values };
     match record.bitpix {
-        8 => pieces.read(u8::from_be_bytes, |number| Stored::Whole(number.into()), convert),
-        16 => pieces.read(i16::from_be_bytes, |number| Stored::Whole(number.into()), convert),
-        32 => pieces.read(i32::from_be_bytes, |number| Stored::Whole(number.into()), convert),
-        64 => pieces.read(i64::from_be_bytes, Stored::Whole, convert),
+        8 => pieces.read(u8::from_be_bytes, |number| whole(number.into()), convert),
+        16 => pieces.read(i16::from_be_bytes, |number| whole(number.into()), convert),
+        32 => pieces.read(i32::from_be_bytes, |number| whole(number.into()), convert),
+        64 => pieces.read(i64::from_be_bytes, whole, convert),
         -32 => pieces.read(f32::from_be_bytes, Stored::Single, convert),
         -64 => pieces.read(f64::from_be_bytes, Stored::Double, convert),
         other => {
@@ -72,32 +89,33 @@ pub(super) fn read<T>(
     }
 }
 
-/// A data unit, piece by piece.
-struct Pieces<'p, 's> {
+/// Numbers of a data unit, piece by piece.
+struct Pieces<'p, 's, T> {
     source: &'p mut Source<'s>,
     record: &'p Record,
+    numbers: Range<u64>,
+    values: &'p mut Vec<T>,
 }
 
-impl Pieces<'_, '_> {
-    fn read<N, T, const BYTES: usize>(
+impl<T> Pieces<'_, '_, T> {
+    fn read<N, const BYTES: usize>(
         &mut self,
         number: impl Fn([u8; BYTES]) -> N,
         stored: impl Fn(N) -> Stored,
         mut convert: impl FnMut(Stored) -> T,
-    ) -> Result<Vec<T>> {
-        let Record { index, data_start, .. } = *self.record;
-        let count: u64 = self.record.axes.iter().product();
-        let mut values = room(self.source.key(), index, count)?;
-        let mut piece = vec![0; BUFFER];
-        let (mut offset, mut left) = (data_start, count.saturating_mul(BYTES as u64));
+    ) -> Result<()> {
+        let bytes = |count: u64| count.saturating_mul(BYTES as u64);
+        let mut offset = self.record.data_start.saturating_add(bytes(self.numbers.start));
+        let mut left = bytes(self.numbers.end.saturating_sub(self.numbers.start));
+        let mut piece = vec![0; left.min(BUFFER as u64) as usize];
         while 0 < left {
             let length = left.min(BUFFER as u64);
             let bytes = piece.get_mut(..length as usize).unwrap_or_default();
             self.source.read_at(offset, bytes)?;
             let numbers = bytes.as_chunks::<BYTES>().0.iter();
-            values.extend(numbers.map(|&bytes| convert(stored(number(bytes)))));
+            self.values.extend(numbers.map(|&bytes| convert(stored(number(bytes)))));
             (offset, left) = (offset + length, left - length);
         }
-        Ok(values)
+        Ok(())
     }
 }

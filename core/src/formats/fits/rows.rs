@@ -1,24 +1,107 @@
 //! Rice images of which each tile is a row: nearly all of them, decoded without a detour.
 
-use std::ops::Range;
-
-use super::dither::Dither;
+use super::dither::{Dither, Quanta};
 use super::heap::Heap;
 use super::pixels::{Stored, room};
 use super::rice::{decode, decode_two};
 use super::tiles::{Rice, TileTable};
 use crate::error::Result;
 
-/// A Rice image whose rows are tiles, all of them packed.
-pub(super) struct RiceRows<'t> {
-    table: &'t TileTable<'t>,
-    heap: &'t Heap<'t>,
+/// How the tiles of such an image become numbers.
+pub(super) struct RowDecoder {
     rice: Rice,
-    columns: usize,
+    /// Pixels of a row.
+    pub(super) columns: usize,
+    bitpix: i64,
     /// For whole numbers that stand for floats.
     dither: Option<Dither>,
     /// The number that stands for no value, if the header tells it.
     null: Option<i32>,
+}
+
+impl RowDecoder {
+    /// The decoder of an image, if it is of this kind as far as its header says.
+    pub(super) fn of(table: &TileTable<'_>) -> Result<Option<RowDecoder>> {
+        let (Some(rice), true) = (table.rice()?, table.by_rows()) else { return Ok(None) };
+        let dither = if table.bitpix < 0 { table.dither()? } else { None };
+        if table.bitpix < 0 && !(table.quantized()? && dither.is_some()) {
+            return Ok(None);
+        }
+        let (bitpix, null) = (table.bitpix, table.null()?);
+        let columns = table.axes.first().and_then(|&columns| usize::try_from(columns).ok());
+        Ok(columns.map(|columns| RowDecoder { rice, columns, bitpix, dither, null }))
+    }
+
+    /// A buffer for two rows.
+    ///
+    /// # Errors
+    /// [`crate::Error::Format`] if there is no memory for it.
+    pub(super) fn buffer(&self, file: &str, hdu: usize) -> Result<Vec<i32>> {
+        let mut numbers = room(file, hdu, 2 * self.columns as u64)?;
+        numbers.resize(2 * self.columns, 0);
+        Ok(numbers)
+    }
+
+    /// What the table entry of a row says of its numbers.
+    pub(super) fn quanta(&self, table: &TileTable<'_>, entry: &[u8]) -> Result<Quanta> {
+        match &self.dither {
+            Some(_) => table.quanta(entry, self.null),
+            None => Ok(Quanta { scale: 1.0, zero: 0.0, null: None }),
+        }
+    }
+
+    /// The numbers of two rows; which of them, 0 or 1, ends before its pixels do.
+    pub(super) fn two(
+        &self,
+        [first, second]: [&[u8]; 2],
+        numbers: &mut [i32],
+    ) -> std::result::Result<(), u64> {
+        let (one, two) = numbers.split_at_mut(self.columns.min(numbers.len()));
+        if decode_two([first, second], self.rice, [&mut *one, &mut *two]).is_some() {
+            return Ok(());
+        }
+        self.one(first, one).ok_or(0_u64)?;
+        self.one(second, two).ok_or(1_u64)
+    }
+
+    /// The numbers of a row; `None` if it ends before its pixels do.
+    pub(super) fn one(&self, bytes: &[u8], numbers: &mut [i32]) -> Option<()> {
+        decode(bytes, self.rice, numbers.get_mut(..self.columns)?)
+    }
+
+    /// The numbers of a row, converted one by one, at the end of `values`.
+    #[inline(always)]
+    pub(super) fn convert<T>(
+        &self,
+        (row, quanta): (u64, Quanta),
+        numbers: &[i32],
+        values: &mut Vec<T>,
+        mut convert: impl FnMut(Stored) -> T,
+    ) {
+        if let Some(dither) = &self.dither {
+            let given = (numbers, quanta);
+            match self.bitpix {
+                -32 => {
+                    dither.restore(row, given, values, |x| convert(Stored::Single(x as f32)));
+                }
+                _ => dither.restore(row, given, values, |x| convert(Stored::Double(x))),
+            }
+            return;
+        }
+        let mut whole = |number: i64| convert(Stored::Whole(number));
+        match self.bitpix {
+            8 => values.extend(numbers.iter().map(|&n| whole((n as u8).into()))),
+            16 => values.extend(numbers.iter().map(|&n| whole((n as i16).into()))),
+            _ => values.extend(numbers.iter().map(|&n| whole(n.into()))),
+        }
+    }
+}
+
+/// A Rice image whose rows are tiles, all of them packed, and its bytes at hand.
+pub(super) struct RiceRows<'t> {
+    table: &'t TileTable<'t>,
+    heap: &'t Heap<'t>,
+    decoder: RowDecoder,
 }
 
 impl<'t> RiceRows<'t> {
@@ -29,15 +112,8 @@ impl<'t> RiceRows<'t> {
 
     /// The image as rows, if it is of this kind.
     pub(super) fn of(table: &'t TileTable<'t>, heap: &'t Heap<'t>) -> Result<Option<RiceRows<'t>>> {
-        let (Some(rice), true) = (table.rice()?, table.by_rows()) else { return Ok(None) };
-        let dither = if table.bitpix < 0 { table.dither()? } else { None };
-        let known = if table.bitpix < 0 { table.quantized()? && dither.is_some() } else { true };
-        if !known || !heap.all_packed()? {
-            return Ok(None);
-        }
-        let columns = table.axes.first().and_then(|&columns| usize::try_from(columns).ok());
-        let null = table.null()?;
-        Ok(columns.map(|columns| RiceRows { table, heap, rice, columns, dither, null }))
+        let Some(decoder) = RowDecoder::of(table)? else { return Ok(None) };
+        Ok(heap.all_packed()?.then_some(RiceRows { table, heap, decoder }))
     }
 
     /// Number of rows.
@@ -50,9 +126,7 @@ impl<'t> RiceRows<'t> {
     /// # Errors
     /// [`crate::Error::Format`] if there is no memory for it.
     pub(super) fn buffer(&self, file: &str) -> Result<Vec<i32>> {
-        let mut numbers = room(file, self.table.index(), 2 * self.columns as u64)?;
-        numbers.resize(2 * self.columns, 0);
-        Ok(numbers)
+        self.decoder.buffer(file, self.table.index())
     }
 
     /// The stored numbers of a row and of the one after it, if there is one, converted one by one, at the end of
@@ -68,58 +142,18 @@ impl<'t> RiceRows<'t> {
         mut convert: impl FnMut(Stored) -> T,
     ) -> Result<()> {
         let rows = row..self.count().min(row + 2);
-        self.decode(rows.clone(), numbers)?;
-        for (row, numbers) in rows.zip(numbers.chunks(self.columns.max(1))) {
+        let bytes = self.heap.packed(row)?.1;
+        let decoded = if rows.end < row + 2 {
+            self.decoder.one(bytes, numbers).ok_or(0)
+        } else {
+            self.decoder.two([bytes, self.heap.packed(row + 1)?.1], numbers)
+        };
+        let ends = |at| self.table.wrong(format!("tile {} ends before its pixels do", row + at));
+        decoded.map_err(ends)?;
+        for (row, numbers) in rows.zip(numbers.chunks(self.decoder.columns.max(1))) {
             let (entry, _) = self.heap.packed(row)?;
-            self.convert((row, entry), numbers, values, &mut convert)?;
-        }
-        Ok(())
-    }
-
-    /// The numbers of one or two rows.
-    fn decode(&self, rows: Range<u64>, numbers: &mut [i32]) -> Result<()> {
-        let (first, second) = numbers.split_at_mut(self.columns.min(numbers.len()));
-        let bytes = self.heap.packed(rows.start)?.1;
-        if rows.start + 1 == rows.end {
-            return self.one(rows.start, bytes, first);
-        }
-        let more = self.heap.packed(rows.start + 1)?.1;
-        if decode_two([bytes, more], self.rice, [&mut *first, &mut *second]).is_none() {
-            self.one(rows.start, bytes, first)?;
-            self.one(rows.start + 1, more, second)?;
-        }
-        Ok(())
-    }
-
-    fn one(&self, row: u64, bytes: &[u8], numbers: &mut [i32]) -> Result<()> {
-        let ends = || self.table.wrong(format!("tile {row} ends before its pixels do"));
-        decode(bytes, self.rice, numbers).ok_or_else(ends)
-    }
-
-    /// The numbers of a row with its entry in the table, converted.
-    #[inline(always)]
-    fn convert<T>(
-        &self,
-        (row, entry): (u64, &[u8]),
-        numbers: &[i32],
-        values: &mut Vec<T>,
-        mut convert: impl FnMut(Stored) -> T,
-    ) -> Result<()> {
-        if let Some(dither) = &self.dither {
-            let given = (numbers, self.table.quanta(entry, self.null)?);
-            match self.table.bitpix {
-                -32 => {
-                    dither.restore(row, given, values, |x| convert(Stored::Single(x as f32)));
-                }
-                _ => dither.restore(row, given, values, |x| convert(Stored::Double(x))),
-            }
-            return Ok(());
-        }
-        let mut whole = |number: i64| convert(Stored::Whole(number));
-        match self.table.bitpix {
-            8 => values.extend(numbers.iter().map(|&n| whole((n as u8).into()))),
-            16 => values.extend(numbers.iter().map(|&n| whole((n as i16).into()))),
-            _ => values.extend(numbers.iter().map(|&n| whole(n.into()))),
+            let quanta = self.decoder.quanta(self.table, entry)?;
+            self.decoder.convert((row, quanta), numbers, values, &mut convert);
         }
         Ok(())
     }

@@ -8,14 +8,19 @@ use fitsio_pure::header::{Card as ForeignCard, header_byte_len, parse_card};
 use fitsio_pure::image::{ImageData, read_image_data};
 use fitsio_pure::value::{Value as ForeignValue, parse_value};
 
+use super::cards::structural;
 use super::heap::Heap;
 use super::pixels::{Stored, room};
+pub(super) use super::rice_bands::RiceBands;
 use super::rows::RiceRows;
-use super::scan::{CARD, Keyed, RawCard, Record, place};
+use super::scan::{BLOCK, CARD, Keyed, RawCard, Record, place};
 use super::tiles::{Rice, TileTable};
 use crate::error::{Error, Result};
 use crate::header::Value;
 use crate::store::Source;
+
+/// Bytes of a table row that holds a pointer into the heap alone: length and offset.
+const ENTRY: usize = 8;
 
 /// The value and comment of a card.
 pub(super) fn value(raw: &RawCard) -> Option<(Value, String)> {
@@ -185,4 +190,66 @@ pub(super) fn pack<T: CompressPixel>(
     let cards = header.as_chunks::<CARD>().0.iter();
     let structure = cards.take_while(|card| card.trim_key() != "END").copied().collect();
     Ok(Packed { structure, bytes, data_start })
+}
+
+/// A mask that is packed in bands of rows as 32-bit whole numbers: what [`pack`] makes of all rows.
+#[derive(Default)]
+pub(super) struct PackedRows {
+    /// The cards of the first band's table.
+    structure: Vec<RawCard>,
+    /// Length of each row's tile, all tiles one after the other.
+    lengths: Vec<u32>,
+    heap: Vec<u8>,
+}
+
+impl PackedRows {
+    /// Packs the next rows, of so many columns.
+    pub(super) fn take(&mut self, bits: &[u32], columns: usize) -> Result<()> {
+        let numbers: Vec<i32> = bits.iter().map(|&bits| bits as i32).collect();
+        let rows = bits.len() / columns.max(1);
+        let packed = pack((rows, columns), &numbers, None)?;
+        let (entries, heap) = packed.data().split_at_checked(rows * ENTRY).unwrap_or_default();
+        let lengths = entries.as_chunks::<ENTRY>().0.iter().filter_map(|entry| entry.first_chunk());
+        let before = self.lengths.len();
+        self.lengths.extend(lengths.map(|length| u32::from_be_bytes(*length)));
+        let length: usize = self.lengths.iter().skip(before).map(|&length| length as usize).sum();
+        self.heap.extend_from_slice(heap.get(..length).unwrap_or_default());
+        if before == 0 {
+            self.structure = packed.structure;
+        }
+        Ok(())
+    }
+
+    /// The image of all rows.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if rows are missing, or the heap needs more than 31 bits.
+    pub(super) fn finish(self, (rows, columns): (usize, usize)) -> Result<Packed> {
+        let found = self.lengths.len();
+        if found != rows || i32::try_from(self.heap.len()).is_err() {
+            return Err(Error::input("fits", "rows to pack", found, format!("{rows} x {columns}")));
+        }
+        let largest = self.lengths.iter().max().copied().unwrap_or(0);
+        let whole = |number: usize| Value::Integer(number as i64);
+        let mut structure = self.structure;
+        for card in &mut structure {
+            let value = match card.trim_key() {
+                "NAXIS2" | "ZNAXIS2" => whole(rows),
+                "PCOUNT" => whole(self.heap.len()),
+                "TFORM1" => Value::Text(format!("1PB({largest})")),
+                _ => continue,
+            };
+            let comment = self::value(card).map(|(_, comment)| comment).unwrap_or_default();
+            *card = structural(card.trim_key(), value, &comment)?;
+        }
+        let mut bytes = Vec::with_capacity(rows * ENTRY + self.heap.len() + BLOCK);
+        let mut offset = 0_u32;
+        for length in self.lengths {
+            bytes.extend([length.to_be_bytes(), offset.to_be_bytes()].concat());
+            offset += length;
+        }
+        bytes.extend(self.heap);
+        bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
+        Ok(Packed { structure, bytes, data_start: 0 })
+    }
 }

@@ -24,6 +24,31 @@ pub(super) fn read<T>(
     Err(Error::Unsupported { what, hint: HINT.to_owned() })
 }
 
+/// A compressed image in bands of rows, of which there is none.
+pub(super) struct RiceBands(std::convert::Infallible);
+
+impl RiceBands {
+    /// None: the image is refused where it is read as a whole.
+    pub(super) fn open(
+        _source: &mut Source<'_>,
+        _record: &Record,
+        _rows: usize,
+    ) -> Result<Option<(RiceBands, Vec<f64>)>> {
+        Ok(None)
+    }
+
+    /// Nothing can be asked for it.
+    pub(super) fn read<T>(
+        &mut self,
+        _source: &mut Source<'_>,
+        _rows: std::ops::Range<usize>,
+        _values: &mut Vec<T>,
+        _convert: impl FnMut(Stored) -> T,
+    ) -> Result<()> {
+        match self.0 {}
+    }
+}
+
 /// A packed image, of which there is none.
 pub(super) struct Packed {
     /// The cards of the table.
@@ -37,12 +62,32 @@ impl Packed {
     }
 }
 
+/// Rows to be packed, of which there are none.
+#[derive(Default)]
+pub(super) struct PackedRows {}
+
+impl PackedRows {
+    /// Refuses to pack.
+    pub(super) fn take(&mut self, _bits: &[u32], _columns: usize) -> Result<()> {
+        Err(unpacked())
+    }
+
+    /// Refuses to pack.
+    pub(super) fn finish(self, _shape: (usize, usize)) -> Result<Packed> {
+        Err(unpacked())
+    }
+}
+
+fn unpacked() -> Error {
+    let what = "writing a tile-compressed image".to_owned();
+    Error::Unsupported { what, hint: HINT.to_owned() }
+}
+
 /// Refuses to pack.
 pub(super) fn pack<T>(
     _shape: (usize, usize),
     _pixels: &[T],
     _quantize_level: Option<f32>,
 ) -> Result<Packed> {
-    let what = "writing a tile-compressed image".to_owned();
-    Err(Error::Unsupported { what, hint: HINT.to_owned() })
+    Err(unpacked())
 }

@@ -14,7 +14,7 @@ use crate::image::CANONICAL_NAN;
 use crate::store::Sink;
 
 /// Most bytes handed to the sink at a time.
-const PIECE: usize = 1 << 22;
+const PIECE: usize = 1 << 20;
 
 /// How pixels are stored.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -136,7 +136,12 @@ impl<'a> FitsWriter<'a> {
         }
     }
 
-    fn write_packed(&mut self, header: &Header, name: Option<&str>, packed: &Packed) -> Result<()> {
+    pub(super) fn write_packed(
+        &mut self,
+        header: &Header,
+        name: Option<&str>,
+        packed: &Packed,
+    ) -> Result<()> {
         let bytes = block(&packed.structure, name, header)?;
         if self.written == 0 {
             self.write_plain(&Header::new(), None, PixelData::None)?;
@@ -155,18 +160,27 @@ impl<'a> FitsWriter<'a> {
         name: Option<&str>,
         pixels: PixelData<'_>,
     ) -> Result<()> {
-        let structure = plain_structure(&pixels, self.written == 0)?;
-        let bytes = block(&structure, name, header)?;
-        self.append(&bytes)?;
-        let canonical = |value: f32| if value.is_nan() { CANONICAL_NAN } else { value };
+        self.begin_plain(header, name, pixels)?;
         match pixels {
             PixelData::None => {}
-            PixelData::F32(view) => self.numbers(view, |v| canonical(v).to_be_bytes())?,
+            PixelData::F32(view) => self.numbers(view, big_endian)?,
             PixelData::I16(view) => self.numbers(view, i16::to_be_bytes)?,
             PixelData::U16(view) => self.numbers(view, |v| (v ^ 0x8000).to_be_bytes())?,
             PixelData::I32(view) => self.numbers(view, i32::to_be_bytes)?,
             PixelData::Mask(view) => self.numbers(view, u32::to_be_bytes)?,
         }
+        Ok(())
+    }
+
+    /// The header of an image that is not packed; of `pixels` their kind and shape count.
+    pub(super) fn begin_plain(
+        &mut self,
+        header: &Header,
+        name: Option<&str>,
+        pixels: PixelData<'_>,
+    ) -> Result<()> {
+        let structure = plain_structure(&pixels, self.written == 0)?;
+        self.append(&block(&structure, name, header)?)?;
         self.written += 1;
         Ok(())
     }
@@ -178,23 +192,43 @@ impl<'a> FitsWriter<'a> {
         Ok(())
     }
 
-    /// Pixels row by row, in pieces, padded to whole blocks.
+    /// Pixels row by row, padded to whole blocks.
     fn numbers<T: Copy, const N: usize>(
         &mut self,
         view: ArrayView2<'_, T>,
         encode: impl Fn(T) -> [u8; N],
     ) -> Result<()> {
-        let (whole, total) = (view.as_standard_layout(), view.len() * N);
-        let mut piece = vec![0; total.min(PIECE)];
-        for values in whole.as_slice().unwrap_or_default().chunks(PIECE / N) {
+        self.run(view.as_standard_layout().as_slice().unwrap_or_default(), encode)?;
+        self.pad(view.len() * N)
+    }
+
+    /// Numbers in pieces.
+    pub(super) fn run<T: Copy, const N: usize>(
+        &mut self,
+        numbers: &[T],
+        encode: impl Fn(T) -> [u8; N],
+    ) -> Result<()> {
+        let mut piece = vec![0; (numbers.len() * N).min(PIECE)];
+        for values in numbers.chunks(PIECE / N) {
             let bytes = piece.get_mut(..values.len() * N).unwrap_or_default();
             for (bytes, &value) in bytes.as_chunks_mut::<N>().0.iter_mut().zip(values) {
                 *bytes = encode(value);
             }
             self.sink.append(bytes)?;
         }
-        self.append(&vec![0; total.next_multiple_of(BLOCK) - total])
+        Ok(())
     }
+
+    /// Zeros behind so many bytes, to whole blocks.
+    pub(super) fn pad(&mut self, bytes: usize) -> Result<()> {
+        self.append(&vec![0; bytes.next_multiple_of(BLOCK) - bytes])
+    }
+}
+
+/// A float as it is stored, with the one NaN that is written.
+pub(super) fn big_endian(value: f32) -> [u8; 4] {
+    let value = if value.is_nan() { CANONICAL_NAN } else { value };
+    value.to_be_bytes()
 }
 
 fn plain_structure(pixels: &PixelData<'_>, primary: bool) -> Result<Vec<RawCard>> {
