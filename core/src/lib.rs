@@ -14,7 +14,7 @@
 //! # Layers
 //! 0 words ([`error`], [`geometry`], [`image`], [`header`], [`mask`], [`table`], …), 1 [`numerics`],
 //! 2 [`instrument`], 3 [`steps`], [`stack`], [`measure`], [`detect`], [`astrometry`],
-//! [`calibrate`], [`masks`], [`simulate`], [`validate`], [`display`],
+//! [`calibrate`], [`psf`], [`masks`], [`simulate`], [`validate`], [`display`],
 //! 4 [`formats`], 5 [`recipe`], [`pipeline`], [`job`], [`mod@bench`]. A layer imports lower ones only; 3
 //! and 4 do not see each other. A test reads every `use` line.
 //!
@@ -59,6 +59,7 @@ pub mod detect;
 pub mod display;
 pub mod masks;
 pub mod measure;
+pub mod psf;
 pub mod simulate;
 pub mod stack;
 pub mod steps;

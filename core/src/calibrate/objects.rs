@@ -1,7 +1,7 @@
 //! The objects of a science image in pixels: found, centered, and measured through one circle.
 //!
 //! ```text
-//! background ▸ detection ▸ windowed position, Kron flux ▸ aperture at the windowed position
+//! background ▸ detection ▸ windowed position, Kron flux ▸ aperture at the windowed position ▸ stars
 //! ```
 //!
 //! Pixels whose value is no sky (dead, hit by a cosmic ray, without data) are left out of the detection.
@@ -19,7 +19,8 @@ use crate::measure::background::{self, Background};
 use crate::measure::flags as aperture_flags;
 use crate::table::{Table, Values};
 
-use crate::detect::{self, photometry};
+use crate::detect::{self, flags as detection_flags, photometry};
+use crate::psf::{self, Member, Psf, Source};
 
 /// What is found and measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub struct Params {
     pub shapes: photometry::Params,
     /// Radius of the circle of the flux (pixel).
     pub radius_pix: f64,
+    /// Size and shape of the stars, and the aperture correction.
+    pub psf: psf::Params,
 }
 
 /// Marks of pixels that are kept in a detection though their value is not right.
@@ -46,7 +49,8 @@ impl Default for Params {
     fn default() -> Params {
         let detection =
             detect::Params { mask_bits: mask::BAD & !KEPT, ..detect::Params::default() };
-        Params { detection, shapes: photometry::Params::default(), radius_pix: 6.0 }
+        let (shapes, psf) = (photometry::Params::default(), psf::Params::default());
+        Params { detection, shapes, radius_pix: 6.0, psf }
     }
 }
 
@@ -55,17 +59,18 @@ impl Default for Params {
 /// one.
 ///
 /// The table has the columns of the detection and the photometry, and `flux_aper`, `fluxerr_aper` (DN),
-/// `flag_aper` and `masked_aper` (pix) of the circle about (`xwin`, `ywin`).
+/// `flag_aper` and `masked_aper` (pix) of the circle about (`xwin`, `ywin`); the stars of the [`Psf`],
+/// which is in the metadata too, have `fwhm` (pix), `e1` and `e2`.
 ///
 /// # Errors
-/// Those of the background, the detection and the apertures.
+/// Those of the background, the detection, the apertures and the stars.
 pub fn objects(
     planes: &Planes,
     has_variance: bool,
     gain: Option<f64>,
     mesh: &background::Params,
     params: &Params,
-) -> Result<Table> {
+) -> Result<(Table, Psf)> {
     let sky =
         Background::estimate(planes.image.view(), planes.mask.view(), mask::BAD_OR_SOURCE, mesh)?;
     let mut image = planes.image.clone();
@@ -94,7 +99,57 @@ pub fn objects(
     table.set("flag_aper", "", Values::I32(sums.flags))?;
     table.set("masked_aper", "pix", Values::I32(sums.n_masked))?;
     table.metadata.push(("radius_aper_pix".to_owned(), params.radius_pix.to_string()));
-    Ok(table)
+    let sources = sources(&table, &found.1)?;
+    let (psf, members) = psf::measure(pixels, &sources, params.radius_pix, &params.psf)?;
+    add_stars(&mut table, &psf, &members)?;
+    Ok((table, psf))
+}
+
+/// The objects as the selection of stars sees them.
+fn sources(table: &Table, measured: &[photometry::Measured]) -> Result<Vec<Source>> {
+    let column = |name: &str| {
+        let needed = || Error::input("objects", "columns of the objects", "no such", name);
+        table.f64(name).ok_or_else(needed)
+    };
+    let sums = column("flux_aper")?.into_iter().zip(column("fluxerr_aper")?);
+    let sums = sums.zip(column("flag_aper")?);
+    let source = |(one, ((flux, flux_err), flag)): (&photometry::Measured, ((f64, f64), f64))| {
+        let whole = one.flag & NO_STAR == 0 && flag as i32 & UNUSABLE == 0;
+        Source {
+            x: one.xwin,
+            y: one.ywin,
+            radius_pix: one.flux_radius,
+            light: one.flux_auto,
+            flux,
+            flux_err,
+            usable: whole && flux > 0.0 && flux_err > 0.0,
+        }
+    };
+    Ok(measured.iter().zip(sums).map(source).collect())
+}
+
+/// Key of the [`Psf`] as JSON in the metadata of a table.
+pub const PSF_KEY: &str = "psf";
+
+fn add_stars(table: &mut Table, psf: &Psf, members: &[Member]) -> Result<()> {
+    type Column = (&'static str, &'static str, fn(&Member) -> f64);
+    let columns: [Column; 3] = [
+        ("fwhm", "pix", |star| star.fwhm_pix),
+        ("e1", "", |star| star.ellipticity_ratio.0),
+        ("e2", "", |star| star.ellipticity_ratio.1),
+    ];
+    for (name, unit, value) in columns {
+        let mut values = vec![f64::NAN; table.rows()];
+        for star in members {
+            if let Some(place) = values.get_mut(star.row) {
+                *place = value(star);
+            }
+        }
+        table.set(name, unit, Values::F64(values))?;
+    }
+    let json = serde_json::to_string(psf).map_err(|e| Error::format("objects", PSF_KEY, e))?;
+    table.metadata.push((PSF_KEY.to_owned(), json));
+    Ok(())
 }
 
 fn found(
@@ -108,6 +163,9 @@ fn found(
     let measured = photometry::measure(pixels, &found, &params.detection, &params.shapes)?;
     Ok((found, measured))
 }
+
+/// Flags of an object that is no single whole star.
+const NO_STAR: i32 = detection_flags::MERGED | detection_flags::TRUNCATED;
 
 /// Flags of a circle that make its flux useless for a zero point.
 pub const UNUSABLE: i32 = aperture_flags::TRUNCATED

@@ -1,7 +1,8 @@
 //! Calibrate: the map to the sky and the zero point of one science image, from its objects and a
 //! catalogue.
 //!
-//! The image is written anew with the cards of both; its pixels, mask and variance are as they were. The
+//! What the detection found of the stars (width, shape, aperture correction, noise) is put on the sky and
+//! into magnitudes. The image is written anew with the cards of both; its pixels, mask and variance are as they were. The
 //! objects get `ra`, `dec` (deg), `mag`, `mag_err` (mag) and `reference`, the row of their star in the
 //! catalogue, or -1. A zero point that cannot be had is a warning, a map that cannot be had an error.
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::aperture::{OpenedImage, catalogue, date, open_image};
 use super::objects::signed;
-use super::{Context, tables};
+use super::{Context, stars, tables};
 use crate::astrometry::{self, Solution, Spot, Start, magnitude_column, references};
 use crate::calibrate::objects::UNUSABLE;
 use crate::calibrate::zero_point::{self, Star, ZeroPoint, zero_point};
@@ -118,11 +119,33 @@ pub(super) fn calibrate(context: &mut Context<'_>, task: &Calibrate) -> Result<(
         }
         Err(error) => return Err(error),
     };
+    on_image(context, &mut image, &objects, (&solution.wcs, zero.as_ref()))?;
     let mut table = on_sky(objects, &solution, zero.as_ref())?;
     signed(context, &mut table);
     context.provenance_cards(&mut image.header);
     write(context, &task.output, &image)?;
     tables::write(context, &task.table_output, &table)
+}
+
+/// Writes and notes what the detection found of the stars.
+fn on_image(
+    context: &mut Context<'_>,
+    image: &mut OpenedImage,
+    objects: &Table,
+    (wcs, zero): (&Wcs, Option<&ZeroPoint>),
+) -> Result<()> {
+    match stars::read(objects)? {
+        Some(psf) => {
+            let sky = stars::sky(&psf, wcs, image.planes.shape(), zero);
+            context.note("psf", stars::report(&psf, &sky));
+            stars::write(&mut image.header, &psf, &sky);
+        }
+        None => {
+            let text = "the table of objects tells nothing of the stars' width: detect them anew";
+            context.warn(Warning::new(STEP, "no-psf", 1, text));
+        }
+    }
+    Ok(())
 }
 
 fn start(header: &Header, shape: (usize, usize), task: &Calibrate) -> Result<Start> {

@@ -19,6 +19,7 @@ mod objects;
 mod quality;
 mod simulate;
 mod sky;
+mod stars;
 mod streamed;
 mod survey;
 mod tables;

@@ -6,8 +6,10 @@ use super::aperture::{OpenedImage, open_image};
 use super::{Context, Electronics, tables};
 use crate::calibrate::objects::{self, Params};
 use crate::error::Result;
+use crate::psf::Psf;
 use crate::store::Key;
 use crate::table::Table;
+use crate::warning::Warning;
 
 /// The inputs and the product of [`Task::Detect`](super::Task::Detect).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,13 +34,18 @@ pub struct Detect {
 pub(super) fn detect(context: &mut Context<'_>, task: &Detect) -> Result<()> {
     let files = (&task.science, task.mask.as_ref());
     let image = open_image((context.store, &context.camera), files)?;
-    let mut table = find(context, &image, task)?;
+    let (mut table, psf) = find(context, &image, task)?;
     context.note("detect", serde_json::json!({ "objects": table.rows() }));
+    context.note("psf", &psf);
+    if psf.shape.is_none() {
+        let text = "too few stars are bright, whole and alone: the image has no width of a star";
+        context.warn(Warning::new("psf", "no-stars", 1, text));
+    }
     signed(context, &mut table);
     tables::write(context, &task.output, &table)
 }
 
-fn find(context: &Context<'_>, image: &OpenedImage, task: &Detect) -> Result<Table> {
+fn find(context: &Context<'_>, image: &OpenedImage, task: &Detect) -> Result<(Table, Psf)> {
     let (header, has_variance) = image.known();
     let gain = task.detector.gain_electron_per_dn.or(header.real("GAIN"));
     let mesh = context.recipe.aperture.background.unwrap_or_default();

@@ -35,6 +35,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "calibrate",
             "detect",
             "masks",
+            "psf",
             "simulate",
             "validate",
             "display",

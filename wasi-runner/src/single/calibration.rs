@@ -145,9 +145,44 @@ fn print(context: &Context, told: &Map<String, Value>, written: &[PathBuf]) {
             of_zero("n_matched"),
         ));
     }
+    lines.extend(of_stars(told.get("psf")));
     let names: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
     lines.extend(names.clone());
     let mut json = told.clone();
     json.insert("written".to_owned(), serde_json::json!(names));
     context.print(&lines.join("\n"), &Value::Object(json));
+}
+
+/// What the stars tell, as far as they do.
+fn of_stars(report: Option<&Value>) -> Vec<String> {
+    let number =
+        |path: &str| report.and_then(|report| report.pointer(path)).and_then(Value::as_f64);
+    let of = |path: &str| number(path).unwrap_or(f64::NAN);
+    let mut lines = Vec::new();
+    if number("/shape/fwhm_pix").is_some() {
+        lines.push(format!(
+            "stars: FWHM {:.3} pix, {:.3} arcsec ({:.3} pix before the pixel), ellipticity {:.3} at {:.0} deg, {} stars",
+            of("/shape/fwhm_pix"),
+            of("/fwhm_arcsec"),
+            of("/shape/fwhm_before_pixel_pix"),
+            of("/ellipticity_ratio"),
+            of("/angle_deg"),
+            of("/shape/stars"),
+        ));
+    }
+    if number("/correction/correction_mag").is_some() {
+        lines.push(format!(
+            "aperture correction: {:.4} +- {:.4} mag from {} to {} pix, {} stars",
+            of("/correction/correction_mag"),
+            of("/correction/error_mag"),
+            of("/correction/radius_pix"),
+            of("/correction/large_radius_pix"),
+            of("/correction/stars"),
+        ));
+    }
+    if let Some(limit) = number("/limit_mag") {
+        let (sigmas, radius) = (of("/limit/signal_ratio"), of("/limit/radius_pix"));
+        lines.push(format!("limit: {limit:.3} mag at {sigmas} sigma within {radius} pix"));
+    }
+    lines
 }

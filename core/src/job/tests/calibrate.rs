@@ -8,15 +8,35 @@ use crate::numerics::sky::{ARCSECOND, Wcs, separation};
 fn scene() -> Files {
     let mut files = night();
     files.run(Task::Detrend(detrend(&files, "a"))).unwrap();
+    // The image is small, and stars are near each other.
+    let mut params = crate::calibrate::objects::Params::default();
+    params.psf.min_signal_ratio = 15.0;
+    params.psf.neighbors_fraction = 0.1;
+    params.psf.min_stars = 3;
     let task = Detect {
         science: "a_2.fits".to_owned(),
         mask: None,
         detector: Electronics::default(),
-        params: crate::calibrate::objects::Params::default(),
+        params,
         output: "objects".to_owned(),
     };
     files.run(Task::Detect(task)).unwrap();
     files
+}
+
+#[test]
+fn a_table_without_a_width_of_stars_gives_a_warning_and_no_card() {
+    let mut files = scene();
+    let mut objects = files.table("objects");
+    objects.metadata.retain(|(key, _)| key != crate::calibrate::objects::PSF_KEY);
+    files.keep("objects", &objects);
+    let record = files.run(Task::Calibrate(Box::new(task(&files, "stars.parquet")))).unwrap();
+    assert_eq!(record.warnings[0].kind, "no-psf");
+    assert_eq!(files.image("calibrated.fits").header.card("SEEINGAS"), None);
+    objects.metadata.push((crate::calibrate::objects::PSF_KEY.to_owned(), "no JSON".to_owned()));
+    files.keep("objects", &objects);
+    let error = files.run(Task::Calibrate(Box::new(task(&files, "stars.parquet")))).unwrap_err();
+    assert!(matches!(error, Error::Format { .. }), "{error}");
 }
 
 fn wcs(files: &Files, key: &str) -> Wcs {
@@ -86,6 +106,19 @@ fn an_image_gets_its_map_and_zero_point_back() {
     let simulated = NightParams::default().zero_point_mag;
     assert!((zero - simulated).abs() < 0.2, "{zero} {simulated}");
     assert!(after.header.integer("NMATCHES").unwrap() >= 5);
+    // A handful of stars tells the width to some percent.
+    let card = |key: &str| after.header.real(key).unwrap();
+    let fwhm = NightParams::default().fwhm_pix;
+    assert!((card("FWHMOPT") / fwhm - 1.0).abs() < 0.1, "{}", card("FWHMOPT"));
+    let scale = found.pixel_scale_arcsec();
+    assert!((card("SEEINGAS") / card("SEEING") / scale - 1.0).abs() < 1e-9);
+    assert!(card("SEEING") > card("FWHMOPT") && (0.0..180.0).contains(&card("PSFPA")));
+    assert_eq!((card("APRAD"), card("MAGLIMSN")), (6.0, 5.0));
+    let psf = record.steps.iter().find(|step| step.step == "psf").unwrap();
+    let noise = psf.report["limit"]["aperture_noise_dn"].as_f64().unwrap();
+    assert!((card("MAGLIM") - (zero - 2.5 * libm::log10(5.0 * noise))).abs() < 1e-9);
+    assert_eq!(after.header.integer("NPSF").map(|n| n > 2), Some(true));
+    assert!(objects.get("fwhm").is_some());
 }
 
 #[test]
