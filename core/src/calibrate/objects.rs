@@ -85,7 +85,7 @@ pub fn objects(
         own = aperture::variance_from_background(image.view(), rms, gain)?;
         &own
     };
-    let found = found(&image, &sky_variance, &planes.mask, params)?;
+    let found = found(&image, (&sky_variance, variance), &planes.mask, params)?;
     let mut table = found.0.table()?;
     photometry::add_columns(&mut table, &found.1)?;
     let positions: Vec<(f64, f64)> = found.1.iter().map(|one| (one.xwin, one.ywin)).collect();
@@ -154,13 +154,14 @@ fn add_stars(table: &mut Table, psf: &Psf, members: &[Member]) -> Result<()> {
 
 fn found(
     image: &Array2<f32>,
-    variance: &Array2<f32>,
+    (of_sky, of_light): (&Array2<f32>, &Array2<f32>),
     bits: &Array2<u32>,
     params: &Params,
 ) -> Result<(detect::Detections, Vec<photometry::Measured>)> {
-    let pixels = Pixels { image: image.view(), variance: variance.view(), mask: bits.view() };
-    let found = detect::detect(pixels, &params.detection)?;
-    let measured = photometry::measure(pixels, &found, &params.detection, &params.shapes)?;
+    let pixels = |variance| Pixels { image: image.view(), variance, mask: bits.view() };
+    let found = detect::detect(pixels(of_sky.view()), &params.detection)?;
+    let measured =
+        photometry::measure(pixels(of_light.view()), &found, &params.detection, &params.shapes)?;
     Ok((found, measured))
 }
 

@@ -292,4 +292,6 @@ fn number(found: Vec<(Object, Vec<Pixel>)>, shape: (usize, usize), params: &Para
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
+mod simulated;
+#[cfg(test)]
 mod tests;

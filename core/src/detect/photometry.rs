@@ -115,6 +115,12 @@ pub struct Measured {
     pub xwin: f64,
     /// Windowed position, row (pixel).
     pub ywin: f64,
+    /// Variance of `xwin` (pixel²); NaN if there is none.
+    pub errx2win: f64,
+    /// Variance of `ywin` (pixel²).
+    pub erry2win: f64,
+    /// Covariance of both (pixel²).
+    pub errxywin: f64,
     /// Bits of [`flags::REGISTRY`], those of the detection included.
     pub flag: i32,
 }
@@ -171,6 +177,7 @@ fn measured(light: &Light<'_>, object: &Object, params: &Params) -> Measured {
     let (flux_radius, radius_flags) = growth::radius(light, center, farthest, wanted);
     let sigma = SIGMA_PER_RADIUS * flux_radius;
     let ((xwin, ywin), window_flags) = window::position(light, center, sigma);
+    let errors = window::errors(light, (xwin, ywin), sigma);
     Measured {
         kron_radius,
         flux_auto: sum.flux,
@@ -178,6 +185,9 @@ fn measured(light: &Light<'_>, object: &Object, params: &Params) -> Measured {
         flux_radius,
         xwin,
         ywin,
+        errx2win: errors.xx,
+        erry2win: errors.yy,
+        errxywin: errors.xy,
         flag: object.flag | kron_flags | sum.flags | radius_flags | window_flags,
     }
 }
@@ -220,13 +230,16 @@ fn kron_radius(light: &Light<'_>, object: &Object, reach: f64) -> (f64, i32) {
 /// [`Error::Input`] if there is another number of them.
 pub fn add_columns(table: &mut Table, measured: &[Measured]) -> Result<()> {
     type Column = (&'static str, &'static str, fn(&Measured) -> f64);
-    let columns: [Column; 6] = [
+    let columns: [Column; 9] = [
         ("kron_radius", "", |m| m.kron_radius),
         ("flux_auto", "DN", |m| m.flux_auto),
         ("fluxerr_auto", "DN", |m| m.fluxerr_auto),
         ("flux_radius", "pix", |m| m.flux_radius),
         ("xwin", "pix", |m| m.xwin),
         ("ywin", "pix", |m| m.ywin),
+        ("errx2win", "pix2", |m| m.errx2win),
+        ("erry2win", "pix2", |m| m.erry2win),
+        ("errxywin", "pix2", |m| m.errxywin),
     ];
     for (name, unit, value) in columns {
         table.set(name, unit, Values::F64(measured.iter().map(value).collect()))?;

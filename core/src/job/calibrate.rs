@@ -169,7 +169,7 @@ fn numbers(objects: &Table, name: &str) -> Result<Vec<f64>> {
 fn spots(objects: &Table) -> Result<Vec<Spot>> {
     let (x, y) = (numbers(objects, "xwin")?, numbers(objects, "ywin")?);
     let flux = numbers(objects, "flux_auto")?;
-    let (errx2, erry2) = (numbers(objects, "errx2")?, numbers(objects, "erry2")?);
+    let (errx2, erry2) = (numbers(objects, "errx2win")?, numbers(objects, "erry2win")?);
     let errors = errx2.iter().zip(&erry2).map(|(x, y)| (0.5 * (x + y)).sqrt());
     let places = x.iter().zip(&y).zip(&flux).zip(errors);
     let spot = |(((&x, &y), &brightness), error_pix)| Spot { x, y, brightness, error_pix };

@@ -50,7 +50,8 @@ impl Light<'_> {
         counts.then_some(f64::from(value))
     }
 
-    fn variance(&self, at: (usize, usize)) -> f64 {
+    /// Variance of a pixel (DN²).
+    pub(super) fn variance(&self, at: (usize, usize)) -> f64 {
         match self.noise {
             Noise::Constant { rms_dn } => rms_dn * rms_dn,
             Noise::Plane => self.pixels.variance.get(at).map_or(0.0, |&value| f64::from(value)),

@@ -8,7 +8,16 @@
 //! the window takes from the shift of a Gaussian as wide as itself. A pixel that is left out counts as
 //! the mean of the others.
 //!
-//! * Reference: the SExtractor manual, `XWIN_IMAGE`; sep's `winpos`.
+//! The errors are those of the place where the barycenter comes to rest, for the variances `v` of the
+//! pixels:
+//!
+//! ```text
+//! cov(x, y) = sum w² v dx dy / (D_x D_y)          D_x = sum w f (1 - dx² / sigma²)
+//! ```
+//!
+//! which for a Gaussian in a window as wide as itself is SExtractor's `4 sum w² v dx dy / (sum w f)²`.
+//!
+//! * Reference: the SExtractor manual, `XWIN_IMAGE`, `ERRX2WIN_IMAGE`; sep's `winpos`.
 
 use super::light::Light;
 use crate::detect::flags;
@@ -44,6 +53,51 @@ pub(super) fn position(light: &Light<'_>, start: (f64, f64), sigma: f64) -> ((f6
         }
     }
     if x.is_finite() && y.is_finite() { ((x, y), flags) } else { (start, flags) }
+}
+
+/// Variances and covariance of a windowed position (pixel²).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Errors {
+    pub(super) xx: f64,
+    pub(super) yy: f64,
+    pub(super) xy: f64,
+}
+
+/// The errors of the position `center` through the window of `sigma` (pixel); NaN where the light has no
+/// top there.
+pub(super) fn errors(light: &Light<'_>, center: (f64, f64), sigma: f64) -> Errors {
+    let none = Errors { xx: f64::NAN, yy: f64::NAN, xy: f64::NAN };
+    if !(sigma > 0.0 && sigma.is_finite()) {
+        return none;
+    }
+    let reach = REACH * sigma;
+    let (mut steep_x, mut steep_y) = (0.0, 0.0);
+    let mut sums = Errors { xx: 0.0, yy: 0.0, xy: 0.0 };
+    for pixel in light.around(center, (reach, reach)).0 {
+        let Some(value) = pixel.value else { continue };
+        let overlap = circle_pixel(pixel.dx, pixel.dy, reach);
+        if overlap <= 0.0 {
+            continue;
+        }
+        let (dx, dy) = (pixel.dx, pixel.dy);
+        let square = sigma * sigma;
+        let weight = overlap * libm::exp(-(dx * dx + dy * dy) / (2.0 * square));
+        steep_x += weight * value * (1.0 - dx * dx / square);
+        steep_y += weight * value * (1.0 - dy * dy / square);
+        let noise = weight * weight * light.variance(pixel.at);
+        sums.xx += noise * dx * dx;
+        sums.yy += noise * dy * dy;
+        sums.xy += noise * dx * dy;
+    }
+    if !(steep_x > 0.0 && steep_y > 0.0) {
+        return none;
+    }
+    let Errors { xx, yy, xy } = sums;
+    Errors {
+        xx: xx / (steep_x * steep_x),
+        yy: yy / (steep_y * steep_y),
+        xy: xy / (steep_x * steep_y),
+    }
 }
 
 /// Weighted sums: of the light, and of the light times its place from the center.
