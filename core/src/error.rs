@@ -57,6 +57,14 @@ pub enum Error {
         /// Samples given.
         given: usize,
     },
+    /// The stars of an image are not those of a catalogue, or too few to tell. The image is sound.
+    #[error("no match of the image's stars with the catalogue: found {found}, needed {needed}")]
+    NoMatch {
+        /// How far it went.
+        found: String,
+        /// What would have been accepted, or what to do.
+        needed: String,
+    },
     /// A file is damaged or breaks its standard.
     #[error("{file}: {place}: {reason}")]
     Format {

@@ -17,6 +17,8 @@ pub enum Class {
     InputChanged,
     /// The core refused; its error says why.
     Refused,
+    /// The stars of an image are not those of the catalogue; what was made before stays.
+    NoMatch,
     /// Longer than its wall time.
     Time,
     /// More memory than its cap.
@@ -38,12 +40,13 @@ pub enum Class {
 }
 
 /// Every class with its exit code.
-const CODES: [(Class, u8); 14] = [
+const CODES: [(Class, u8); 15] = [
     (Class::Done, 0),
     (Class::Blocked, 20),
     (Class::InputBad, 21),
     (Class::InputChanged, 22),
     (Class::Refused, 30),
+    (Class::NoMatch, 31),
     (Class::Time, 32),
     (Class::Memory, 33),
     (Class::Trap, 34),
@@ -66,10 +69,15 @@ impl Class {
         CODES.iter().find(|(_, known)| i32::from(*known) == code).map(|(class, _)| *class)
     }
 
-    /// The class of what the core says about its input: a damaged file, or one that it does not want.
+    /// The class of what the core says about its input: a damaged file, one that it does not want, or
+    /// stars without a match.
     pub fn of_error(error: &rawsky_core::Error) -> Class {
-        use rawsky_core::Error::{Format, Store};
-        if matches!(error, Format { .. } | Store { .. }) { Class::InputBad } else { Class::Refused }
+        use rawsky_core::Error::{Format, NoMatch, Store};
+        match error {
+            Format { .. } | Store { .. } => Class::InputBad,
+            NoMatch { .. } => Class::NoMatch,
+            _ => Class::Refused,
+        }
     }
 
     /// Its name, as records and options have it.
@@ -80,8 +88,8 @@ impl Class {
 
     /// Whether the same work would end the same way again: it decides by bytes alone.
     pub fn is_final(self) -> bool {
-        use Class::{Conflict, ModuleBad, OutputRule, Refused, Trap};
-        matches!(self, Refused | Trap | OutputRule | ModuleBad | Conflict)
+        use Class::{Conflict, ModuleBad, NoMatch, OutputRule, Refused, Trap};
+        matches!(self, Refused | NoMatch | Trap | OutputRule | ModuleBad | Conflict)
     }
 
     /// How often a task that ends so is begun in one run.
@@ -92,7 +100,12 @@ impl Class {
     /// What a person can do about it.
     pub fn remedy(self) -> &'static str {
         match self {
-            Class::Done | Class::Blocked | Class::InputBad | Class::Refused | Class::Io => "",
+            Class::Done
+            | Class::Blocked
+            | Class::InputBad
+            | Class::Refused
+            | Class::NoMatch
+            | Class::Io => "",
             Class::InputChanged => "restore the file, or plan anew",
             Class::Time => "the time cap is per task; a slow disk can be the cause",
             Class::Memory => "give it more with --memory",

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use rawsky_host::args::{Arguments, Command};
 use rawsky_host::batch::{self, End};
-use rawsky_host::class::Failure;
+use rawsky_host::class::{Class, Failure};
 use rawsky_host::context::Context;
 use rawsky_host::run::Again;
 use rawsky_host::{
@@ -23,8 +23,11 @@ fn main() -> ExitCode {
         Ok(End::Partial) => ExitCode::from(3),
         Ok(End::Failed) => ExitCode::FAILURE,
         Ok(End::Code(code)) => ExitCode::from(code),
-        // A batch system reads the class of this command from its exit code.
-        Err(failure) if matches!(arguments.command, Command::Exec { .. }) => {
+        // A batch system reads the class of these commands from the exit code.
+        Err(failure)
+            if matches!(arguments.command, Command::Exec { .. })
+                || failure.class == Class::NoMatch =>
+        {
             let _ = writeln!(std::io::stderr(), "rawsky: {failure}");
             ExitCode::from(failure.class.code())
         }

@@ -65,9 +65,8 @@ pub struct Spot {
 /// Finds the map of an image of `shape` (rows, columns).
 ///
 /// # Errors
-/// [`Error::Parameter`] for parameters out of range, [`Error::Input`] for lists too long, and for an
-/// image whose stars are not those of the catalogue, or too few to tell; [`Error::Undetermined`] if
-/// either list has fewer stars than a solution needs.
+/// [`Error::Parameter`] for parameters out of range, [`Error::Input`] for lists too long,
+/// [`Error::NoMatch`] for an image whose stars are not those of the catalogue, or too few to tell.
 pub fn solve(
     spots: &[Spot],
     references: &[Reference],
@@ -80,11 +79,9 @@ pub fn solve(
     let field = Field::new(spots, references, start, (shape, params));
     let (few_spots, few_references) = (field.spots.len(), field.references.len());
     if few_spots.min(few_references) < params.min_matched {
-        let (found, used) = (spots.len(), few_spots.min(few_references));
-        let quantity = format!(
-            "the map to the sky from {few_spots} stars and {few_references} of the catalogue near"
-        );
-        return Err(Error::Undetermined { quantity, used, given: found });
+        let found = format!("{few_spots} stars and {few_references} of the catalogue near");
+        let needed = format!("{} of both for the map to the sky", params.min_matched);
+        return Err(Error::NoMatch { found, needed });
     }
     let (guess, trials) = field.search(params);
     let best = guess.ok_or_else(|| refused(0, (few_spots, few_references), 0.0))?;
@@ -124,7 +121,7 @@ fn refused(matched: usize, (spots, references): (usize, usize), log10_chance: f6
     );
     let needed = "a match that chance does not give: another start, a wider search, or the \
                   catalogue of this field";
-    Error::input(STEP, "stars of the image and of the catalogue", found, needed)
+    Error::NoMatch { found, needed: needed.to_owned() }
 }
 
 /// An image with its stars and the references near it, both brightest first.

@@ -20,7 +20,8 @@ use crate::staging::record_bytes;
 /// `rawsky calibrate`.
 ///
 /// # Errors
-/// Those of the files and of the core. Without a match the table of objects is there all the same.
+/// Those of the files and of the core. Without a match ([`Class::NoMatch`]) the table of objects is
+/// there all the same, and what the stars tell in pixels is printed.
 pub fn calibrate(context: &Context, args: &args::Calibrate) -> Result<(), Failure> {
     let scratch = Scratch::beside(&args.output, context)?;
     let catalogues = catalogue_files(&args.catalogue)?;
@@ -42,7 +43,13 @@ pub fn calibrate(context: &Context, args: &args::Calibrate) -> Result<(), Failur
     files.push((OBJECTS.to_owned(), objects.clone()));
     files.extend(catalogues);
     let outputs = vec![IMAGE.to_owned(), TABLE.to_owned()];
-    let done = scratch.job(Task::Calibrate(Box::new(task)), &files, outputs)?;
+    let done = match scratch.job(Task::Calibrate(Box::new(task)), &files, outputs) {
+        Err(failure) if failure.class == Class::NoMatch => {
+            print(context, &told(&found)?, &[objects]);
+            return Err(failure);
+        }
+        done => done?,
+    };
     let told = told(&done)?;
     scratch.deliver(&done, IMAGE, &args.output)?;
     scratch.deliver(&done, TABLE, &table)?;
@@ -124,17 +131,21 @@ fn print(context: &Context, told: &Map<String, Value>, written: &[PathBuf]) {
         told.get(step).and_then(|report| report.get(name)).and_then(Value::as_f64)
     };
     let of_map = |name: &str| number("astrometry", name).unwrap_or(f64::NAN);
-    let mut lines = vec![format!(
-        "astrometry: {} of {} stars, rms {:.4} arcsec east, {:.4} arcsec north, order {}; \
-         start {:.1} arcsec and {:.3} deg off",
-        of_map("matched"),
-        of_map("references_on_image"),
-        of_map("rms_east_arcsec"),
-        of_map("rms_north_arcsec"),
-        of_map("order"),
-        of_map("start_off_arcsec"),
-        of_map("start_turned_deg"),
-    )];
+    let of_map_line = || {
+        format!(
+            "astrometry: {} of {} stars, rms {:.4} arcsec east, {:.4} arcsec north, order {}; \
+             start {:.1} arcsec and {:.3} deg off",
+            of_map("matched"),
+            of_map("references_on_image"),
+            of_map("rms_east_arcsec"),
+            of_map("rms_north_arcsec"),
+            of_map("order"),
+            of_map("start_off_arcsec"),
+            of_map("start_turned_deg"),
+        )
+    };
+    let mut lines: Vec<String> =
+        told.get("astrometry").map(|_| of_map_line()).into_iter().collect();
     if let Some(zero) = number("zero-point", "zero_point_mag") {
         let of_zero = |name: &str| number("zero-point", name).unwrap_or(f64::NAN);
         lines.push(format!(
@@ -160,13 +171,16 @@ fn of_stars(report: Option<&Value>) -> Vec<String> {
     let of = |path: &str| number(path).unwrap_or(f64::NAN);
     let mut lines = Vec::new();
     if number("/shape/fwhm_pix").is_some() {
+        let on_sky = number("/fwhm_arcsec").zip(number("/angle_deg"));
+        let on_sky = on_sky.map_or(String::new(), |(fwhm, angle)| {
+            format!(", {fwhm:.3} arcsec, long axis at {angle:.0} deg")
+        });
         lines.push(format!(
-            "stars: FWHM {:.3} pix, {:.3} arcsec ({:.3} pix before the pixel), ellipticity {:.3} at {:.0} deg, {} stars",
+            "stars: FWHM {:.3} pix ({:.3} before the pixel), e1 {:.4}, e2 {:.4}, {} stars{on_sky}",
             of("/shape/fwhm_pix"),
-            of("/fwhm_arcsec"),
             of("/shape/fwhm_before_pixel_pix"),
-            of("/ellipticity_ratio"),
-            of("/angle_deg"),
+            of("/shape/e1_ratio"),
+            of("/shape/e2_ratio"),
             of("/shape/stars"),
         ));
     }

@@ -132,7 +132,7 @@ fn the_stars_of_another_field_are_refused() {
     files.keep("other.parquet", &stars);
     let error = files.run(Task::Calibrate(Box::new(task(&files, "other.parquet")))).unwrap_err();
     let text = error.to_string();
-    assert!(matches!(error, Error::Input { .. }) && text.contains("chance"), "{text}");
+    assert!(matches!(error, Error::NoMatch { .. }) && text.contains("chance"), "{text}");
     assert!(!files.0.contains_key("calibrated.fits") && files.0.contains_key("objects"));
     // Nor is an image believed that has no map and gets no pointing.
     let mut lost = task(&files, "stars.parquet");
