@@ -6,6 +6,8 @@
 
 use ndarray::Array2;
 
+use crate::error::{Error, Result};
+
 /// One bit of the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaskBit {
@@ -55,6 +57,8 @@ registry! {
     NO_FLAT = 20, "the master flat has no positive value here";
     FEW_FRAMES = 21, "fewer than two stack members had a value";
     NO_DARK = 22, "the master dark has no value here";
+    EDGE = 23, "too close to the border of the detector or to the seam of an amplifier";
+    INTERPOLATED = 24, "its value was put in from its neighbors";
 }
 
 /// Pixels to leave out of a measurement: everything but the marks of real sources, and of pixels
@@ -63,6 +67,20 @@ pub const BAD: u32 = !(SOURCE | PSF_SOURCE | POCKET_OPEN | FEW_FRAMES);
 
 /// Pixels to leave out of a background: the bad ones and the sources.
 pub const BAD_OR_SOURCE: u32 = BAD | SOURCE | PSF_SOURCE;
+
+/// The bits of these names together.
+///
+/// # Errors
+/// [`Error::Parameter`] for a name that is not in the registry; `parameter` says whose it is.
+pub fn named<'a>(parameter: &str, names: impl IntoIterator<Item = &'a str>) -> Result<u32> {
+    names.into_iter().try_fold(0, |bits, name| {
+        let entry = REGISTRY.iter().find(|entry| entry.name == name).ok_or_else(|| {
+            let known: Vec<&str> = REGISTRY.iter().map(|entry| entry.name).collect();
+            Error::parameter(parameter, name, format!("one of {}", known.join(", ")))
+        })?;
+        Ok(bits | entry.value())
+    })
+}
 
 /// How many pixels have any of `bits`.
 pub fn count(mask: &Array2<u32>, bits: u32) -> u64 {
@@ -77,5 +95,12 @@ mod tests {
     fn bits_are_in_order_and_used_once() {
         assert!(REGISTRY.windows(2).all(|pair| pair[0].bit < pair[1].bit));
         assert!(REGISTRY.iter().all(|entry| entry.bit < 31 && !entry.meaning.is_empty()));
+    }
+
+    #[test]
+    fn bits_are_found_by_their_names() {
+        assert_eq!(named("bits", ["SATURATED", "EDGE"]).unwrap(), SATURATED | EDGE);
+        let text = named("growth.bit", ["saturated"]).unwrap_err().to_string();
+        assert!(text.contains("growth.bit") && text.contains("SATURATED"), "{text}");
     }
 }

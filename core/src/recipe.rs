@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::instrument::Instrument;
+use crate::masks::defects;
 use crate::measure::aperture;
 use crate::numerics::precision::Precision;
 use crate::provenance;
@@ -52,6 +53,9 @@ pub struct Recipe {
     pub dark_master: combine::Params,
     /// How flats of one lamp are stacked.
     pub flat_master: combine::Params,
+    /// Marks of pixels that answer light as others do not, in the flats of a band; none if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defects: Option<defects::Params>,
     /// Aperture photometry.
     pub aperture: aperture::Params,
 }
@@ -208,6 +212,7 @@ impl Recipe {
         self.bias_master.check("bias_master")?;
         self.dark_master.check("dark_master")?;
         self.flat_master.check("flat_master")?;
+        self.defects.map_or(Ok(()), |params| params.check())?;
         self.aperture.check()?;
         check_stage(
             "bias",
@@ -233,6 +238,7 @@ fn dark_stack() -> combine::Params {
         maximum_passes: 50,
         merge: combine::Merge::Median,
         sums: Precision::F64,
+        noisy_factor: None,
     }
 }
 

@@ -19,6 +19,7 @@ const PARAMS: Params = Params {
     maximum_passes: 1,
     merge: Merge::Median,
     sums: Precision::F64,
+    noisy_factor: None,
 };
 
 /// `count` frames in memory.

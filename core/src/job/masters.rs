@@ -7,6 +7,7 @@ use crate::header::Header;
 use crate::ids::{AmpId, Role};
 use crate::image::{CcdImage, RawAmp};
 use crate::instrument::{Instrument, VisitInfo};
+use crate::masks::defects;
 use crate::master::{self, Kind, MasterFile};
 use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
 use crate::pipeline::{AmpCalibration, Frames, Masters, calibration, pedestal_dn, stack};
@@ -184,7 +185,22 @@ pub(super) fn lamp_flat(
     let kind = if lamp.is_some() { Kind::LampFlat } else { Kind::BandFlat };
     let mut header = product_header(context, kind, &raws)?;
     level_cards(&mut header, level_dn);
+    if kind == Kind::BandFlat {
+        let amps: Vec<AmpId> = context.camera.amplifiers.iter().map(|amp| amp.id).collect();
+        for (amp, part) in amps.into_iter().zip(&mut parts) {
+            mark_defects(context, amp, part)?;
+        }
+    }
     write_flat(context, output, &header, parts)
+}
+
+/// Marks what a band's flat shows of an amplifier, if the recipe asks for it.
+fn mark_defects(context: &mut Context<'_>, amp: AmpId, part: &mut CcdImage) -> Result<()> {
+    if let Some(params) = &context.recipe.defects {
+        let report = defects::mark(&mut part.planes, params)?;
+        context.note_of(amp, "defects", report);
+    }
+    Ok(())
 }
 
 /// Mean exposure time (s) of a stack; none if one of them has none.
@@ -237,6 +253,7 @@ pub(super) fn band_flat(context: &mut Context<'_>, flats: &[Key], output: &Key) 
     for amp in amps {
         let mut part = mean_part(context, &files, amp)?;
         scale(&mut part, 1.0 / median);
+        mark_defects(context, amp, &mut part)?;
         master::append(&mut master::resume(context.store, output), &part, amp)?;
     }
     context.wrote(output);

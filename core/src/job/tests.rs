@@ -1,6 +1,7 @@
 //! Jobs on one small simulated night: header sources, cut-up catalogues, layouts, whole detectors.
 
 mod calibrate;
+mod defects;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -32,10 +33,13 @@ struct Files(BTreeMap<Key, Vec<u8>>);
 
 impl Files {
     fn run(&mut self, task: Task) -> Result<Provenance> {
+        self.run_by(Text::BuiltIn("default".to_owned()), task)
+    }
+
+    fn run_by(&mut self, recipe: Text, task: Task) -> Result<Provenance> {
         let mut store = Memory::default();
         self.0.iter().try_for_each(|(key, bytes)| store.append(key, bytes))?;
-        let built_in = |name: &str| Text::BuiltIn(name.to_owned());
-        let (camera, recipe) = (built_in(CAMERA), built_in("default"));
+        let camera = Text::BuiltIn(CAMERA.to_owned());
         let job = Job { version: VERSION, camera, recipe, inputs: Vec::new(), task };
         let record = execute(&job, &mut store, &mut ())?;
         for key in &record.products {
@@ -69,8 +73,8 @@ fn night() -> Files {
     NIGHT.get_or_init(simulate_night).clone()
 }
 
-fn simulate_night() -> Files {
-    let params = NightParams {
+fn night_params() -> NightParams {
+    NightParams {
         detectors: vec![DETECTOR.0],
         shape: Some(SHAPE),
         biases: 4,
@@ -79,7 +83,11 @@ fn simulate_night() -> Files {
         exposures: 1,
         stars_per_amplifier: Some(60),
         ..NightParams::default()
-    };
+    }
+}
+
+fn simulate_night() -> Files {
+    let params = night_params();
     let mut files = Files(BTreeMap::new());
     let camera = Instrument::built_in(CAMERA).unwrap();
     for part in simulation_parts(&camera, &params, RawEncoding::None).unwrap() {

@@ -11,13 +11,15 @@
 //!
 //! A found pixel takes the value `m` at once, so that the next one of a track stands out. Connected
 //! groups below `min_dn` in all are dropped. Then, `niteration` times, the pixels around each group are
-//! tried again with half of `min_sigma` and no allowance for noise (`cond3_fac` = 0).
+//! tried again with `around_fraction` of `min_sigma` and no allowance for noise (`cond3_fac` = 0).
 //!
 //! * Planes: `image` with `sky_dn` of sky left in it, `variance`, `mask`.
 //! * Mask: pixels with one of `mask_bits` are never cosmic rays. Pixels on the edges are not judged.
 //! * Reference: the rule of SDSS's and LSST's pipelines, `findCosmicRays` of meas_algorithms. There the
 //!   point spread function is the measured one; here it is a Gaussian. Between passes pixels are filled
-//!   with the mean of the good ones around, there by a linear prediction.
+//!   with the mean of the good ones around, there by a linear prediction. There half of `min_sigma` is
+//!   asked of the pixels around: as the mean of two neighbors has noise too, that is 2.4 sigma, which in
+//!   four pairs and dozens of pixels around a ray sky alone reaches about once.
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -49,6 +51,8 @@ pub struct Params {
     pub cond3_fac2: f64,
     /// How often the surroundings of cosmic rays are tried again.
     pub niteration: usize,
+    /// What is asked of the surroundings (fraction of `min_sigma`); the peer asks half.
+    pub around_fraction: f64,
     /// Full width at half maximum of the point spread function (pixel).
     pub fwhm_pix: f64,
     /// The sky that is left in the image (DN).
@@ -58,7 +62,7 @@ pub struct Params {
 }
 
 impl Default for Params {
-    /// 6 sigma, 150 DN, 2.5, 0.6, three times, 2.5 pixels, no sky.
+    /// 6 sigma, 150 DN, 2.5, 0.6, three times, 2/3, 2.5 pixels, no sky.
     fn default() -> Params {
         Params {
             min_sigma: 6.0,
@@ -66,6 +70,7 @@ impl Default for Params {
             cond3_fac: 2.5,
             cond3_fac2: 0.6,
             niteration: 3,
+            around_fraction: 2.0 / 3.0,
             fwhm_pix: 2.5,
             sky_dn: 0.0,
             mask_bits: mask::BAD,
@@ -84,6 +89,7 @@ impl Params {
             ("min_dn", self.min_dn, 0.0, 1e9),
             ("cond3_fac", self.cond3_fac, 0.0, 1e6),
             ("cond3_fac2", self.cond3_fac2, 1e-3, 10.0),
+            ("around_fraction", self.around_fraction, 1e-3, 1e3),
             ("fwhm_pix", self.fwhm_pix, 0.5, 1000.0),
             ("sky_dn", self.sky_dn, -1e9, 1e9),
         ] {
@@ -110,7 +116,7 @@ pub fn find(pixels: Pixels<'_>, params: &Params) -> Result<(Array2<bool>, Report
     let mut found = bright_groups(pixels, &bad, params);
     let mut passes = 1;
     let mut work = replaced(&pixels.image.to_owned(), &found, &bad, params.sky_dn as f32);
-    let again = Rule::new(params, 0.5 * params.min_sigma, 0.0);
+    let again = Rule::new(params, params.around_fraction * params.min_sigma, 0.0);
     for _ in 0..params.niteration {
         passes += 1;
         let mut near = neighbors(&found);

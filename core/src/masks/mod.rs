@@ -1,20 +1,27 @@
 //! Masks of our own: what the image itself says of its bad pixels.
 //!
-//! [`la_cosmic`] and [`cosmic_rays`] are two ways to find cosmic rays; [`mark`] writes what either finds
-//! into the mask plane. Nothing is interpolated.
+//! [`la_cosmic`] and [`cosmic_rays`] are two ways to find cosmic rays, [`trails`] finds what saturated stars
+//! spill; [`mark`] writes what they find into the mask plane. [`edges`] marks margins, [`growth`] what lies
+//! around marked pixels. [`interpolation`] changes values, and only where it is asked for. [`search()`](search::search)
+//! is all of them in order. [`defects`] looks at a master flat.
 
 pub mod cosmic_rays;
+pub mod defects;
+pub mod edges;
+pub mod growth;
+pub mod interpolation;
 pub mod la_cosmic;
 mod median;
 mod morphology;
+pub mod search;
+pub mod trails;
 
 use ndarray::{Array2, Zip};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::mask;
 
-const STEP: &str = "cosmic rays";
+const STEP: &str = "masks";
 
 /// What a search for cosmic rays found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -37,22 +44,24 @@ impl Report {
     }
 }
 
-/// Sets [`mask::SPIKE`] on the pixels that were found.
+/// Sets a bit on the pixels that were found: [`crate::mask::SPIKE`] of cosmic rays, [`crate::mask::SPILLAGE`] of trails.
 ///
 /// # Errors
 /// [`Error::Input`] if the shapes differ; then the mask is unchanged.
-pub fn mark(bits: &mut Array2<u32>, found: &Array2<bool>) -> Result<()> {
+pub fn mark(bits: &mut Array2<u32>, found: &Array2<bool>, bit: u32) -> Result<()> {
     if bits.dim() != found.dim() {
         let (found, needed) = (format!("{:?}", bits.dim()), format!("{:?}", found.dim()));
         return Err(Error::input(STEP, "shape of the mask", found, needed));
     }
     Zip::from(bits).and(found).for_each(|bits, &found| {
         if found {
-            *bits |= mask::SPIKE;
+            *bits |= bit;
         }
     });
     Ok(())
 }
 
+#[cfg(test)]
+mod fixture;
 #[cfg(test)]
 mod tests;

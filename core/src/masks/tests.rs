@@ -7,6 +7,7 @@ use crate::detect::fixture::{scene, uniform};
 use crate::ids::{AmpId, Role};
 use crate::image::Planes;
 use crate::instrument::Instrument;
+use crate::mask;
 use crate::simulate::{Effects, NightParams, amplifier, night};
 
 const TRACKS: u64 = 4 << 40;
@@ -123,33 +124,62 @@ impl Score {
     }
 }
 
-/// The rule on four exposures.
-fn score_of_the_rule(fwhm_pix: f64, stars: Option<usize>) -> Score {
-    let mut score = Score::default();
-    for seed in 1..=4 {
-        let (planes, hit, light) = simulated(fwhm_pix, seed, stars);
-        let params = cosmic_rays::Params { fwhm_pix, sky_dn: 160.0, ..Default::default() };
-        let (found, report) = cosmic_rays::find((&planes).into(), &params).unwrap();
-        assert_eq!(report.pixels, found.iter().filter(|&&found| found).count() as u64);
-        score.add(&found, &hit, &light);
-    }
-    score
+/// The rule on exposures of the seeds, four by four, told that stars are `told_pix` wide.
+fn scores_of_the_rule((fwhm_pix, told_pix): (f64, f64), stars: Option<usize>) -> Vec<Score> {
+    let seeds: Vec<u64> = (1..=24).collect();
+    let four = |seeds: &[u64]| {
+        let mut score = Score::default();
+        for &seed in seeds {
+            let (planes, hit, light) = simulated(fwhm_pix, seed, stars);
+            let params =
+                cosmic_rays::Params { fwhm_pix: told_pix, sky_dn: 160.0, ..Default::default() };
+            let (found, report) = cosmic_rays::find((&planes).into(), &params).unwrap();
+            assert_eq!(report.pixels, found.iter().filter(|&&found| found).count() as u64);
+            score.add(&found, &hit, &light);
+        }
+        score
+    };
+    seeds.chunks(4).map(four).collect()
 }
+
+/// Widths of the stars, and what the rule is told of them: the truth, or the sharpest there are.
+const WIDTHS: [(f64, f64); 5] = [(2.0, 2.0), (2.5, 2.5), (4.0, 4.0), (2.5, 2.0), (4.0, 2.0)];
 
 #[test]
 fn the_rule_finds_the_rays_of_the_simulator() {
-    for fwhm_pix in [2.0, 2.5, 4.0] {
-        let score = score_of_the_rule(fwhm_pix, None);
-        assert!(score.completeness() >= 0.99 && score.purity() >= 0.96, "{score:?}");
+    for widths in WIDTHS {
+        for score in scores_of_the_rule(widths, None) {
+            assert!(score.completeness() >= 0.99 && score.purity() >= 0.96, "{widths:?} {score:?}");
+        }
     }
 }
 
 #[test]
 fn the_rule_touches_no_star() {
-    for fwhm_pix in [2.0, 2.5, 4.0] {
-        let score = score_of_the_rule(fwhm_pix, Some(150));
-        assert!(score.stars > 1000 && score.on_stars == 0, "{score:?}");
+    for widths in WIDTHS {
+        for score in scores_of_the_rule(widths, Some(150)) {
+            assert!(score.stars > 1000 && score.on_stars == 0, "{widths:?} {score:?}");
+            assert!(score.completeness() >= 0.99 && score.purity() >= 0.96, "{widths:?} {score:?}");
+        }
     }
+}
+
+#[test]
+fn all_searches_together_find_the_rays_above_the_sky_of_a_mesh() {
+    let seams = edges::Seams::default();
+    let known = search::Known { has_variance: true, gain: None, seams };
+    let mesh = crate::measure::background::Params {
+        mesh_width_pix: 64,
+        mesh_height_pix: 64,
+        ..Default::default()
+    };
+    let mut score = Score::default();
+    for seed in 11..=14 {
+        let (mut planes, hit, light) = simulated(2.5, seed, None);
+        search::search(&mut planes, &known, &mesh, &Default::default()).unwrap();
+        score.add(&planes.mask.mapv(|bits| bits & mask::SPIKE != 0), &hit, &light);
+    }
+    assert!(score.completeness() >= 0.99 && score.purity() >= 0.96, "{score:?}");
 }
 
 #[test]
@@ -170,10 +200,10 @@ fn what_is_found_is_marked_and_another_shape_is_refused() {
     let (mut planes, ..) = simulated(2.5, 1, None);
     let (found, report) = la_cosmic::find((&planes).into(), &Default::default()).unwrap();
     let saturated = mask::count(&planes.mask, mask::SATURATED);
-    mark(&mut planes.mask, &found).unwrap();
+    mark(&mut planes.mask, &found, mask::SPIKE).unwrap();
     assert_eq!(mask::count(&planes.mask, mask::SPIKE), report.pixels);
     assert_eq!(mask::count(&planes.mask, mask::SATURATED), saturated);
-    assert!(mark(&mut Array2::zeros((3, 4)), &found).is_err());
+    assert!(mark(&mut Array2::zeros((3, 4)), &found, mask::SPIKE).is_err());
     planes.variance = Array2::zeros((3, 4));
     assert!(la_cosmic::find((&planes).into(), &Default::default()).is_err());
     assert!(cosmic_rays::find((&planes).into(), &Default::default()).is_err());
@@ -217,6 +247,9 @@ fn parameters_out_of_range_are_refused_by_name() {
     let laplacian = la_cosmic::Params { objlim: f32::NAN, ..Default::default() };
     let error = la_cosmic::find((&planes).into(), &laplacian).unwrap_err().to_string();
     assert!(error.contains("la_cosmic.objlim"));
+    let rule = cosmic_rays::Params { around_fraction: f64::NAN, ..Default::default() };
+    let error = cosmic_rays::find((&planes).into(), &rule).unwrap_err().to_string();
+    assert!(error.contains("cosmic_rays.around_fraction"));
     let rule = cosmic_rays::Params { fwhm_pix: 0.0, ..Default::default() };
     let error = cosmic_rays::find((&planes).into(), &rule).unwrap_err().to_string();
     assert!(error.contains("cosmic_rays.fwhm_pix"));

@@ -67,11 +67,14 @@ impl<'a, R: Rows> Streamed<'a, R> {
         let alike = frames.iter().all(|frame| frame.geometry() == geometry);
         let still = !before.iter().any(|step| matches!(step, Step::Pocket(_)));
         let apart = bands::possible_rows((&geometry, rows), steps, log.probe);
-        if !(alike && still && apart && after.is_empty() && frames.len() == known.len()) {
+        // What a pixel's scatter is compared with is that of the whole amplifier.
+        let local = still && apart && after.is_empty() && params.noisy_factor.is_none();
+        if !(alike && local && frames.len() == known.len()) {
             return Ok(None);
         }
         let backwards = geometry.sky_from_readout().rows;
-        let report = Report { frames: frames.len(), clipped: 0, no_data: 0, few_frames: 0 };
+        let report =
+            Report { frames: frames.len(), clipped: 0, no_data: 0, few_frames: 0, noisy: None };
         let mut fitted = Vec::with_capacity(frames.len());
         for (frame, known) in frames.into_iter().zip(known) {
             let course = Course { steps, known, masters: NONE, detector };

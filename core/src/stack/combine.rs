@@ -17,7 +17,8 @@
 //! * Frames: images of equal shape (DN), NaN where a pixel is not to be used.
 //! * Variance: with `v` the mean variance of the frames at the pixel and `n` the values kept,
 //!   `c_n v / n` for the median ([`super::median_variance`]), `v / n` for the mean.
-//! * Mask: `NO_DATA` (and a NaN) where no frame has a value, `FEW_FRAMES` where fewer than two have.
+//! * Mask: `NO_DATA` (and a NaN) where no frame has a value, `FEW_FRAMES` where fewer than two have; `NOISY`
+//!   where the values scatter, if the recipe asks for it ([`super::noisy`]).
 //! * Source: astropy 8.0 `sigma_clip` with `cenfunc="median"`, `stdfunc="std"`.
 
 use ndarray::{Array2, ArrayViewMut1};
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blocks::{Merged, medians, plain_from};
 use super::median_variance::median_variance_factor;
+use super::noisy;
 use crate::error::{Error, Result};
 use crate::image::{CANONICAL_NAN, Planes};
 use crate::mask;
@@ -54,6 +56,10 @@ pub struct Params {
     /// from every frame first; of a flat of 12,000 DN that changes pixels by 0.002 DN.
     #[serde(default, skip_serializing_if = "Precision::is_double")]
     pub sums: Precision,
+    /// Pixels whose values scatter more than this many times the median scatter of the amplifier are marked
+    /// ([`super::noisy`]); none are if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noisy_factor: Option<f64>,
 }
 
 /// How kept values become one.
@@ -77,6 +83,9 @@ pub struct Report {
     pub no_data: u64,
     /// Pixels for which only one frame had a value.
     pub few_frames: u64,
+    /// Pixels that scatter; absent if they were not looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noisy: Option<u64>,
 }
 
 impl Params {
@@ -97,6 +106,9 @@ impl Params {
         if self.minimum_frames == 0 {
             return Err(Error::parameter(&name("minimum_frames"), 0, "at least 1"));
         }
+        if let Some(factor) = self.noisy_factor.filter(|factor| !(1.0..=1e6).contains(factor)) {
+            return Err(Error::parameter(&name("noisy_factor"), factor, "1 to 1e6"));
+        }
         if self.use_last == Some(0) {
             return Err(Error::parameter(&name("use_last"), 0, "at least 1, or left out"));
         }
@@ -115,31 +127,33 @@ impl Params {
         maximum_passes: 50,
         merge: Merge::Median,
         sums: Precision::F64,
+        noisy_factor: None,
     };
 }
 
-/// Merges `frames`; `mean_variance` is the mean of their variances.
+/// Merges the `given` frames; `mean_variance` is the mean of their variances.
 ///
 /// # Errors
 /// [`Error::Input`] if there is no frame or their shapes differ.
 pub fn combine(
-    frames: &[Array2<f32>],
+    given: &[Array2<f32>],
     mean_variance: Array2<f32>,
     params: &Params,
 ) -> Result<(Planes, Report)> {
     let shape = mean_variance.dim();
-    if frames.is_empty() {
+    if given.is_empty() {
         return Err(Error::input(STEP, "frames", 0, "at least one"));
     }
-    if let Some(odd) = frames.iter().find(|frame| frame.dim() != shape) {
+    if let Some(odd) = given.iter().find(|frame| frame.dim() != shape) {
         let (found, needed) = (format!("{:?}", odd.dim()), format!("{shape:?}"));
         return Err(Error::input(STEP, "shape of a frame", found, needed));
     }
     let mut planes = Planes::from_image(Array2::zeros(shape));
     planes.variance = mean_variance;
-    let mut report = Report { frames: frames.len(), clipped: 0, no_data: 0, few_frames: 0 };
-    let factors: Vec<f64> = (0..=frames.len()).map(|n| variance_factor(n, params.merge)).collect();
-    let frames: Vec<_> = frames.iter().map(|frame| frame.as_standard_layout()).collect();
+    let mut report =
+        Report { frames: given.len(), clipped: 0, no_data: 0, few_frames: 0, noisy: None };
+    let factors: Vec<f64> = (0..=given.len()).map(|n| variance_factor(n, params.merge)).collect();
+    let frames: Vec<_> = given.iter().map(|frame| frame.as_standard_layout()).collect();
     let mut merged = Merged::new(shape.1);
     let Planes { image, variance, mask: bits } = &mut planes;
     let outputs = image.rows_mut().into_iter().zip(variance.rows_mut()).zip(bits.rows_mut());
@@ -152,6 +166,8 @@ pub fn combine(
         }
         take(&merged, &factors, (image, variance, bits), &mut report);
     }
+    drop(frames);
+    report.noisy = params.noisy_factor.map(|factor| noisy::mark(given, &mut planes.mask, factor));
     Ok((planes, report))
 }
 

@@ -37,6 +37,7 @@ mod tests {
             maximum_passes: 50,
             merge: Merge::Median,
             sums: Precision::F64,
+            noisy_factor: None,
         };
         assert_eq!(select("master bias", 20, &params), Ok(10..20));
         assert_eq!(select("master bias", 4, &params), Ok(0..4));
@@ -53,6 +54,7 @@ mod tests {
             maximum_passes: 1,
             merge: Merge::Mean,
             sums: Precision::F64,
+            noisy_factor: None,
         };
         assert_eq!(select("master bias", 20, &params), Ok(10..20));
         assert_eq!(select("master bias", 14, &params), Ok(10..14));
