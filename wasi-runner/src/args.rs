@@ -10,12 +10,14 @@ use crate::child::Engine;
 use crate::class::Class;
 
 mod care;
+mod masks;
 mod night;
 mod sky;
 
 pub use care::{
     CheckOptions, GcOptions, IndexOptions, ProvenanceOptions, StatusOptions, VerifyOptions,
 };
+pub use masks::{Masks, RaysName};
 pub use night::{KeepName, LayoutName, MastersName, NightToRun, PlanOptions};
 pub use sky::Calibrate;
 

@@ -2,6 +2,7 @@
 
 mod calibration;
 mod exposure;
+mod masks;
 mod masters;
 mod photometry;
 

@@ -275,7 +275,7 @@ fn on_sky(mut objects: Table, solution: &Solution, zero: Option<&ZeroPoint>) -> 
 }
 
 /// The image with its new header, and the planes that it had.
-fn write(context: &mut Context<'_>, key: &Key, image: &OpenedImage) -> Result<()> {
+pub(super) fn write(context: &mut Context<'_>, key: &Key, image: &OpenedImage) -> Result<()> {
     let (header, has_variance) = image.known();
     let planes = &image.planes;
     let mut writer = FitsWriter::new(Sink::new(context.store, key));

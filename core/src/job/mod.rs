@@ -13,6 +13,7 @@ mod detrend;
 mod focal_plane;
 mod headers;
 mod inspect;
+mod masks;
 mod masters;
 mod names;
 mod objects;
@@ -37,9 +38,12 @@ use crate::probe::Probe;
 use crate::provenance::{InputId, Provenance};
 use crate::store::{Key, Store};
 
+pub use crate::masks::search::{CosmicRays, Params as MaskParams};
+pub use crate::masks::{growth::Params as Growth, interpolation::Params as Interpolation};
 pub use calibrate::{Calibrate, Pointing};
 pub use compare::Comparison;
 pub use focal_plane::FocalPlaneLevel;
+pub use masks::Masks;
 pub use names::flat_name;
 pub use objects::Detect;
 pub use simulate::{RawEncoding, SimulationPart, simulation_parts};
@@ -186,6 +190,8 @@ pub enum Task {
     Aperture(Aperture),
     /// The aperture catalogue of all science images of one detector, put together.
     ApertureDetector(ApertureDetector),
+    /// One science image with masks of its own.
+    Masks(Masks),
     /// The objects of one science image.
     Detect(Detect),
     /// The map to the sky and the zero point of one science image.
@@ -325,6 +331,7 @@ pub fn execute(job: &Job, store: &mut dyn Store, probe: &mut dyn Probe) -> Resul
         Task::Detrend(task) => detrend::detrend(&mut context, task),
         Task::Aperture(task) => aperture::aperture(&mut context, task),
         Task::ApertureDetector(task) => detector::aperture(&mut context, task),
+        Task::Masks(task) => masks::masks(&mut context, task),
         Task::Detect(task) => objects::detect(&mut context, task),
         Task::Calibrate(task) => calibrate::calibrate(&mut context, task),
         Task::Compare(task) => compare::compare(&mut context, task),

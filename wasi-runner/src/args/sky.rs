@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{above_zero, pair};
+use super::{Masks, above_zero, pair};
 
 /// A science image and the catalogue of its field.
 #[derive(Debug, Clone, Args)]
@@ -48,7 +48,10 @@ pub struct Calibrate {
     /// Gain where the image has none (electron/DN).
     #[arg(long, value_parser = above_zero)]
     pub gain: Option<f64>,
-    /// The image on the sky; beside it OUT_objects.parquet in pixels, written first and kept if there is no
+    /// What is marked before objects are found.
+    #[command(flatten)]
+    pub marked: Masks,
+    /// The image on the sky with its mask; beside it OUT_objects.parquet in pixels, written first and kept if there is no
     /// match, and OUT_catalogue.parquet with positions and magnitudes.
     #[arg(short, long, value_name = "OUT.fits")]
     pub output: PathBuf,

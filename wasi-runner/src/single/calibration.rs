@@ -1,4 +1,4 @@
-//! `calibrate`: the objects of a science image, then its map to the sky and its zero point.
+//! `calibrate`: the masks of a science image, its objects, then its map to the sky and its zero point.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use rawsky_core::provenance::Provenance;
 use serde_json::{Map, Value};
 
 use super::photometry::{catalogue_files, mask_of};
-use super::{File, keys, missing, numbered};
+use super::{File, keys, masks, missing, numbered};
 use crate::args;
 use crate::class::{Class, Failure};
 use crate::context::Context;
@@ -34,7 +34,9 @@ pub fn calibrate(context: &Context, args: &args::Calibrate) -> Result<(), Failur
         let mask = mask_of(&args.science, masks)?;
         image.push((keyed("masks", &mask), mask));
     }
-    let task = task(args, &image, keys(&catalogues))?;
+    let task = task(args, keys(&catalogues))?;
+    let (marked, masked) = masks::masked(&scratch, &image, &args.marked, args.gain)?;
+    let image = vec![masked];
     let found = detect(&scratch, &image, args)?;
     let objects = beside(&args.output, "objects.parquet");
     scratch.deliver(&found, OBJECTS, &objects)?;
@@ -45,12 +47,13 @@ pub fn calibrate(context: &Context, args: &args::Calibrate) -> Result<(), Failur
     let outputs = vec![IMAGE.to_owned(), TABLE.to_owned()];
     let done = match scratch.job(Task::Calibrate(Box::new(task)), &files, outputs) {
         Err(failure) if failure.class == Class::NoMatch => {
-            print(context, &told(&found)?, &[objects]);
+            let told = told(&marked)?.into_iter().chain(told(&found)?).collect();
+            print(context, &told, &[objects]);
             return Err(failure);
         }
         done => done?,
     };
-    let told = told(&done)?;
+    let told = told(&marked)?.into_iter().chain(told(&done)?).collect();
     scratch.deliver(&done, IMAGE, &args.output)?;
     scratch.deliver(&done, TABLE, &table)?;
     print(context, &told, &[args.output.clone(), objects, table]);
@@ -69,10 +72,9 @@ fn beside(image: &Path, ending: &str) -> PathBuf {
 }
 
 fn detect(scratch: &Scratch<'_>, image: &[File], args: &args::Calibrate) -> Result<Done, Failure> {
-    let mut keys = keys(image).into_iter();
     let task = job::Detect {
-        science: keys.next().unwrap_or_default(),
-        mask: keys.next(),
+        science: masks::MASKED.to_owned(),
+        mask: None,
         detector: Electronics { gain_electron_per_dn: args.gain, ..Electronics::default() },
         params: Default::default(),
         output: OBJECTS.to_owned(),
@@ -80,11 +82,7 @@ fn detect(scratch: &Scratch<'_>, image: &[File], args: &args::Calibrate) -> Resu
     scratch.job(Task::Detect(task), image, vec![OBJECTS.to_owned()])
 }
 
-fn task(
-    args: &args::Calibrate,
-    image: &[File],
-    catalogue: Vec<String>,
-) -> Result<job::Calibrate, Failure> {
+fn task(args: &args::Calibrate, catalogue: Vec<String>) -> Result<job::Calibrate, Failure> {
     let color = match args.color.as_slice() {
         [] => None,
         [first, second] => Some((first.clone(), second.clone())),
@@ -93,10 +91,9 @@ fn task(
             return Err(Failure::new(Class::InputBad, reason));
         }
     };
-    let mut keys = keys(image).into_iter();
     let mut task = job::Calibrate {
-        science: keys.next().unwrap_or_default(),
-        mask: keys.next(),
+        science: masks::MASKED.to_owned(),
+        mask: None,
         objects: OBJECTS.to_owned(),
         catalogue,
         pointing: args.pointing.zip(args.scale).map(|((ra_deg, dec_deg), scale_arcsec)| Pointing {
@@ -126,6 +123,22 @@ fn told(done: &Done) -> Result<Map<String, Value>, Failure> {
     Ok(record.steps.into_iter().map(|step| (step.step, step.report)).collect())
 }
 
+/// What was marked, in words.
+fn marks(told: &Map<String, Value>) -> String {
+    let count = |path: &str| {
+        let report = told.get("masks").and_then(|report| report.pointer(path));
+        report.and_then(Value::as_u64).unwrap_or(0)
+    };
+    format!(
+        "masks: {} cosmic rays of {} pixels, {} saturated cores with trails of {} pixels, {} pixels filled in",
+        count("/cosmic_rays/rays"),
+        count("/cosmic_rays/pixels"),
+        count("/trails/cores"),
+        count("/trails/pixels"),
+        count("/interpolation/filled"),
+    )
+}
+
 fn print(context: &Context, told: &Map<String, Value>, written: &[PathBuf]) {
     let number = |step: &str, name: &str| {
         told.get(step).and_then(|report| report.get(name)).and_then(Value::as_f64)
@@ -144,8 +157,8 @@ fn print(context: &Context, told: &Map<String, Value>, written: &[PathBuf]) {
             of_map("start_turned_deg"),
         )
     };
-    let mut lines: Vec<String> =
-        told.get("astrometry").map(|_| of_map_line()).into_iter().collect();
+    let mut lines = vec![marks(told)];
+    lines.extend(told.get("astrometry").map(|_| of_map_line()));
     if let Some(zero) = number("zero-point", "zero_point_mag") {
         let of_zero = |name: &str| number("zero-point", name).unwrap_or(f64::NAN);
         lines.push(format!(

@@ -1,7 +1,7 @@
 //! A simulated image put back on the sky, from a start that is wrong.
 
 use super::*;
-use crate::job::{Calibrate, Detect, Pointing};
+use crate::job::{Calibrate, Detect, Masks, Pointing};
 use crate::numerics::sky::{ARCSECOND, Wcs, separation};
 
 /// Detrended images and the objects of the second one.
@@ -119,6 +119,58 @@ fn an_image_gets_its_map_and_zero_point_back() {
     assert!((card("MAGLIM") - (zero - 2.5 * libm::log10(5.0 * noise))).abs() < 1e-9);
     assert_eq!(after.header.integer("NPSF").map(|n| n > 2), Some(true));
     assert!(objects.get("fwhm").is_some());
+}
+
+fn masks(science: &str, output: &str) -> Masks {
+    let text = format!(r#"{{ "science": "{science}", "output": "{output}" }}"#);
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn an_image_gets_masks_of_its_own_before_its_map() {
+    let mut files = scene();
+    let record = files.run(Task::Masks(masks("a_2.fits", "masked.fits"))).unwrap();
+    let (before, after) = (files.image("a_2.fits"), files.image("masked.fits"));
+    assert_eq!(before.planes.image, after.planes.image);
+    assert_eq!(before.planes.variance, after.planes.variance);
+    let (old, new) = (&before.planes.mask, &after.planes.mask);
+    assert!(old.iter().zip(new).all(|(old, new)| old & new == *old));
+    let report = &record.steps.iter().find(|step| step.step == "masks").unwrap().report;
+    assert_eq!(report["edges"], 2 * (140 + 98));
+    let spikes = [old, new].map(|bits| mask::count(bits, mask::SPIKE));
+    assert_eq!(Some(spikes[1] - spikes[0]), report["cosmic_rays"]["pixels"].as_u64());
+    let mut calibrated = task(&files, "stars.parquet");
+    calibrated.science = "masked.fits".to_owned();
+    files.run(Task::Calibrate(Box::new(calibrated))).unwrap();
+    assert_eq!(files.image("calibrated.fits").planes, after.planes);
+    // What has been found is not found again.
+    files.run(Task::Masks(masks("masked.fits", "again.fits"))).unwrap();
+    let again = mask::count(&files.image("again.fits").planes.mask, mask::SPIKE);
+    assert!(again <= spikes[1] + spikes[1] / 10, "{spikes:?} {again}");
+}
+
+#[test]
+fn values_are_put_in_on_request_and_marked() {
+    let mut files = scene();
+    let mut asked = masks("a_2.fits", "filled.fits");
+    asked.params.interpolation = Some(crate::job::Interpolation {
+        bits: vec!["SPIKE".to_owned(), "DEAD".to_owned()],
+        along: Default::default(),
+        reach_pix: 5,
+    });
+    files.run(Task::Masks(asked.clone())).unwrap();
+    let (before, after) = (files.image("a_2.fits"), files.image("filled.fits"));
+    let mut filled = 0;
+    for (at, bits) in after.planes.mask.indexed_iter() {
+        let interpolated = bits & mask::INTERPOLATED != 0;
+        filled += usize::from(interpolated);
+        assert!(!interpolated || bits & (mask::SPIKE | mask::DEAD) != 0);
+        let same = before.planes.image[at].to_bits() == after.planes.image[at].to_bits();
+        assert!(interpolated || same, "{at:?}");
+    }
+    assert!(filled > 0);
+    asked.params.growth[0].bit = "FULL".to_owned();
+    assert!(files.run(Task::Masks(asked)).unwrap_err().to_string().contains("growth.bit"));
 }
 
 #[test]
