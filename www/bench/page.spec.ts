@@ -127,6 +127,33 @@ async function sliders(page: Page, size: string): Promise<void> {
   await settled(page, 120_000);
 }
 
+/** A run that is stopped after a while (ms): when the engine is free again. */
+async function stops(page: Page, size: string): Promise<void> {
+  const terms = page.getByRole("spinbutton", { name: "Legendre terms" });
+  const times: number[] = [];
+  for (const [at, after] of [60, 200, 350, 550, 800, 1100].entries()) {
+    const time = await terms.evaluate(
+      async (element, [value, delay]) => {
+        const isBusy = (): boolean => document.querySelector("main.bench")?.getAttribute("aria-busy") === "true";
+        const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+        (element as HTMLInputElement).value = value;
+        element.dispatchEvent(new Event("input", { bubbles: true }));
+        element.dispatchEvent(new Event("change", { bubbles: true }));
+        await pause(delay);
+        if (!isBusy()) return null;
+        const begin = performance.now();
+        document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+        while (isBusy()) await pause(1);
+        return performance.now() - begin;
+      },
+      [String(1 + (at % 3)), after] as const,
+    );
+    if (time !== null) times.push(time);
+    await settled(page, 120_000);
+  }
+  rows.push({ what: `stop of a run until the engine is free, ${size}`, times, target: 100 });
+}
+
 test.beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "rawsky-bench-"));
   for (const compress of ["float-rice", "rice16", "none"]) {
@@ -193,6 +220,7 @@ for (const compress of ["float-rice", "rice16", "none"]) {
     rows.push({ what: `${what}, first picture`, times: [first], target: 1500 });
     rows.push({ what: `${what}, picture of the last stage of all amplifiers`, times: [last], target: 1500 });
     await settled(page, 120_000);
+    await stops(page, `${compress}, 6144 x 6160`);
     if (compress === "none") await sliders(page, "6144 x 6160");
   });
 }

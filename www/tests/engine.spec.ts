@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Page } from "@playwright/test";
-import { expect, picture, step } from "./bench";
+import { expect, picture, settled, step } from "./bench";
 import { choose as choosePaths, exported, RAWSKY, reduced, rms, run as runIn, test } from "./engine";
 
 test("a simulated exposure is reduced to its noise", async ({ page }) => {
@@ -50,6 +50,29 @@ test("while a slider is dragged what is shown follows, and the rest when it is l
   await expect(slider).toHaveValue(terms);
   await reduced(page);
   await expect.poll(() => picture(page)).toBe(before);
+});
+
+test("a stop leaves undone what was asked for last, too", async ({ page }) => {
+  await reduced(page);
+  await step(page, "overscan").click();
+  const terms = page.getByRole("spinbutton", { name: "Legendre terms" });
+  // Faster than any hand: the second change waits for the first one when the stop comes.
+  await terms.evaluate((element) => {
+    const field = element as HTMLInputElement;
+    for (const value of ["1", "2"]) {
+      field.value = value;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+  });
+  await settled(page, 60_000);
+  await expect(terms).toHaveValue("2");
+  await expect(page.locator('[data-stage="split"] .rail-state')).toContainText("stale");
+  const recipe = (await exported(page, "recipe")).bytes.toString();
+  expect(recipe).toContain("terms = 2");
+  await terms.fill("3");
+  await terms.press("Enter");
+  await expect(page.locator('[data-stage="split"]')).not.toContainText("stale");
 });
 
 test("the header of a science image is compared with that of its raw amplifier and of its file", async ({ page }) => {

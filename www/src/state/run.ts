@@ -29,6 +29,8 @@ import { beginEntry } from "./undo";
 import { comparison, visibleAmps } from "./view";
 
 let waiting = false;
+/** What was asked for is set, but not run: the person has stopped it. */
+let isStopped = false;
 /** When the preview that runs was begun; `null` if none runs. */
 let previewBegin: number | null = null;
 /** Something has been left stale by previews. */
@@ -39,6 +41,7 @@ const SLOW_PREVIEW = 400;
 
 /** Lets the engine catch up with the recipe. */
 export async function runRecipe(): Promise<void> {
+  isStopped = false;
   if (busy.peek()) {
     waiting = true;
     giveUpSlowPreview();
@@ -109,13 +112,16 @@ export function endDragging(): void {
   previewed = false;
 }
 
+/** No step of any amplifier. */
+const NOTHING: Limit = { stage: "", amps: [] };
+
 async function runOnce(recipe: StepSetting[]): Promise<void> {
   const source = engine.peek();
   if (!source) return;
   const start = performance.now();
   notice.value = null;
   try {
-    const { executed } = await source.setSteps(recipe);
+    const { executed } = await source.setSteps(recipe, isStopped ? NOTHING : undefined);
     const names = new Set(executed.map((one) => one.step));
     const seconds = ((performance.now() - start) / 1000).toFixed(2);
     await refresh();
@@ -149,15 +155,15 @@ async function restoreFromEngine(): Promise<void> {
 export async function refresh(): Promise<void> {
   const source = engine.peek();
   if (!source) return;
-  await askStages(source, false);
+  await askStages(source);
   isVisible.value = true;
   revision.value++;
   progress.value = null;
 }
 
-async function askStages(source: Engine, numbers: boolean): Promise<void> {
+async function askStages(source: Engine): Promise<void> {
   const amps = [...stagesByAmp.peek().keys()];
-  const lists = await Promise.all(amps.map((amp) => source.stages(amp, numbers)));
+  const lists = await Promise.all(amps.map((amp) => source.stages(amp, false)));
   const isSame = amps.join() === [...stagesByAmp.peek().keys()].join();
   if (isSame) stagesByAmp.value = new Map(amps.map((amp, i) => [amp, lists[i] ?? []]));
 }
@@ -169,8 +175,13 @@ export async function takeNumbers(): Promise<boolean> {
   if (!source) return false;
   await nextPicture();
   const isNow = (): boolean => now === revision.peek() && source === engine.peek() && !busy.peek();
+  // One amplifier at a time: what a person asks for meanwhile does not wait for all.
+  for (const amp of stagesByAmp.peek().keys()) {
+    if (!isNow()) return false;
+    const stages = await source.stages(amp, true);
+    if (isNow()) stagesByAmp.value = new Map(stagesByAmp.peek()).set(amp, stages);
+  }
   if (!isNow()) return false;
-  await askStages(source, true);
   const [bytes, measured] = await Promise.all([source.memory(), source.photometry().catch(() => null)]);
   if (!isNow()) return false;
   memoryBytes.value = bytes;
@@ -195,5 +206,6 @@ function nextPicture(): Promise<void> {
 }
 
 export function stopRun(): void {
+  isStopped = true;
   engine.peek()?.cancel();
 }

@@ -2,7 +2,7 @@
 
 import { redo, undo } from "../state/actions";
 import { changeLook } from "../state/actions";
-import { isImage, lastStage, PHOTOMETRY, progress, screen, selected, stages } from "../state/bench";
+import { busy, isImage, lastStage, PHOTOMETRY, progress, screen, selected, stages } from "../state/bench";
 import {
   changeMosaicLook,
   fitMosaic,
@@ -143,7 +143,7 @@ function onMosaic(event: KeyboardEvent): boolean {
 
 function onEscape(event: KeyboardEvent): boolean {
   if (event.key !== "Escape") return false;
-  if (progress.peek()) stopRun();
+  if (busy.peek() || progress.peek()) stopRun();
   else pinned.value = false;
   return false;
 }
