@@ -5,15 +5,22 @@ use serde::{Deserialize, Serialize};
 use super::aperture::open_image;
 use super::calibrate::write;
 use super::{Context, Electronics};
+use crate::calibrate::objects::objects;
 use crate::error::Result;
 use crate::header::Header;
 use crate::ids::AmpId;
+use crate::image::Planes;
 use crate::instrument::Instrument;
 use crate::masks::edges::Seams;
 use crate::masks::search::{CosmicRays, Known, Params, search};
+use crate::measure::background;
 use crate::store::Key;
+use crate::warning::Warning;
 
-/// Width (pixel) of the stars where nobody tells it: the sharpest that an image can have and be searched.
+const STEP: &str = "masks";
+
+/// Full width at half maximum (pixel) below which stars are as sharp as cosmic rays: a search by shape
+/// would take their middles away.
 const SHARPEST_PIX: f64 = 2.0;
 
 /// The inputs and the product of [`Task::Masks`](super::Task::Masks).
@@ -28,8 +35,9 @@ pub struct Masks {
     /// Values where the image has none.
     #[serde(default)]
     pub detector: Electronics,
-    /// Full width at half maximum of the stars (pixel), before which no cosmic ray is searched for by its
-    /// shape; without it that of the header, and 2 where the header tells none.
+    /// Full width at half maximum of the stars (pixel), by which cosmic rays are told from them. Without it
+    /// that of the header, or that of the image's stars; if it is below 2, or there are too few stars,
+    /// cosmic rays are not searched for by their shape.
     #[serde(default)]
     pub fwhm_pix: Option<f64>,
     /// What is searched for and done.
@@ -49,16 +57,42 @@ pub(super) fn masks(context: &mut Context<'_>, task: &Masks) -> Result<()> {
         gain: task.detector.gain_electron_per_dn.or(header.real("GAIN")),
         seams: seams(&context.camera, header),
     };
+    let mesh = context.recipe.aperture.background.unwrap_or_default();
     let mut params = task.params.clone();
     if let CosmicRays::Shape(shape) = &mut params.cosmic_rays {
         let told = context.camera.dialect.seeing_pix.number(header).filter(|width| 0.0 < *width);
-        shape.fwhm_pix = task.fwhm_pix.or(told).unwrap_or(SHARPEST_PIX);
+        let width = || told.or_else(|| measured(&image.planes, &known, &mesh));
+        match task.fwhm_pix.map_or_else(|| wide_enough(width()), Ok) {
+            Ok(width) => shape.fwhm_pix = width,
+            Err(reason) => {
+                params.cosmic_rays = CosmicRays::None;
+                context.warn(Warning::new(STEP, "cosmic-rays-not-searched", 1, reason));
+            }
+        }
     }
-    let mesh = context.recipe.aperture.background.unwrap_or_default();
     let report = search(&mut image.planes, &known, &mesh, &params)?;
     context.note("masks", report);
     context.provenance_cards(&mut image.header);
     write(context, &task.output, &image)
+}
+
+/// The width (pixel) of the image's own stars, if there are enough.
+fn measured(planes: &Planes, known: &Known, mesh: &background::Params) -> Option<f64> {
+    let found = objects(planes, known.has_variance, known.gain, mesh, &Default::default());
+    found.ok()?.1.shape.map(|stars| stars.fwhm_pix)
+}
+
+/// A width of stars (pixel) that cosmic rays do not have, or why they cannot be told from stars.
+fn wide_enough(width_pix: Option<f64>) -> std::result::Result<f64, String> {
+    let found = match width_pix {
+        Some(width) if SHARPEST_PIX <= width => return Ok(width),
+        Some(width) => format!("the stars are {width:.2} pixels wide, which cosmic rays are too"),
+        None => "too few stars tell their width".to_owned(),
+    };
+    Err(format!(
+        "cosmic rays were not searched for by their shape: {found}; needed: a width of \
+         {SHARPEST_PIX} pixels or more, or one that is given, or the search by L.A.Cosmic"
+    ))
 }
 
 /// Which sides of an amplifier's image in stored order lie along another amplifier; none of an image that
@@ -80,6 +114,14 @@ fn seams(camera: &Instrument, header: &Header) -> Seams {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stars_as_sharp_as_cosmic_rays_are_left_alone() {
+        assert_eq!(wide_enough(Some(2.0)), Ok(2.0));
+        for (width, words) in [(Some(1.24), "1.24 pixels"), (None, "too few")] {
+            assert!(wide_enough(width).unwrap_err().contains(words));
+        }
+    }
 
     #[test]
     fn sides_along_other_amplifiers_are_seams_in_stored_order() {

@@ -11,7 +11,7 @@ pub struct Masks {
     #[arg(long, value_enum, default_value_t = RaysName::Shape, value_name = "HOW")]
     pub cosmic_rays: RaysName,
     /// Full width of the stars at half their height (pix), for the search by shape [default: the header's,
-    /// else 2].
+    /// else that of the image's stars; below 2 they are not searched for].
     #[arg(long, value_parser = above_zero, value_name = "PIX")]
     pub fwhm: Option<f64>,
     /// Do not look for the trails of saturated stars.

@@ -129,10 +129,12 @@ fn marks(told: &Map<String, Value>) -> String {
         let report = told.get("masks").and_then(|report| report.pointer(path));
         report.and_then(Value::as_u64).unwrap_or(0)
     };
+    let rays = match told.get("masks").and_then(|report| report.pointer("/cosmic_rays/rays")) {
+        Some(rays) => format!("{rays} cosmic rays of {} pixels", count("/cosmic_rays/pixels")),
+        None => "cosmic rays not searched for".to_owned(),
+    };
     format!(
-        "masks: {} cosmic rays of {} pixels, {} saturated cores with trails of {} pixels, {} pixels filled in",
-        count("/cosmic_rays/rays"),
-        count("/cosmic_rays/pixels"),
+        "masks: {rays}, {} saturated cores with trails of {} pixels, {} pixels filled in",
         count("/trails/cores"),
         count("/trails/pixels"),
         count("/interpolation/filled"),

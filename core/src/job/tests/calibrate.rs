@@ -129,7 +129,12 @@ fn masks(science: &str, output: &str) -> Masks {
 #[test]
 fn an_image_gets_masks_of_its_own_before_its_map() {
     let mut files = scene();
-    let record = files.run(Task::Masks(masks("a_2.fits", "masked.fits"))).unwrap();
+    let told = |output: &str| Masks {
+        fwhm_pix: Some(NightParams::default().fwhm_pix),
+        ..masks("a_2.fits", output)
+    };
+    let record = files.run(Task::Masks(told("masked.fits"))).unwrap();
+    assert!(record.warnings.is_empty(), "{:?}", record.warnings);
     let (before, after) = (files.image("a_2.fits"), files.image("masked.fits"));
     assert_eq!(before.planes.image, after.planes.image);
     assert_eq!(before.planes.variance, after.planes.variance);
@@ -144,9 +149,21 @@ fn an_image_gets_masks_of_its_own_before_its_map() {
     files.run(Task::Calibrate(Box::new(calibrated))).unwrap();
     assert_eq!(files.image("calibrated.fits").planes, after.planes);
     // What has been found is not found again.
-    files.run(Task::Masks(masks("masked.fits", "again.fits"))).unwrap();
+    let again = Masks { science: "masked.fits".to_owned(), ..told("again.fits") };
+    files.run(Task::Masks(again)).unwrap();
     let again = mask::count(&files.image("again.fits").planes.mask, mask::SPIKE);
     assert!(again <= spikes[1] + spikes[1] / 10, "{spikes:?} {again}");
+}
+
+#[test]
+fn cosmic_rays_are_not_searched_for_among_stars_of_unknown_width() {
+    let mut files = scene();
+    let record = files.run(Task::Masks(masks("a_2.fits", "masked.fits"))).unwrap();
+    let kinds: Vec<_> = record.warnings.iter().map(|warning| warning.kind.as_str()).collect();
+    assert_eq!(kinds, ["cosmic-rays-not-searched"]);
+    let [old, new] = ["a_2.fits", "masked.fits"]
+        .map(|name| mask::count(&files.image(name).planes.mask, mask::SPIKE));
+    assert_eq!(old, new);
 }
 
 #[test]
