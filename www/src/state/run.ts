@@ -4,7 +4,7 @@
  */
 
 import { effect } from "@preact/signals";
-import type { Engine, Limit, StepSetting } from "../engine/protocol";
+import type { Engine, Limit, StageInfo, StepSetting } from "../engine/protocol";
 import {
   busy,
   dragging,
@@ -176,12 +176,12 @@ export async function takeNumbers(): Promise<boolean> {
   await nextPicture();
   const isNow = (): boolean => now === revision.peek() && source === engine.peek() && !busy.peek();
   // One amplifier at a time: what a person asks for meanwhile does not wait for all.
+  const lists = new Map<number, StageInfo[]>();
   for (const amp of stagesByAmp.peek().keys()) {
+    lists.set(amp, await source.stages(amp, true));
     if (!isNow()) return false;
-    const stages = await source.stages(amp, true);
-    if (isNow()) stagesByAmp.value = new Map(stagesByAmp.peek()).set(amp, stages);
   }
-  if (!isNow()) return false;
+  stagesByAmp.value = lists;
   const [bytes, measured] = await Promise.all([source.memory(), source.photometry().catch(() => null)]);
   if (!isNow()) return false;
   memoryBytes.value = bytes;

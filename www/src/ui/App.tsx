@@ -7,18 +7,21 @@ import { dialog } from "./dialogs";
 import { narrowTab } from "./dock";
 import { DropZone } from "./DropZone";
 import { isPictureUp, later } from "./later";
-import { MaskPanel } from "./MaskPanel";
 import { NarrowTabs } from "./NarrowTabs";
-import { OpenDialog } from "./OpenDialog";
-import { PixelPanel } from "./PixelPanel";
 import { Rail } from "./Rail";
 import { StatusBar } from "./StatusBar";
 import { StepPanel } from "./StepPanel";
 import { TopBar } from "./TopBar";
 import { Viewer } from "./Viewer";
 
+const PixelPanel = later(() => import("./PixelPanel").then((part) => part.PixelPanel), isPictureUp);
+const MaskPanel = later(() => import("./MaskPanel").then((part) => part.MaskPanel), isPictureUp);
 const RegionPanel = later(() => import("./RegionPanel").then((part) => part.RegionPanel), isPictureUp);
 const MosaicScreen = later(() => import("./mosaic/Mosaic").then((part) => part.MosaicScreen));
+const OpenDialog = later(
+  () => import("./OpenDialog").then((part) => part.OpenDialog),
+  () => dialog.value === "open",
+);
 const ShareDialog = later(
   () => import("./ShareDialog").then((part) => part.ShareDialog),
   () => dialog.value === "share",

@@ -1,5 +1,6 @@
 /** The focal plane: picture, levels, progress. */
 
+import "../../style/mosaic.css";
 import { exposure } from "../../state/bench";
 import {
   changeMosaicLook,
