@@ -1,6 +1,7 @@
 //! Master biases and flats: raw exposures of one detector to a master file.
 
 use super::detrend::open_dark;
+use super::master_header::{level_cards, product_header, span_cards};
 use super::{Context, streamed};
 use crate::error::{Error, Result};
 use crate::header::Header;
@@ -307,19 +308,6 @@ fn write_flat(
     Ok(())
 }
 
-/// When the exposures of a master were taken (MJD), by which others find the nearest one.
-fn span_cards(header: &mut Header, times: impl Iterator<Item = f64>) {
-    let no_time = (f64::INFINITY, f64::NEG_INFINITY);
-    let (first, last) = times.fold(no_time, |(low, high), time| (low.min(time), high.max(time)));
-    header.set("MJD-BEG", first, "d, UTC, start of the first exposure");
-    header.set("MJD-END", last, "d, UTC, start of the last exposure");
-}
-
-fn level_cards(header: &mut Header, level_dn: f64) {
-    header.set("BUNIT", "", "relative response, median of the detector 1");
-    header.set("FLTNORM", level_dn, "DN, level of the flat before normalization");
-}
-
 fn stack_amplifier(
     context: &mut Context<'_>,
     raws: &[(Key, RawFile)],
@@ -384,24 +372,4 @@ fn same<T: PartialEq + std::fmt::Display>(
         return Ok(());
     }
     Err(Error::input(step, &format!("exposure {key}"), found, needed))
-}
-
-fn product_header(context: &Context<'_>, kind: Kind, raws: &[(Key, RawFile)]) -> Result<Header> {
-    let (_, first) = raws.first().ok_or_else(|| Error::input("stack", "exposures", 0, "one"))?;
-    let visit = &first.visit;
-    let mut header = Header::new();
-    header.set("PRODUCT", kind.word(), "what this file is");
-    header.set("DETECTOR", i64::from(visit.detector.0), "number of the detector");
-    let of_band = matches!(kind, Kind::LampFlat | Kind::BandFlat);
-    if let Some(band) = visit.band.as_ref().filter(|_| of_band) {
-        header.set("BAND", band.0.as_str(), "band code");
-    }
-    if let (Kind::LampFlat, Some(lamp)) = (kind, visit.lamp) {
-        header.set("LAMP", lamp, "flat-field lamp");
-    }
-    header.set("DAY", context.camera.day_of(visit.mjd).to_string(), "day of the first exposure");
-    span_cards(&mut header, raws.iter().map(|(_, raw)| raw.visit.mjd.0));
-    header.set("NFRAMES", raws.len() as i64, "exposures in the stack");
-    context.provenance_cards(&mut header);
-    Ok(header)
 }

@@ -14,6 +14,7 @@ mod focal_plane;
 mod headers;
 mod inspect;
 mod masks;
+mod master_header;
 mod masters;
 mod names;
 mod objects;
