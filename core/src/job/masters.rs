@@ -139,8 +139,8 @@ fn write_stacks(
     drop(master::begin(context.store, output, header)?);
     let mut room = Vec::new();
     for amp in amps {
-        // A build without tiles is one that is to stay small.
-        let streamed = match cfg!(feature = "tiles") {
+        // A build without tiles is one that is to stay small; a pedestal belongs to whole frames.
+        let streamed = match cfg!(feature = "tiles") && given.bias.is_none() {
             true => streamed::append(context, raws, (stage, amp), output, &mut room),
             false => Ok(false),
         };
