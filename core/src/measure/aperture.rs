@@ -19,6 +19,7 @@
 //! * Reference: sep 1.4.1 `sum_circle` (subpix 0). Departures: sep scales the flux of an aperture
 //!   up for its masked pixels, and sums `w v` (here [`Weighting::Weight`]).
 
+mod apertures;
 mod sums;
 mod switch;
 
@@ -31,6 +32,7 @@ use crate::mask;
 
 use super::flags;
 use super::{background, columns};
+pub use apertures::Apertures;
 use sums::{Local, Summer, Sums};
 
 const STEP: &str = "aperture";
@@ -267,23 +269,6 @@ impl<'a> From<&'a Planes> for Pixels<'a> {
     }
 }
 
-/// The sums of all stars through one radius.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Apertures {
-    /// Radius (pixel).
-    pub radius_pix: f64,
-    /// Flux (DN); NaN where there is none.
-    pub flux: Vec<f64>,
-    /// Standard deviation of the flux (DN); NaN where there is none.
-    pub flux_err: Vec<f64>,
-    /// Bits of [`flags::REGISTRY`].
-    pub flags: Vec<i32>,
-    /// Pixels of the aperture that were left out.
-    pub n_masked: Vec<i32>,
-    /// Area of the unmasked part (pixel²).
-    pub area_pix2: Vec<f64>,
-}
-
 /// Measures all `positions` through all radii; one [`Apertures`] per radius, in the given order.
 ///
 /// The image is taken as it is: `params.background` is the caller's affair
@@ -303,12 +288,10 @@ pub fn photometer(
     order.sort_by(|a, b| a.1.total_cmp(&b.1));
     let radii: Vec<f64> = order.iter().map(|&(_, radius)| radius).collect();
     let mut summer = Summer::new(pixels, params, radii);
-    let mut out: Vec<Apertures> = params
-        .radii_pix
-        .iter()
-        .map(|&radius_pix| Apertures { radius_pix, ..Apertures::default() })
-        .collect();
-    for &position in positions {
+    let count = positions.len();
+    let mut out: Vec<Apertures> =
+        params.radii_pix.iter().map(|&radius_pix| Apertures::new(radius_pix, count)).collect();
+    for (star, position) in by_row(positions) {
         summer.sum(position);
         let local = params.annulus_pix.map(|annulus| summer.annulus(position, annulus));
         for (&(column, radius), sums) in order.iter().zip(summer.total()) {
@@ -319,11 +302,18 @@ pub fn photometer(
                     }
                     FlagRule::Sep => box_flag(shape, position, radius),
                 };
-                push(out, sums, local, bits);
+                out.put(star, sums, local, bits);
             }
         }
     }
     Ok(out)
+}
+
+/// Positions from the first row of the image to the last, so that pixels are read from memory once.
+fn by_row(positions: &[(f64, f64)]) -> Vec<(usize, (f64, f64))> {
+    let mut order: Vec<_> = positions.iter().copied().enumerate().collect();
+    order.sort_by(|(_, one), (_, other)| one.1.total_cmp(&other.1));
+    order
 }
 
 /// How a circle lies with respect to the image: 0, `TRUNCATED`, or `TRUNCATED | OUTSIDE`.
@@ -354,21 +344,6 @@ fn registry_flags(sums: &Sums, local: Option<Option<Local>>, reach: i32) -> i32 
     bits |= if local == Some(None) { flags::NO_ANNULUS } else { 0 };
     let empty = sums.area <= 0.0;
     bits | if empty && reach & flags::OUTSIDE == 0 { flags::ALL_MASKED } else { 0 }
-}
-
-/// Writes one star's sums, its local background subtracted.
-fn push(out: &mut Apertures, sums: &Sums, local: Option<Option<Local>>, bits: i32) {
-    let empty = sums.area <= 0.0;
-    let (mean, mean_variance) = local.flatten().map_or((0.0, 0.0), |l| (l.mean, l.variance));
-    let flux = sums.flux - sums.area * mean;
-    let variance = sums.variance + sums.area * sums.area * mean_variance;
-    // One NaN for all engines, whatever made it.
-    let flux = if empty || flux.is_nan() { f64::NAN } else { flux };
-    out.flux.push(flux);
-    out.flux_err.push(if empty { f64::NAN } else { variance.max(0.0).sqrt() });
-    out.flags.push(bits);
-    out.n_masked.push(sums.n_masked);
-    out.area_pix2.push(sums.area);
 }
 
 /// Variance (DN²) of an image that comes without: `rms² + max(signal, 0) / gain`.

@@ -11,8 +11,10 @@
 //! ```
 //!
 //! The series replaces the difference, which loses its digits for small `q`; only circles smaller
-//! than about three pixels need `asin`. A pixel wholly inside or outside needs neither.
+//! than about three pixels need `asin`. Two rectangles are worked on at once, without a branch.
 //! The error is below 1e-13 of a pixel for radii up to 100 pixels.
+
+use super::lanes::Pair;
 
 /// Largest `q²` for which the series has its full precision.
 const SERIES_LIMIT: f64 = 0.0625;
@@ -36,68 +38,84 @@ const fn series() -> [f64; 12] {
 pub fn circle_pixel(x: f64, y: f64, radius: f64) -> f64 {
     // The area is symmetric, so the pixel's center may be taken in the first quadrant.
     let (x, y) = (x.abs(), y.abs());
-    let (left, right, low, high) = (x - 0.5, x + 0.5, y - 0.5, y + 0.5);
-    if left >= 0.0 && low >= 0.0 {
-        return quadrant_area(Rectangle { left, right, low, high }, radius);
-    }
-    // The part beyond an axis is mirrored; where the axis misses the pixel that part is empty.
-    let (columns, rows) = (split(left, right), split(low, high));
-    let mut area = 0.0;
-    for (left, right) in columns {
-        for (low, high) in rows {
-            area += quadrant_area(Rectangle { left, right, low, high }, radius);
+    let radius = Pair::splat(radius);
+    let sides = |at: f64| [Pair::splat(at - 0.5), Pair::splat(at + 0.5)];
+    // The part beyond an axis is mirrored.
+    let parts = |at: f64| [Pair::splat(0.0), Pair::new([0.5 - at, 0.5 + at])];
+    match (x < 0.5, y < 0.5) {
+        (false, false) => quadrant_areas(sides(x), sides(y), radius).to_array()[0],
+        (true, false) => sum(quadrant_areas(parts(x), sides(y), radius)),
+        (false, true) => sum(quadrant_areas(sides(x), parts(y), radius)),
+        (true, true) => {
+            let from_zero = |to: f64| [Pair::splat(0.0), Pair::splat(to)];
+            let [low, high] =
+                [0.5 - y, 0.5 + y].map(|to| sum(quadrant_areas(parts(x), from_zero(to), radius)));
+            low + high
         }
     }
-    area
 }
 
-/// A rectangle of the first quadrant.
-#[derive(Clone, Copy)]
-struct Rectangle {
-    left: f64,
-    right: f64,
-    low: f64,
-    high: f64,
+/// The same of two pixels, neither of which has its center within half a pixel of an axis through the circle's
+/// center, each with a circle of its own.
+#[inline(always)]
+pub fn circle_pixels(x: [f64; 2], y: [f64; 2], radii: [f64; 2]) -> [f64; 2] {
+    let half = Pair::splat(0.5);
+    let sides = |at: [f64; 2]| {
+        let at = Pair::new(at.map(f64::abs));
+        [at - half, at + half]
+    };
+    quadrant_areas(sides(x), sides(y), Pair::new(radii)).to_array()
 }
 
-fn split(from: f64, to: f64) -> [(f64, f64); 2] {
-    if from < 0.0 { [(0.0, -from), (0.0, to)] } else { [(from, to), (0.0, 0.0)] }
+fn sum(areas: Pair) -> f64 {
+    let [one, other] = areas.to_array();
+    one + other
 }
 
-fn quadrant_area(Rectangle { left, right, low, high }: Rectangle, r: f64) -> f64 {
+/// Areas of two rectangles of the first quadrant, from `left` to `right` and `low` to `high`.
+#[inline(always)]
+fn quadrant_areas([left, right]: [Pair; 2], [low, high]: [Pair; 2], r: Pair) -> Pair {
+    let (zero, half) = (Pair::splat(0.0), Pair::splat(0.5));
     let square = r * r;
     let (left2, right2, low2, high2) = (left * left, right * right, low * low, high * high);
     let (width, height) = (right - left, high - low);
-    if right2 + high2 <= square {
-        return width * height;
-    }
-    if left2 + low2 >= square || width <= 0.0 || height <= 0.0 {
-        return 0.0;
-    }
-    let reach = |along: f64| ((r - along) * (r + along)).sqrt();
-    // Where the arc enters, as distances from the corner that is nearest to the center.
-    let through_top = left2 + high2 < square;
-    let enter = if through_top { (reach(high) - left, height) } else { (0.0, reach(left) - low) };
-    let through_side = right2 + low2 < square;
-    let leave = if through_side { (width, reach(right) - low) } else { (reach(low) - left, 0.0) };
-    let polygon = match (through_top, through_side) {
-        (true, true) => width * height - 0.5 * (width - enter.0) * (height - leave.1),
-        (true, false) => 0.5 * height * (enter.0 + leave.0),
-        (false, true) => 0.5 * width * (enter.1 + leave.1),
-        (false, false) => 0.5 * leave.0 * enter.1,
-    };
-    let (dx, dy) = (leave.0 - enter.0, leave.1 - enter.1);
-    polygon + square * segment((dx * dx + dy * dy) / (4.0 * square))
+    // Where the arc enters and leaves, as distances from the corner that is nearest to the center.
+    let through_top = (left2 + high2).less(square);
+    let through_side = (right2 + low2).less(square);
+    let (from, to) = (through_top.of(high, left), through_side.of(right, low));
+    let enter = ((r - from) * (r + from)).root();
+    let leave = ((r - to) * (r + to)).root();
+    let (enter_x, enter_y) =
+        (through_top.of(enter - left, zero), through_top.of(height, enter - low));
+    let (leave_x, leave_y) =
+        (through_side.of(width, leave - left), through_side.of(leave - low, zero));
+    let (dx, dy) = (leave_x - enter_x, leave_y - enter_y);
+    let polygon = enter_x * height + half * dx * (enter_y + leave_y);
+    let touched = (left2 + low2).less(square);
+    let crossed = square.less(right2 + high2);
+    let q2 = (dx * dx + dy * dy) * (Pair::splat(0.25) / square);
+    let cut = polygon + square * segments(touched.of(crossed.of(q2, zero), zero));
+    touched.of(crossed.of(cut, width * height), zero)
 }
 
 /// `asin q - q sqrt(1 - q²)` from `q²`.
+#[inline(always)]
+fn segments(q2: Pair) -> Pair {
+    // Pairs of terms, and pairs of those: no chain of twelve products.
+    let term = |k: usize| Pair::splat(SERIES[k]) + Pair::splat(SERIES[k + 1]) * q2;
+    let q4 = q2 * q2;
+    let four = |k: usize| term(k) + term(k + 2) * q4;
+    let q8 = q4 * q4;
+    let series = q2.root() * q2 * (four(0) + four(4) * q8 + four(8) * (q8 * q8));
+    let large = Pair::splat(SERIES_LIMIT).less(q2);
+    if large.neither() { series } else { large.of(Pair::new(q2.to_array().map(segment)), series) }
+}
+
+/// The same of one number, with digits lost where it is small.
+#[cold]
 fn segment(q2: f64) -> f64 {
-    let q = q2.sqrt();
-    if q2 <= SERIES_LIMIT {
-        return q * q2 * SERIES.iter().rev().fold(0.0, |sum, term| sum * q2 + term);
-    }
     // Rounding may carry the chord of a whole quadrant a little past a diameter.
-    let q = q.min(1.0);
+    let q = q2.sqrt().min(1.0);
     libm::asin(q) - q * (1.0 - q * q).sqrt()
 }
 
@@ -180,6 +198,19 @@ mod tests {
         for &(x, y, radius, area) in AREAS {
             let error = (circle_pixel(x, y, radius) - area).abs();
             assert!(error < 1e-13 && error < 1e-12 * area + 1e-15, "{x} {y} {radius}: {error:e}");
+        }
+    }
+
+    #[test]
+    fn two_pixels_at_once_have_the_areas_that_they_have_alone() {
+        let cases: Vec<_> =
+            AREAS.iter().filter(|(x, y, ..)| x.abs() >= 0.5 && y.abs() >= 0.5).collect();
+        assert!(cases.len() > 10);
+        for (one, other) in cases.iter().flat_map(|one| cases.iter().map(move |other| (one, other)))
+        {
+            let found = circle_pixels([one.0, other.0], [one.1, other.1], [one.2, other.2]);
+            let alone = [one, other].map(|&&(x, y, radius, _)| circle_pixel(x, y, radius));
+            assert_eq!(found.map(f64::to_bits), alone.map(f64::to_bits), "{one:?} {other:?}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 
 use super::*;
 use crate::measure::fixture;
+use crate::numerics::overlap::circle_pixel;
 
 /// Flux and error for radii 2.5, 3, 4.75, without annulus and with one of 6 to 9.
 type Sep = (f64, f64, [(f64, f64, f64, f64); 3]);
@@ -307,4 +308,74 @@ fn the_background_can_be_switched_off_in_every_format() {
     let again: Params = serde_json::from_str(&serde_json::to_string(&none).unwrap()).unwrap();
     assert_eq!(again, none);
     assert_eq!(toml::from_str::<Params>("").unwrap(), Params::default());
+}
+
+/// A plain generator of numbers between 0 and 1.
+struct Draw(u64);
+
+impl Draw {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Flux, variance, area, pixels left out, and whether one is saturated: over all pixels of the image, one by one.
+fn one_by_one(planes: &Planes, (x, y): (f64, f64), radius: f64) -> (f64, f64, f64, i32, bool) {
+    let mut sums = (0.0, 0.0, 0.0, 0, false);
+    for ((row, column), &value) in planes.image.indexed_iter() {
+        let weight = circle_pixel(column as f64 - x, row as f64 - y, radius);
+        let (variance, bits) = (planes.variance[[row, column]], planes.mask[[row, column]]);
+        if weight <= 0.0 {
+            continue;
+        }
+        sums.4 |= bits & mask::SATURATED != 0;
+        if bits & mask::BAD != 0 || !value.is_finite() || !variance.is_finite() {
+            sums.3 += 1;
+            continue;
+        }
+        sums.0 += weight * f64::from(value);
+        sums.1 += weight * weight * f64::from(variance);
+        sums.2 += weight;
+    }
+    sums
+}
+
+#[test]
+fn stars_at_any_place_have_the_sums_of_their_pixels_one_by_one() {
+    let mut draw = Draw(20_261_121);
+    let mut planes = flat(0.0, 1.0);
+    for ((pixel, variance), bits) in
+        planes.image.iter_mut().zip(&mut planes.variance).zip(&mut planes.mask)
+    {
+        (*pixel, *variance) = (100.0 * draw.next() as f32, 1.0 + draw.next() as f32);
+        match (60.0 * draw.next()) as u32 {
+            0 => *bits = mask::DEAD,
+            1 => *bits = mask::SATURATED,
+            2 => *pixel = f32::NAN,
+            3 => *variance = f32::INFINITY,
+            _ => {}
+        }
+    }
+    let radii = [0.2, 0.5, 0.75, 1.0, 2.0, 2.5, 5.3, 9.0, 14.0];
+    let mut positions: Vec<(f64, f64)> =
+        (0..300).map(|_| (60.0 * draw.next() - 5.0, 50.0 * draw.next() - 5.0)).collect();
+    positions.extend([(20.0, 20.0), (20.5, 20.0), (20.0, 20.5), (20.5, 20.5), (-0.5, -0.5)]);
+    let found = photometer((&planes).into(), &positions, &params(&radii)).unwrap();
+    for (star, &position) in positions.iter().enumerate() {
+        for (apertures, radius) in found.iter().zip(radii) {
+            let (flux, variance, area, n_masked, is_saturated) =
+                one_by_one(&planes, position, radius);
+            let near = |found: f64, plain: f64| (found - plain).abs() <= 1e-12 * (1.0 + plain);
+            assert!(near(apertures.area_pix2[star], area), "{position:?} {radius}");
+            assert_eq!(apertures.n_masked[star], n_masked, "{position:?} {radius}");
+            let flag = apertures.flags[star] & flags::SATURATED != 0;
+            assert_eq!(flag, is_saturated, "{position:?} {radius}");
+            if area > 0.0 {
+                assert!(near(apertures.flux[star], flux), "{position:?} {radius}");
+                let error = apertures.flux_err[star];
+                assert!(near(error * error, variance), "{position:?} {radius}");
+            }
+        }
+    }
 }
