@@ -6,6 +6,7 @@
 //! rawsky-bench compare ANSWER PEER KIND              the largest difference of two answers
 //! rawsky-bench images MASTER ANSWER                  plain numbers of a master
 //! rawsky-bench fluxes ANSWER CATALOGUE…              plain numbers of catalogues
+//! rawsky-bench calibrated ANSWER IMAGE…              where images lie on the sky, and their zero points
 //! rawsky-bench command WORDS…                        a command's CPU seconds and memory, children included
 //! rawsky-bench compile MODULE CODE                   (feature `sandbox`) machine code of this program as a module
 //! rawsky-bench sandbox CODE FOLDER WORDS…            (feature `sandbox`) this program under wasmtime
@@ -45,6 +46,7 @@ fn act(words: &[&str]) -> Result<String> {
         }
         ["images", master, answer] => products::images(master.as_ref(), answer.as_ref()),
         ["fluxes", answer, catalogues @ ..] => products::fluxes(answer.as_ref(), catalogues),
+        ["calibrated", answer, images @ ..] => products::calibrated(answer.as_ref(), images),
         ["command", program, words @ ..] => command::measure(program, words),
         #[cfg(feature = "sandbox")]
         ["compile", module, code] => rawsky_bench::sandbox::compile(module.as_ref(), code.as_ref()),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use rawsky_core::formats::{fits::FitsFile, parquet};
+use rawsky_core::numerics::sky::{ARCSECOND, Wcs};
 use rawsky_core::store::Source;
 use serde_json::json;
 
@@ -43,4 +44,27 @@ pub fn fluxes(answer: &Path, catalogues: &[&str]) -> Result<String> {
     }
     fs::write(answer, bytes)?;
     Ok(json!({ "product": catalogues }).to_string())
+}
+
+/// Writes, image after image, where its middle lies (arcsecond along both axes of the sky) and its zero point (mag).
+///
+/// # Errors
+/// If one cannot be read, or is not calibrated.
+pub fn calibrated(answer: &Path, images: &[&str]) -> Result<String> {
+    let mut bytes = Vec::new();
+    for path in images {
+        let mut store = Folder::new(".");
+        let mut source = Source::open(&mut store, path)?;
+        let file = FitsFile::open(&mut source)?;
+        let header = &file.hdus().first().context("no HDU")?.header;
+        let values = file.read_image(&mut source, 0)?.values;
+        let wcs = Wcs::from_header(header)?.with_context(|| format!("{path} has no WCS"))?;
+        let (rows, columns) = values.dim();
+        let middle = ((columns - 1) as f64 / 2.0, (rows - 1) as f64 / 2.0);
+        let (ra, dec) = wcs.sky_from_pixel(middle.0, middle.1);
+        let zero = header.real("MAGZP").with_context(|| format!("{path} has no MAGZP"))?;
+        bytes.extend(bytes_f64(&[ra * dec.cos() / ARCSECOND, dec / ARCSECOND, zero]));
+    }
+    fs::write(answer, bytes)?;
+    Ok(json!({ "product": images }).to_string())
 }

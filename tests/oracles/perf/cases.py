@@ -277,7 +277,76 @@ def end_to_end(peer, inputs, size, ours):
     return work, lambda found: [table[f"f_{i}"].to_numpy("<f8") for table in found for i in range(10)]
 
 
+def calibrate(peer, inputs, size, ours):
+    """A raw exposure to four maps of the sky and zero points. Left out on this side: variance, masks, pocket, cosmic
+    rays, errors, the width of stars, the search for the match (stars are matched where the header has them), files."""
+    import numpy as np
+    import pandas
+    import sep
+    from astropy import units as u
+    from astropy.coordinates import SkyCoord
+    from astropy.io import fits
+    from astropy.stats import sigma_clipped_stats
+    from astropy.wcs import WCS
+    from astropy.wcs.utils import fit_wcs_from_points
+    known = json.loads((inputs / "amplifiers.json").read_text())
+    night = inputs.parent / "night"
+    raw = next((night / "raw").glob("**/*_o.fits.fz"))
+    headers = [fits.getheader(inputs / f"header_{n}.fits") for n in (1, 2, 3, 4)]
+    year = 2020.12
+    sep.set_extract_pixstack(3_000_000)
+
+    def objects(image):
+        mesh = sep.Background(image)
+        image = image - mesh.back()
+        found = sep.extract(image, 5.0, err=mesh.rms())
+        x, y, a, b, theta = (found[key] for key in ("x", "y", "a", "b", "theta"))
+        theta = np.clip(theta, -np.pi / 2, np.pi / 2)
+        kron = sep.kron_radius(image, x, y, a, b, theta, 6.0)[0]
+        total = sep.sum_ellipse(image, x, y, a, b, theta, np.maximum(2.5 * kron, 0.1), subpix=0)[0]
+        half = sep.flux_radius(image, x, y, 6 * a, 0.5, normflux=total, subpix=5)[0]
+        x, y = sep.winpos(image, x, y, np.clip(half, 0.5, None) * 2 / 2.35)[:2]
+        flux = sep.sum_circle(image, x, y, 6.0, err=mesh.globalrms, subpix=0)[0]
+        return x, y, flux
+
+    def work():
+        stars = pandas.read_parquet(night / "catalogue" / "stars.parquet")
+        moved = (year - stars["ref_epoch"].to_numpy()) / 3.6e6
+        along, up = (np.nan_to_num(moved * stars[name].to_numpy()) for name in ("pmra", "pmdec"))
+        dec = stars["dec"].to_numpy() + up
+        ra = stars["ra"].to_numpy() + along / np.cos(np.radians(dec))
+        references = SkyCoord(ra * u.deg, dec * u.deg)
+        found = []
+        with fits.open(raw, memmap=False) as hdus:
+            planes = [np.array(hdu.data, "<f4") for hdu in hdus if hdu.data is not None]
+        for n, (amp, header) in enumerate(zip(known, headers), 1):
+            bias, flat = images(inputs, [f"bias_{n}.f32", f"flat_{n}.f32"])
+            flip = (slice(None, None, -1 if amp["stored_rows_flipped"] else 1),
+                    slice(None, None, -1 if amp["stored_columns_flipped"] else 1))
+            # The flat alone: no level of the focal plane is given to either side.
+            image = detrended(np, planes[n - 1][flip], planes[n + 3][flip], bias, flat, {**amp, "scale": 1.0})
+            x, y, flux = objects(np.ascontiguousarray(image[flip]))
+            sky = SkyCoord(*WCS(header).all_pix2world(x, y, 0), unit="deg")
+            row, apart, _ = sky.match_to_catalog_sky(references)
+            good = (apart < 1 * u.arcsec) & (flux > 0)
+            star = references[row[good]]
+            wcs = fit_wcs_from_points((x[good], y[good]), star, sip_degree=3)
+            middle = wcs.all_pix2world((image.shape[1] - 1) / 2, (image.shape[0] - 1) / 2, 0)
+            magnitude = stars["phot_g_mean_mag"].to_numpy()[row[good]]
+            bright = magnitude < np.percentile(magnitude, 30)
+            zero = sigma_clipped_stats((magnitude + 2.5 * np.log10(flux[good]))[bright])[1]
+            found.append((*middle, zero))
+        return found
+
+    def answer(found):
+        # Seconds of arc along both axes, and magnitudes.
+        rows = [(3600 * ra * np.cos(np.radians(dec)), 3600 * dec, zero) for ra, dec, zero in found]
+        return [np.array(rows, "<f8")]
+    return work, answer
+
+
 CASES = {
+    "calibrate": calibrate,
     "master-bias": master_bias,
     "end-to-end": end_to_end,
     "decode-float": lambda peer, inputs, size, ours: decode(peer, inputs, "float.fits.fz"),

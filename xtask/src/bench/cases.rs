@@ -211,4 +211,19 @@ pub(super) const ALL: &[Case] = &[
             )],
         )
     },
+    Case {
+        repeats: 0,
+        is_command: true,
+        holds: "f64",
+        ..kernel(
+            "a CCD from raw file to calibrated images",
+            "calibrate",
+            &[peer(
+                "sep+astropy",
+                within(0.05, 0.0),
+                None,
+                "no variance, masks, pocket, cosmic rays, width of stars or search for the match; no files",
+            )],
+        )
+    },
 ];

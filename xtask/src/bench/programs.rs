@@ -14,6 +14,10 @@ use crate::shell::{output, root};
 /// Exit code of `tests/oracles/perf/cases.py` when a package is missing.
 const MISSING: i32 = 3;
 
+/// What `rawsky` tells the allocator of its tasks.
+const KEEP_MEMORY: [(&str, &str); 2] =
+    [("MALLOC_MMAP_THRESHOLD_", "4294967296"), ("MALLOC_TRIM_THRESHOLD_", "17179869184")];
+
 /// Of an answer that has nothing to be compared with.
 const NOT_APART: Apart = Apart { numbers: 0, absolute: 0.0, relative: 0.0 };
 
@@ -131,7 +135,9 @@ impl Programs {
                 command.args([&self.module, &self.folder]).args(words);
             }
             _ => {
-                command.args(["run", case.name, "inputs", &name, &repeats, &size]);
+                command
+                    .args(["run", case.name, "inputs", &name, &repeats, &size])
+                    .envs(KEEP_MEMORY);
             }
         }
         Some(command)

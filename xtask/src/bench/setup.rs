@@ -156,6 +156,18 @@ pub(super) fn command(
             read.arg("fluxes").arg(answer);
             read.args((1..5).map(|quadrant| format!("chain/{quadrant}.parquet")));
         }
+        "calibrate" => {
+            let raw = raws(&programs.folder.join("night/raw"), "_o.fits.fz")?.join(" ");
+            let _ = fs::remove_dir_all(programs.folder.join("calibrated"));
+            work.arg(format!(
+                "{rawsky} detrend --engine {engine} --jobs 1 --bias inputs/bias.fits --flat inputs/flat.fits \
+                 --headers night/headers --output calibrated {raw}
+                 for q in 1 2 3 4; do {rawsky} calibrate --engine {engine} --output calibrated/$q.fits \
+                 --catalogue night/catalogue/stars.parquet calibrated/*_q${{q}}_sciimg.fits; done"
+            ));
+            read.arg("calibrated").arg(answer);
+            read.args((1..5).map(|quadrant| format!("calibrated/{quadrant}.fits")));
+        }
         _ => return Ok(None),
     }
     Ok(Some([work, read]))
