@@ -38,6 +38,13 @@ const fn series() -> [f64; 12] {
 pub fn circle_pixel(x: f64, y: f64, radius: f64) -> f64 {
     // The area is symmetric, so the pixel's center may be taken in the first quadrant.
     let (x, y) = (x.abs(), y.abs());
+    let (near, far) = (((x - 0.5).max(0.0), (y - 0.5).max(0.0)), (x + 0.5, y + 0.5));
+    if far.0 * far.0 + far.1 * far.1 <= radius * radius {
+        return (far.0 - (x - 0.5)) * (far.1 - (y - 0.5));
+    }
+    if near.0 * near.0 + near.1 * near.1 >= radius * radius {
+        return 0.0;
+    }
     let radius = Pair::splat(radius);
     let sides = |at: f64| [Pair::splat(at - 0.5), Pair::splat(at + 0.5)];
     // The part beyond an axis is mirrored.
