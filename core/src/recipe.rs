@@ -1,8 +1,10 @@
 //! A recipe: the ordered steps of each stage with their parameters, as data.
 //!
 //! TOML outside, the same structure as JSON in a page. A step that is not in the list is off. A
-//! camera may lay its own values over a recipe's (`[defaults.<step>]`, `[defaults.aperture]`, …).
+//! camera may lay its own values over a recipe's (`[defaults.<step>]`, `[defaults.aperture]`,
+//! `[defaults.calibrate]`, …).
 
+pub mod calibration;
 mod defaults;
 mod files;
 #[cfg(any(test, feature = "toml"))]
@@ -28,7 +30,7 @@ const COMPILED: &[(&str, &str, &str, &str)] = include!(concat!(env!("OUT_DIR"), 
 /// The recipe that a camera may replace by another one of the core.
 const DEFAULT: &str = "default";
 
-/// Ordered steps per stage, and the parameters of stacks and photometry.
+/// Ordered steps per stage, and the parameters of stacks, photometry and calibration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
@@ -58,6 +60,9 @@ pub struct Recipe {
     pub defects: Option<defects::Params>,
     /// Aperture photometry.
     pub aperture: aperture::Params,
+    /// Masks, objects, map to the sky and zero point; the defaults if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibrate: Option<Box<calibration::Params>>,
 }
 
 /// One step with its parameters.
@@ -191,6 +196,11 @@ impl Recipe {
         }
     }
 
+    /// How science images are calibrated.
+    pub fn calibration(&self) -> calibration::Params {
+        self.calibrate.as_deref().cloned().unwrap_or_default()
+    }
+
     /// Whether a stage has a step of this name.
     pub fn has(&self, stage: Stage, name: &str) -> bool {
         self.steps(stage).iter().any(|step| step.name() == name)
@@ -214,6 +224,7 @@ impl Recipe {
         self.flat_master.check("flat_master")?;
         self.defects.map_or(Ok(()), |params| params.check())?;
         self.aperture.check()?;
+        self.calibrate.as_ref().map_or(Ok(()), |params| params.check())?;
         check_stage(
             "bias",
             &self.bias,

@@ -241,6 +241,9 @@ pub struct Simulate {
     /// Science exposures.
     #[arg(long, default_value_t = 2)]
     pub exposures: usize,
+    /// Stars on each amplifier [default: 3000 on one of full size, by area].
+    #[arg(long, value_name = "N")]
+    pub stars: Option<usize>,
     /// How raw files are compressed.
     #[arg(long, value_enum, default_value_t = Compression::FloatRice)]
     pub compress: Compression,

@@ -156,11 +156,16 @@ pub fn draw(context: &Context, args: &NightToRun, runner: &Runner) -> Result<Pla
         // A catalogue of the whole sky is large: only what is needed is hashed.
         night.catalogues = night.places.needed(std::mem::take(&mut night.catalogues));
         runner.digests.of_all(&night.catalogues)?;
+    } else if args.calibrate {
+        let reason = format!(
+            "--calibrate: found no catalogue of stars; needed {} or --catalogue FILE|DIR",
+            folder.join("catalogue").display()
+        );
+        return Err(Failure::new(Class::InputBad, reason));
     }
     let names = context.names.clone().with_masks_apart(args.layout == LayoutName::Ipac);
     let known = (&context.descriptions, &names, choice(context, args)?);
-    let mut plan = dag::plan(&folder, &night, &survey, known, &runner.digests)?;
-    plan.keep = args.keep.into();
+    let plan = dag::plan(&folder, &night, &survey, known, &runner.digests)?;
     if plan.tasks.is_empty() {
         let reason =
             format!("nothing can be made of {}: {}", folder.display(), plan.notes.join("; "));
@@ -169,7 +174,8 @@ pub fn draw(context: &Context, args: &NightToRun, runner: &Runner) -> Result<Pla
     Ok(plan)
 }
 
-/// Which masters exposures take: those of their day, if the camera says when its days begin.
+/// Which masters exposures take: those of their day, if the camera says when its days begin. What is made
+/// of them.
 fn choice(context: &Context, args: &NightToRun) -> Result<Choice, Failure> {
     let usual = match context.camera.day_begins_utc_h {
         Some(_) => Sharing::Day,
@@ -181,7 +187,12 @@ fn choice(context: &Context, args: &NightToRun) -> Result<Choice, Failure> {
         let reason = format!("camera {name} has no [[periods]]; needed for --masters period");
         return Err(Failure::new(Class::InputBad, reason));
     }
-    Ok(Choice { sharing, within_days: args.closest_calibration })
+    Ok(Choice {
+        sharing,
+        within_days: args.closest_calibration,
+        calibrate: args.calibrate,
+        keep: args.keep.into(),
+    })
 }
 
 fn survey(context: &Context, night: &Night, runner: &Runner) -> Result<Survey, Failure> {

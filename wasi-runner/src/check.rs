@@ -79,6 +79,7 @@ fn to_plan(folder: &Path, options: &CheckOptions) -> NightToRun {
         output: PathBuf::new(),
         layout: LayoutName::Rawsky,
         keep: KeepName::All,
+        calibrate: false,
         masters: None,
         closest_calibration: options.closest_calibration,
         calibration: None,

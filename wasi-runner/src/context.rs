@@ -100,13 +100,13 @@ impl Context {
         })
     }
 
-    /// Values of the user's for photometry, laid over those of camera and recipe: the text of a
-    /// camera with them, or nothing if there are none. The camera's values come last of all, so
-    /// that they belong there.
+    /// Values of the user's for a table of the recipe, laid over those of camera and recipe: the text of a
+    /// camera with them, or nothing if there are none. The camera's values come last of all, so that they
+    /// belong there.
     ///
     /// # Errors
     /// [`Class::InputBad`] if the camera cannot take them.
-    pub fn lay_over_aperture(&mut self, wishes: Table) -> Result<Option<String>, Failure> {
+    pub fn lay_over(&mut self, name: &str, wishes: Table) -> Result<Option<String>, Failure> {
         if wishes.is_empty() {
             return Ok(None);
         }
@@ -121,11 +121,11 @@ impl Context {
         };
         let mut camera: Table = text.parse().map_err(|error| bad(format!("{error}")))?;
         let mut fields = &mut camera;
-        for name in ["defaults", "aperture"] {
+        for name in ["defaults", name] {
             let group = fields.entry(name).or_insert_with(|| toml::Value::Table(Table::new()));
             fields = group.as_table_mut().ok_or_else(|| bad(format!("{name} is no table")))?;
         }
-        fields.extend(wishes);
+        merge(fields, wishes);
         self.descriptions.camera = Text::File(CAMERA.to_owned());
         self.descriptions.files.retain(|(key, _)| key != CAMERA);
         Ok(Some(camera.to_string()))
@@ -148,6 +148,22 @@ impl Context {
     pub fn print_written(&self, files: &[PathBuf]) {
         let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
         self.print(&names.join("\n"), &serde_json::json!({ "written": names }));
+    }
+}
+
+/// Lays `wishes` over a table, table by table; parameters of one method (`by`) do not suit another one.
+fn merge(table: &mut Table, wishes: Table) {
+    for (name, wish) in wishes {
+        match (table.get_mut(&name), wish) {
+            (Some(toml::Value::Table(old)), toml::Value::Table(new))
+                if new.get("by").is_none_or(|by| old.get("by") == Some(by)) =>
+            {
+                merge(old, new);
+            }
+            (_, wish) => {
+                table.insert(name, wish);
+            }
+        }
     }
 }
 

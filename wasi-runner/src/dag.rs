@@ -2,9 +2,11 @@
 //!
 //! For each day (or period), master biases, darks if the recipe subtracts any, lamp flats, flats of a
 //! band and their level over the focal plane; for each exposure, science images by the nearest
-//! masters, catalogues where there are headers and stars, comparisons where there is truth. What is
-//! missing is noted, and the core decides whether the work can be done without.
+//! masters, catalogues where there are headers and stars, comparisons where there is truth, and, if it
+//! is wished, masks, objects and a map to the sky. What is missing is noted, and the core decides whether
+//! the work can be done without.
 
+mod calibrated;
 mod calibration;
 mod exposure;
 mod masters;
@@ -59,13 +61,17 @@ pub struct Fewest {
     pub flat: usize,
 }
 
-/// Which masters exposures take.
+/// Which masters exposures take, and what is made of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Choice {
     /// Which exposures of the folder share masters.
     pub sharing: Sharing,
     /// Largest distance between an exposure and its masters (days).
     pub within_days: f64,
+    /// Whether science images get masks, objects, a map to the sky and a zero point.
+    pub calibrate: bool,
+    /// What of the products stays.
+    pub keep: Keep,
 }
 
 /// The key of a raw file.
@@ -108,13 +114,14 @@ pub fn plan(
         masters: night.masters.iter().map(|path| (master_key(path), path)).collect(),
         sharing: choice.sharing,
         within_days: choice.within_days,
+        calibrate: choice.calibrate,
         borrowed: BTreeMap::new(),
         plan: Plan {
             version: VERSION,
             module_sha256: guest::digest(),
             night: folder.to_owned(),
             detectors: descriptions.detectors.clone(),
-            keep: Keep::All,
+            keep: choice.keep,
             notes: Vec::new(),
             left_out: Vec::new(),
             tasks: Vec::new(),
@@ -164,6 +171,7 @@ struct Builder<'a> {
     masters: BTreeMap<Key, &'a PathBuf>,
     sharing: Sharing,
     within_days: f64,
+    calibrate: bool,
     /// Tasks that take a master of another day: what, whose, by whom.
     borrowed: BTreeMap<(String, String, String), usize>,
     plan: Plan,

@@ -38,6 +38,13 @@ fn of(plan: &Plan, task: &PlannedTask, (pixels, amps): (u64, u64)) -> Option<u64
         (Task::Detrend(_), _) => {
             (outputs / 2).checked_mul(pixels)?.checked_mul(IMAGE_PIXEL + MASK_PIXEL)?
         }
+        (Task::Masks(_), _) if plan.keep == Keep::Catalogues => 0,
+        (Task::Masks(masks), _) => {
+            pixels.checked_mul(if masks.mask.is_none() { PIXEL } else { IMAGE_PIXEL })?
+        }
+        (Task::Calibrate(calibrate), _) if calibrate.output.is_none() => SMALL,
+        // At most: an image whose mask was apart has no variance.
+        (Task::Calibrate(_), _) => pixels.checked_mul(PIXEL)?.checked_add(SMALL)?,
         (_, Stage::Bias | Stage::Dark | Stage::LampFlat | Stage::Flat) => {
             amps.checked_mul(pixels)?.checked_mul(PIXEL)?
         }

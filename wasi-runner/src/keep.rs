@@ -20,7 +20,7 @@ pub const DROPPED: &str = "dropped";
 
 /// Whether the products of a task go once they were used.
 pub fn passes(plan: &Plan, task: &PlannedTask) -> bool {
-    plan.keep == Keep::Catalogues && task.stage == Stage::Detrend
+    plan.keep == Keep::Catalogues && matches!(task.stage, Stage::Detrend | Stage::Masks)
 }
 
 /// Drops the products of a task but its records. A failure leaves more on the disk, no less in order.
@@ -78,13 +78,20 @@ pub fn wanted_again<'a>(plan: &'a Plan, findings: &Findings<'a>) -> BTreeSet<&'a
 /// Tasks with products that pass, and that all who take them have used.
 fn used<'f, 'a>(plan: &'a Plan, findings: &'f Findings<'a>) -> Vec<&'f Found<'a>> {
     let followers = followers(plan);
-    let is_done = |id: &str| findings.task(id).is_some_and(|found| found.done.is_some());
-    let is_used = |found: &&Found<'a>| {
+    let mut used: BTreeMap<&str, &'f Found<'a>> = BTreeMap::new();
+    // Who takes products comes after who makes them: what is dropped and wanted again needs its own inputs
+    // again.
+    for found in findings.tasks().iter().rev().filter(|found| passes(plan, found.task)) {
+        let is_settled = |user: &&PlannedTask| {
+            let done = findings.task(&user.id).and_then(|found| found.done.as_ref());
+            done.is_some_and(|done| !done.dropped || used.contains_key(user.id.as_str()))
+        };
         let users = followers.get(found.task.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let all = users.iter().all(|user| is_done(&user.id));
-        passes(plan, found.task) && !users.is_empty() && all
-    };
-    findings.tasks().iter().filter(is_used).collect()
+        if !users.is_empty() && users.iter().all(is_settled) {
+            used.insert(&found.task.id, found);
+        }
+    }
+    used.into_values().collect()
 }
 
 /// Drops the science images of some tasks, if nobody needs them any more.

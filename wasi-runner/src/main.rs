@@ -44,6 +44,9 @@ fn command(arguments: &Arguments) -> Result<End, Failure> {
     if let Command::Aperture(args) = &arguments.command {
         return single::aperture(&mut context, args).map(|()| End::Done);
     }
+    if let Command::Calibrate(args) = &arguments.command {
+        return single::calibrate(&mut context, args).map(|()| End::Done);
+    }
     let context = &context;
     match &arguments.command {
         Command::Reduce(night) => return batch::reduce(context, night),
@@ -70,10 +73,9 @@ fn command(arguments: &Arguments) -> Result<End, Failure> {
             single::master_flat(context, raws, (bias, dark.as_deref()), output)
         }
         Command::FocalPlane { flats, output } => single::focal_plane(context, flats, output),
-        Command::Calibrate(args) => single::calibrate(context, args),
         Command::Detrend(args) => single::detrend(context, args),
         Command::Serve { run, port } => serve::serve(context, run.as_deref(), *port),
-        Command::Aperture(_) | Command::Child { .. } => Ok(()),
+        Command::Aperture(_) | Command::Calibrate(_) | Command::Child { .. } => Ok(()),
     }?;
     Ok(End::Done)
 }

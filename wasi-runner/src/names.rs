@@ -10,6 +10,15 @@ use crate::work::{last, made_safe};
 /// What the names of products begin with.
 pub const PREFIX: &str = "rawsky_";
 
+/// What is made of a science image in place of `sciimg.fits`: the image with its masks.
+pub const MASKED: &str = "masked.fits";
+/// Its objects, in pixels.
+pub const OBJECTS: &str = "objects.parquet";
+/// The masked image with its map and zero point.
+pub const CALIBRATED: &str = "calibrated.fits";
+/// The objects on the sky.
+pub const ON_SKY: &str = "calibrated.parquet";
+
 /// Names after one camera's conventions. `when` is the day (YYYYMMDD) or period of a master.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
@@ -48,6 +57,13 @@ impl Names {
     /// A product of one amplifier of an exposure.
     pub fn of_amplifier(&self, raw: &str, amp: AmpId, kind: &str) -> String {
         format!("{PREFIX}{}_q{amp}_{kind}", self.exposure(raw))
+    }
+
+    /// What is made of a science image: its name with another kind in place of its own.
+    pub fn beside_science(science: &str, kind: &str) -> String {
+        let stem = stem(last(science));
+        let stem = stem.strip_suffix("_sciimg").unwrap_or(stem);
+        format!("{}_{kind}", made_safe(stem).replace('+', "_"))
     }
 
     /// The master bias of a detector.

@@ -50,6 +50,12 @@ pub enum Stage {
     Detrend,
     /// The catalogue of one science image.
     Aperture,
+    /// One science image with masks of its own.
+    Masks,
+    /// The objects of one science image, in pixels.
+    Objects,
+    /// One science image with its map to the sky and its zero point.
+    Calibrate,
     /// One science image against the truth of a simulated night.
     Compare,
 }
@@ -65,8 +71,17 @@ impl Stage {
             Stage::FocalPlane => "focal plane",
             Stage::Detrend => "science images",
             Stage::Aperture => "catalogue",
+            Stage::Masks => "masked images",
+            Stage::Objects => "objects",
+            Stage::Calibrate => "calibration",
             Stage::Compare => "comparison",
         }
+    }
+
+    /// Whether it makes something of one science exposure.
+    pub fn is_of_exposure(self) -> bool {
+        use Stage::{Aperture, Calibrate, Compare, Detrend, Masks, Objects};
+        matches!(self, Detrend | Aperture | Masks | Objects | Calibrate | Compare)
     }
 }
 

@@ -69,6 +69,7 @@ fn params(context: &Context, args: &args::Simulate) -> Result<NightParams, Failu
         flats_per_lamp: args.flats,
         lamps: args.leds.clone(),
         exposures: args.exposures,
+        stars_per_amplifier: args.stars,
         effects,
         ..NightParams::default()
     })

@@ -13,7 +13,7 @@ use super::objects::signed;
 use super::{Context, stars, tables};
 use crate::astrometry::{self, Solution, Spot, Start, magnitude_column, references};
 use crate::calibrate::objects::UNUSABLE;
-use crate::calibrate::zero_point::{self, Star, ZeroPoint, zero_point};
+use crate::calibrate::zero_point::{Star, ZeroPoint, zero_point};
 use crate::error::{Error, Result};
 use crate::formats::fits::{Encoding, FitsWriter, PixelData};
 use crate::header::Header;
@@ -59,25 +59,14 @@ pub struct Calibrate {
     /// The start; without it the WCS of the image.
     #[serde(default)]
     pub pointing: Option<Pointing>,
-    /// The search and the fit of the map.
-    #[serde(default)]
-    pub astrometry: astrometry::Params,
-    /// The fit of the zero point.
-    #[serde(default)]
-    pub zero_point: zero_point::Params,
-    /// Column of the magnitude; without it one that is known.
-    #[serde(default)]
-    pub magnitude: Option<String>,
-    /// Two columns whose difference is the color.
-    #[serde(default)]
-    pub color: Option<(String, String)>,
-    /// The science image with its map and zero point.
-    pub output: Key,
+    /// The science image with its map and zero point, if it is wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Key>,
     /// The objects on the sky.
     pub table_output: Key,
 }
 
-/// Calibrates a science image.
+/// Calibrates a science image as the recipe says.
 pub(super) fn calibrate(context: &mut Context<'_>, task: &Calibrate) -> Result<()> {
     let files = (&task.science, task.mask.as_ref());
     let mut image = open_image((context.store, &context.camera), files)?;
@@ -85,23 +74,24 @@ pub(super) fn calibrate(context: &mut Context<'_>, task: &Calibrate) -> Result<(
     let stars = catalogue(context, &task.catalogue, None)?;
     let shape = image.planes.shape();
     let start = start(&image.header, shape, task)?;
-    let magnitude = magnitude_column(&stars, task.magnitude.as_deref())?;
+    let params = context.recipe.calibration();
+    let magnitude = magnitude_column(&stars, params.magnitude.as_deref())?;
     let date = date(&image.header);
-    let epoch = task.astrometry.epoch_year;
+    let epoch = params.astrometry.epoch_year;
     if date.is_none() && stars.get("pmra").is_some() {
         let text = "the image has no date: the stars were left where the catalogue has them";
         context.warn(Warning::new(STEP, "no-date", 1, text.to_owned()));
     }
     let known = references(&stars, magnitude.as_deref(), date, epoch)?;
     let spots = spots(&objects)?;
-    let solution = astrometry::solve(&spots, &known, &start, shape, &task.astrometry)?;
+    let solution = astrometry::solve(&spots, &known, &start, shape, &params.astrometry)?;
     context.note("astrometry", report(&solution));
     solution.write(&mut image.header);
     let zero = match magnitude {
         Some(magnitude) => {
-            let names = (magnitude.as_str(), task.color.as_ref());
+            let names = (magnitude.as_str(), params.color.as_ref());
             let pairs = pairs(&objects, (&stars, &solution), names)?;
-            zero_point(&pairs, task.color.is_some(), &task.zero_point)
+            zero_point(&pairs, params.color.is_some(), &params.zero_point)
         }
         None => {
             Err(Error::input(STEP, "magnitude of the catalogue", "no column", "one of its own"))
@@ -109,7 +99,7 @@ pub(super) fn calibrate(context: &mut Context<'_>, task: &Calibrate) -> Result<(
     };
     let zero = match zero {
         Ok(zero) => {
-            write_zero_point(&mut image.header, &zero, task);
+            write_zero_point(&mut image.header, &zero, params.color.as_ref());
             context.note("zero-point", &zero);
             Some(zero)
         }
@@ -122,8 +112,10 @@ pub(super) fn calibrate(context: &mut Context<'_>, task: &Calibrate) -> Result<(
     on_image(context, &mut image, &objects, (&solution.wcs, zero.as_ref()))?;
     let mut table = on_sky(objects, &solution, zero.as_ref())?;
     signed(context, &mut table);
-    context.provenance_cards(&mut image.header);
-    write(context, &task.output, &image)?;
+    if let Some(output) = &task.output {
+        context.provenance_cards(&mut image.header);
+        write(context, output, &image)?;
+    }
     tables::write(context, &task.table_output, &table)
 }
 
@@ -227,7 +219,7 @@ fn report(solution: &Solution) -> serde_json::Value {
 
 /// The cards of a zero point, by the names of the archive of the Zwicky Transient Facility (Masci et al.
 /// 2019, PASP 131, 018003).
-fn write_zero_point(header: &mut Header, zero: &ZeroPoint, task: &Calibrate) {
+fn write_zero_point(header: &mut Header, zero: &ZeroPoint, color: Option<&(String, String)>) {
     let [variance, mixed, of_color] = zero.covariance_mag;
     header.set("MAGZP", zero.zero_point_mag, "zero point of the aperture at color 0 (mag)");
     header.set("MAGZPUNC", variance.max(0.0).sqrt(), "its uncertainty (mag)");
@@ -236,7 +228,7 @@ fn write_zero_point(header: &mut Header, zero: &ZeroPoint, task: &Calibrate) {
     for key in ["CLRCOEFF", "CLRCOUNC", "ZPCLRCOV", "PCOLOR"] {
         header.remove(key);
     }
-    if let Some((first, second)) = &task.color {
+    if let Some((first, second)) = color {
         header.set("CLRCOEFF", zero.color_ratio, "color term (mag/mag)");
         header.set("CLRCOUNC", of_color.max(0.0).sqrt(), "its uncertainty");
         header.set("ZPCLRCOV", mixed, "covariance of MAGZP and CLRCOEFF (mag2)");

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::aperture::open_image;
 use super::calibrate::write;
 use super::{Context, Electronics};
-use crate::calibrate::objects::objects;
+use crate::calibrate::objects;
 use crate::error::Result;
 use crate::header::Header;
 use crate::ids::AmpId;
 use crate::image::Planes;
 use crate::instrument::Instrument;
 use crate::masks::edges::Seams;
-use crate::masks::search::{CosmicRays, Known, Params, search};
+use crate::masks::search::{CosmicRays, Known, search};
 use crate::measure::background;
 use crate::store::Key;
 use crate::warning::Warning;
@@ -35,19 +35,11 @@ pub struct Masks {
     /// Values where the image has none.
     #[serde(default)]
     pub detector: Electronics,
-    /// Full width at half maximum of the stars (pixel), by which cosmic rays are told from them. Without it
-    /// that of the header, or that of the image's stars; if it is below 2, or there are too few stars,
-    /// cosmic rays are not searched for by their shape.
-    #[serde(default)]
-    pub fwhm_pix: Option<f64>,
-    /// What is searched for and done.
-    #[serde(default)]
-    pub params: Params,
     /// The science image with its mask.
     pub output: Key,
 }
 
-/// Searches a science image and writes it with what was found.
+/// Searches a science image as the recipe says, and writes it with what was found.
 pub(super) fn masks(context: &mut Context<'_>, task: &Masks) -> Result<()> {
     let files = (&task.science, task.mask.as_ref());
     let mut image = open_image((context.store, &context.camera), files)?;
@@ -58,11 +50,12 @@ pub(super) fn masks(context: &mut Context<'_>, task: &Masks) -> Result<()> {
         seams: seams(&context.camera, header),
     };
     let mesh = context.recipe.aperture.background.unwrap_or_default();
-    let mut params = task.params.clone();
+    let recipe = context.recipe.calibration();
+    let mut params = recipe.masks;
     if let CosmicRays::Shape(shape) = &mut params.cosmic_rays {
         let told = context.camera.dialect.seeing_pix.number(header).filter(|width| 0.0 < *width);
-        let width = || told.or_else(|| measured(&image.planes, &known, &mesh));
-        match task.fwhm_pix.map_or_else(|| wide_enough(width()), Ok) {
+        let width = || told.or_else(|| measured(&image.planes, &known, (&mesh, &recipe.objects)));
+        match recipe.fwhm_pix.map_or_else(|| wide_enough(width()), Ok) {
             Ok(width) => shape.fwhm_pix = width,
             Err(reason) => {
                 params.cosmic_rays = CosmicRays::None;
@@ -77,8 +70,12 @@ pub(super) fn masks(context: &mut Context<'_>, task: &Masks) -> Result<()> {
 }
 
 /// The width (pixel) of the image's own stars, if there are enough.
-fn measured(planes: &Planes, known: &Known, mesh: &background::Params) -> Option<f64> {
-    let found = objects(planes, known.has_variance, known.gain, mesh, &Default::default());
+fn measured(
+    planes: &Planes,
+    known: &Known,
+    (mesh, params): (&background::Params, &objects::Params),
+) -> Option<f64> {
+    let found = objects::objects(planes, known.has_variance, known.gain, mesh, params);
     found.ok()?.1.shape.map(|stars| stars.fwhm_pix)
 }
 

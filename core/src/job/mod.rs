@@ -39,8 +39,6 @@ use crate::probe::Probe;
 use crate::provenance::{InputId, Provenance};
 use crate::store::{Key, Store};
 
-pub use crate::masks::search::{CosmicRays, Params as MaskParams};
-pub use crate::masks::{growth::Params as Growth, interpolation::Params as Interpolation};
 pub use calibrate::{Calibrate, Pointing};
 pub use compare::Comparison;
 pub use focal_plane::FocalPlaneLevel;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::aperture::{OpenedImage, open_image};
 use super::{Context, Electronics, tables};
-use crate::calibrate::objects::{self, Params};
+use crate::calibrate::objects;
 use crate::error::Result;
 use crate::psf::Psf;
 use crate::store::Key;
@@ -23,14 +23,11 @@ pub struct Detect {
     /// Values where the image has none.
     #[serde(default)]
     pub detector: Electronics,
-    /// What is found and measured.
-    #[serde(default)]
-    pub params: Params,
     /// The parquet product.
     pub output: Key,
 }
 
-/// Finds the objects of a science image.
+/// Finds the objects of a science image as the recipe says.
 pub(super) fn detect(context: &mut Context<'_>, task: &Detect) -> Result<()> {
     let files = (&task.science, task.mask.as_ref());
     let image = open_image((context.store, &context.camera), files)?;
@@ -49,7 +46,8 @@ fn find(context: &Context<'_>, image: &OpenedImage, task: &Detect) -> Result<(Ta
     let (header, has_variance) = image.known();
     let gain = task.detector.gain_electron_per_dn.or(header.real("GAIN"));
     let mesh = context.recipe.aperture.background.unwrap_or_default();
-    objects::objects(&image.planes, has_variance, gain, &mesh, &task.params)
+    let params = context.recipe.calibration().objects;
+    objects::objects(&image.planes, has_variance, gain, &mesh, &params)
 }
 
 /// Says in the metadata what made a table.

@@ -33,7 +33,13 @@ pub struct Params {
     #[serde(default)]
     pub along: Along,
     /// Farthest neighbor that counts (pixel).
+    #[serde(default = "twenty")]
     pub reach_pix: usize,
+}
+
+/// The reach (pixel) where none is given.
+fn twenty() -> usize {
+    20
 }
 
 /// Where the neighbors of a pixel are.

@@ -25,8 +25,8 @@ use crate::measure::background::{self, Background};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Params {
-    /// Trails of saturated stars; none are searched for if absent.
-    pub trails: Option<trails::Params>,
+    /// Trails of saturated stars.
+    pub trails: Trails,
     /// Cosmic rays.
     pub cosmic_rays: CosmicRays,
     /// Bits that grow, one after the other.
@@ -35,6 +35,16 @@ pub struct Params {
     pub edges: edges::Params,
     /// Pixels that get a value; none if absent.
     pub interpolation: Option<interpolation::Params>,
+}
+
+/// How trails are found.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "kebab-case")]
+pub enum Trails {
+    /// By their height above the light around them ([`trails`]).
+    Height(trails::Params),
+    /// Not at all.
+    None,
 }
 
 /// How cosmic rays are found.
@@ -54,7 +64,7 @@ impl Default for Params {
     fn default() -> Params {
         let grown = |bit: &str| growth::Params { bit: bit.to_owned(), by_pix: 1 };
         Params {
-            trails: Some(trails::Params::default()),
+            trails: Trails::Height(trails::Params::default()),
             cosmic_rays: CosmicRays::Shape(cosmic_rays::Params::default()),
             growth: vec![grown("SATURATED"), grown("SPILLAGE")],
             edges: edges::Params::default(),
@@ -69,7 +79,9 @@ impl Params {
     /// # Errors
     /// [`crate::Error::Parameter`] naming the field.
     pub fn check(&self) -> Result<()> {
-        self.trails.map_or(Ok(()), |params| params.check())?;
+        if let Trails::Height(params) = &self.trails {
+            params.check()?;
+        }
         match &self.cosmic_rays {
             CosmicRays::Shape(params) => params.check()?,
             CosmicRays::Laplacian(params) => params.check()?,
@@ -120,12 +132,12 @@ pub fn search(
     let (image, variance) = above_sky(planes, known, mesh)?;
     let mut bits = planes.mask.clone();
     let trails = match &params.trails {
-        Some(params) => {
+        Trails::Height(params) => {
             let (found, report) = trails::find(over((&image, &variance), &bits), params)?;
             mark(&mut bits, &found, mask::SPILLAGE)?;
             Some(report)
         }
-        None => None,
+        Trails::None => None,
     };
     let cosmic_rays = match rays(over((&image, &variance), &bits), &params.cosmic_rays)? {
         Some((found, report)) => {

@@ -18,10 +18,14 @@ pub struct NightToRun {
     /// How science images are written.
     #[arg(long, value_enum, default_value_t = LayoutName::Rawsky)]
     pub layout: LayoutName,
-    /// What stays: all products, or no science images, which are dropped once catalogues were made of
-    /// them.
+    /// What stays: all products, or no science images, masked and calibrated ones neither: they are
+    /// dropped once catalogues were made of them.
     #[arg(long, value_enum, default_value_t = KeepName::All)]
     pub keep: KeepName,
+    /// Calibrate every science image by the stars of the catalogue: masks, objects in pixels, and, where
+    /// there is a science header to start from, the map to the sky and the zero point.
+    #[arg(long)]
+    pub calibrate: bool,
     /// Which exposures share masters [default: day; all for a camera that does not say when its days
     /// begin].
     #[arg(long, value_enum, value_name = "WHICH")]

@@ -12,7 +12,7 @@ pub struct Calibrate {
     /// Science image.
     pub science: PathBuf,
     /// Catalogue with `ra` and `dec` (deg), optional `pmra`, `pmdec` (mas/yr), `ref_epoch` (yr) and
-    /// magnitudes: parquet, CSV, or a folder of them.
+    /// magnitudes: parquet, CSV, a folder; of files …_pix64_N.parquet those that the image needs are taken.
     #[arg(long, value_name = "FILE|DIR")]
     pub catalogue: PathBuf,
     /// Mask of another pipeline, or the folder that holds it.
@@ -30,20 +30,20 @@ pub struct Calibrate {
     /// East lies to the right of north, with --pointing.
     #[arg(long)]
     pub mirrored: bool,
-    /// Largest error of the start (arcmin).
-    #[arg(long, default_value_t = 10.0, value_parser = above_zero, value_name = "ARCMIN")]
-    pub search: f64,
-    /// Largest error of the rotation (deg).
-    #[arg(long, default_value_t = 5.0, value_parser = above_zero, value_name = "DEG")]
-    pub turn: f64,
-    /// Column of the magnitude [default: phot_g_mean_mag, mag, ..., the first there is].
+    /// Largest error of the start (arcmin) [default: the recipe's, 10].
+    #[arg(long, value_parser = above_zero, value_name = "ARCMIN")]
+    pub search: Option<f64>,
+    /// Largest error of the rotation (deg) [default: the recipe's, 5].
+    #[arg(long, value_parser = above_zero, value_name = "DEG")]
+    pub turn: Option<f64>,
+    /// Column of the magnitude [default: the recipe's, or phot_g_mean_mag, mag, ..., the first there is].
     #[arg(long, value_name = "COLUMN")]
     pub magnitude: Option<String>,
-    /// Two columns whose difference is the color of a color term.
+    /// Two columns whose difference is the color of a color term [default: the recipe's].
     #[arg(long, value_delimiter = ',', num_args = 1, value_name = "BLUE,RED")]
     pub color: Vec<String>,
-    /// Epoch of the positions where the catalogue has none (Julian year).
-    #[arg(long)]
+    /// Epoch of the positions where the catalogue has none (Julian year) [default: the recipe's, 2016].
+    #[arg(long, value_parser = above_zero, value_name = "YEAR")]
     pub epoch: Option<f64>,
     /// Gain where the image has none (electron/DN).
     #[arg(long, value_parser = above_zero)]

@@ -1,4 +1,4 @@
-//! What is made of one science exposure: images, catalogues, comparisons.
+//! What is made of one science exposure: images, catalogues, comparisons, and what calibrates them.
 
 use std::path::PathBuf;
 
@@ -15,6 +15,9 @@ use crate::sky;
 use crate::subject::Subject;
 use crate::survey::Raw;
 use crate::work::last;
+
+/// Why an image with a science header has no catalogue.
+pub(super) const NO_WCS: &str = "its science header has no WCS";
 
 impl Builder<'_> {
     /// Science images of one exposure, then what is measured on each.
@@ -78,6 +81,9 @@ impl Builder<'_> {
             // Errors of the image are compared too, and a pair of image and mask has none.
             if mask.is_none() {
                 self.compare(raw, raws, image.amp, (&science, catalogue.as_ref()))?;
+            }
+            if self.calibrate {
+                self.calibrated((raw, image.amp), header, (&science, mask.as_ref()))?;
             }
         }
         Ok(())
@@ -158,23 +164,14 @@ impl Builder<'_> {
     ) -> Result<Option<Made>, Failure> {
         let amp = header.amp;
         let id = format!("aperture-{}-q{amp}", self.names.exposure(&raw.key));
-        let night = self.night;
-        let catalogues: Vec<PathBuf> = match night.places.pixels(header, &raw.key) {
-            Some([]) => {
-                self.note(format!("{id}: left out: its science header has no WCS"));
-                return Ok(None);
-            }
-            Some(pixels) => sky::needed(&night.catalogues, pixels).into_iter().cloned().collect(),
-            None => night.catalogues.clone(),
+        let Some(mut inputs) = self.catalogues(raw, header)? else {
+            self.note(format!("{id}: left out: {NO_WCS}"));
+            return Ok(None);
         };
-        if catalogues.is_empty() {
+        if inputs.is_empty() {
             return Ok(None);
         }
         let output = self.names.of_amplifier(&raw.key, amp, "apcat.parquet");
-        let mut inputs = Vec::new();
-        for path in &catalogues {
-            inputs.push(self.file(keyed("catalogue", path), path)?);
-        }
         let catalogue = keys(&inputs);
         let mask = take(&mut inputs, mask);
         let science = science.input.clone();
@@ -188,6 +185,22 @@ impl Builder<'_> {
         inputs.push(science);
         let about = Subject::exposure(self.names.exposure(&raw.key), raw).amplifier(amp);
         self.push((id, about), Stage::Aperture, (task, inputs), vec![output]).map(Some)
+    }
+
+    /// The catalogue files that an image needs by its header; none if that has no WCS.
+    pub(super) fn catalogues(
+        &self,
+        raw: &Raw,
+        header: &AmpFile,
+    ) -> Result<Option<Vec<PlannedInput>>, Failure> {
+        let night = self.night;
+        let files = match night.places.pixels(header, &raw.key) {
+            Some([]) => return Ok(None),
+            Some(pixels) => sky::needed(&night.catalogues, pixels),
+            None => night.catalogues.iter().collect(),
+        };
+        let input = |path: &PathBuf| self.file(keyed("catalogue", path), path);
+        files.into_iter().map(input).collect::<Result<_, _>>().map(Some)
     }
 
     fn compare(

@@ -121,8 +121,9 @@ fn a_night_of_sixteen_detectors_is_planned_and_told_in_seconds() {
         fewest: Fewest { bias: 3, flat: 3 },
         detectors: Vec::new(),
     };
-    let known =
-        (&descriptions, &Names::of(&camera), Choice { sharing: Sharing::Day, within_days: 10.0 });
+    let choice =
+        Choice { sharing: Sharing::Day, within_days: 10.0, calibrate: false, keep: Keep::All };
+    let known = (&descriptions, &Names::of(&camera), choice);
     let digests = Digests::default();
     digests.of_all(&night.raws).unwrap();
     let start = Instant::now();

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use rawsky_core::job::{self, Electronics, Pointing, Task};
 use rawsky_core::provenance::Provenance;
-use serde_json::{Map, Value};
+use rawsky_core::store::Key;
+use serde_json::{Map, Value as Json};
+use toml::{Table, Value};
 
 use super::photometry::{catalogue_files, mask_of};
 use super::{File, keys, masks, missing, numbered};
@@ -12,9 +14,11 @@ use crate::args;
 use crate::class::{Class, Failure};
 use crate::context::Context;
 use crate::dag::keyed;
+use crate::names::{Names, OBJECTS};
 use crate::night;
 use crate::runner::Done;
 use crate::scratch::Scratch;
+use crate::sky;
 use crate::staging::record_bytes;
 
 /// `rawsky calibrate`.
@@ -22,27 +26,28 @@ use crate::staging::record_bytes;
 /// # Errors
 /// Those of the files and of the core. Without a match ([`Class::NoMatch`]) the table of objects is
 /// there all the same, and what the stars tell in pixels is printed.
-pub fn calibrate(context: &Context, args: &args::Calibrate) -> Result<(), Failure> {
-    let scratch = Scratch::beside(&args.output, context)?;
-    let catalogues = catalogue_files(&args.catalogue)?;
-    if catalogues.is_empty() {
-        return Err(missing(&args.catalogue, "a catalogue, .parquet or .csv"));
+pub fn calibrate(context: &mut Context, args: &args::Calibrate) -> Result<(), Failure> {
+    let changed = context.lay_over("calibrate", wishes(args)?)?;
+    let context = &*context;
+    let mut scratch = Scratch::beside(&args.output, context)?;
+    if let Some(camera) = changed {
+        scratch.replace_camera(&camera)?;
     }
-    let catalogues = numbered("catalogue", &catalogues)?;
     let mut image = vec![(keyed("made", &args.science), args.science.clone())];
+    let catalogues = numbered("catalogue", &catalogues(&scratch, args, &image[0])?)?;
     if let Some(masks) = &args.masks {
         let mask = mask_of(&args.science, masks)?;
         image.push((keyed("masks", &mask), mask));
     }
-    let task = task(args, keys(&catalogues))?;
-    let (marked, masked) = masks::masked(&scratch, &image, &args.marked, args.gain)?;
-    let image = vec![masked];
-    let found = detect(&scratch, &image, args)?;
+    let mut task = task(args, keys(&catalogues));
+    let (marked, masked) = masks::masked(&scratch, &image, args.gain)?;
+    task.objects = Names::beside_science(&image[0].0, OBJECTS);
+    task.science.clone_from(&masked.0);
+    let found = detect(&scratch, &masked, (&task.objects, args.gain))?;
     let objects = beside(&args.output, "objects.parquet");
-    scratch.deliver(&found, OBJECTS, &objects)?;
+    scratch.deliver(&found, &task.objects, &objects)?;
     let table = beside(&args.output, "catalogue.parquet");
-    let mut files = image;
-    files.push((OBJECTS.to_owned(), objects.clone()));
+    let mut files = vec![masked, (task.objects.clone(), objects.clone())];
     files.extend(catalogues);
     let outputs = vec![IMAGE.to_owned(), TABLE.to_owned()];
     let done = match scratch.job(Task::Calibrate(Box::new(task)), &files, outputs) {
@@ -61,7 +66,6 @@ pub fn calibrate(context: &Context, args: &args::Calibrate) -> Result<(), Failur
 }
 
 /// Keys of what is made.
-const OBJECTS: &str = "objects.parquet";
 const IMAGE: &str = "calibrated.fits";
 const TABLE: &str = "catalogue.parquet";
 
@@ -71,30 +75,69 @@ fn beside(image: &Path, ending: &str) -> PathBuf {
     image.with_file_name(format!("{}_{ending}", night::stem(&name)))
 }
 
-fn detect(scratch: &Scratch<'_>, image: &[File], args: &args::Calibrate) -> Result<Done, Failure> {
-    let task = job::Detect {
-        science: masks::MASKED.to_owned(),
-        mask: None,
-        detector: Electronics { gain_electron_per_dn: args.gain, ..Electronics::default() },
-        params: Default::default(),
-        output: OBJECTS.to_owned(),
+/// The catalogue files in the order of a run: those that the image needs, if it says where it lies.
+fn catalogues(
+    scratch: &Scratch<'_>,
+    args: &args::Calibrate,
+    image: &File,
+) -> Result<Vec<PathBuf>, Failure> {
+    let all = catalogue_files(&args.catalogue)?;
+    if all.is_empty() {
+        return Err(missing(&args.catalogue, "a catalogue, .parquet or .csv"));
+    }
+    let needed = match args.pointing {
+        Some(_) => all,
+        None => sky::of_image(scratch, image, all)?,
     };
-    scratch.job(Task::Detect(task), image, vec![OBJECTS.to_owned()])
+    Ok(night::in_order_of_name(needed))
 }
 
-fn task(args: &args::Calibrate, catalogue: Vec<String>) -> Result<job::Calibrate, Failure> {
-    let color = match args.color.as_slice() {
-        [] => None,
-        [first, second] => Some((first.clone(), second.clone())),
-        other => {
-            let reason = format!("--color: found {} columns, needed two", other.len());
-            return Err(Failure::new(Class::InputBad, reason));
-        }
-    };
-    let mut task = job::Calibrate {
-        science: masks::MASKED.to_owned(),
+fn detect(
+    scratch: &Scratch<'_>,
+    image: &File,
+    (output, gain): (&Key, Option<f64>),
+) -> Result<Done, Failure> {
+    let task = job::Detect {
+        science: image.0.clone(),
         mask: None,
-        objects: OBJECTS.to_owned(),
+        detector: Electronics { gain_electron_per_dn: gain, ..Electronics::default() },
+        output: output.clone(),
+    };
+    scratch.job(Task::Detect(task), std::slice::from_ref(image), vec![output.clone()])
+}
+
+/// The parameters of the recipe that the command line changes, below `[calibrate]`.
+fn wishes(args: &args::Calibrate) -> Result<Table, Failure> {
+    if !matches!(args.color.len(), 0 | 2) {
+        let reason = format!("--color: found {} columns, needed two", args.color.len());
+        return Err(Failure::new(Class::InputBad, reason));
+    }
+    let mut astrometry = Table::new();
+    for (name, value) in [
+        ("shift_arcsec", args.search.map(|arcmin| 60.0 * arcmin)),
+        ("rotation_deg", args.turn),
+        ("epoch_year", args.epoch),
+    ] {
+        astrometry.extend(value.map(|value| (name.to_owned(), value.into())));
+    }
+    let mut wishes = Table::new();
+    for (name, table) in [("masks", masks::wishes(&args.marked)), ("astrometry", astrometry)] {
+        if !table.is_empty() {
+            wishes.insert(name.to_owned(), Value::Table(table));
+        }
+    }
+    let color = Some(args.color.clone()).filter(|color| !color.is_empty());
+    wishes.extend(color.map(|color| ("color".to_owned(), color.into())));
+    wishes.extend(args.magnitude.clone().map(|name| ("magnitude".to_owned(), name.into())));
+    wishes.extend(args.marked.fwhm.map(|width| ("fwhm_pix".to_owned(), width.into())));
+    Ok(wishes)
+}
+
+fn task(args: &args::Calibrate, catalogue: Vec<String>) -> job::Calibrate {
+    job::Calibrate {
+        science: Key::new(),
+        mask: None,
+        objects: Key::new(),
         catalogue,
         pointing: args.pointing.zip(args.scale).map(|((ra_deg, dec_deg), scale_arcsec)| Pointing {
             ra_deg,
@@ -103,31 +146,23 @@ fn task(args: &args::Calibrate, catalogue: Vec<String>) -> Result<job::Calibrate
             rotation_deg: args.rotation,
             mirrored: args.mirrored,
         }),
-        astrometry: Default::default(),
-        zero_point: Default::default(),
-        magnitude: args.magnitude.clone(),
-        color,
-        output: IMAGE.to_owned(),
+        output: Some(IMAGE.to_owned()),
         table_output: TABLE.to_owned(),
-    };
-    task.astrometry.shift_arcsec = 60.0 * args.search;
-    task.astrometry.rotation_deg = args.turn;
-    task.astrometry.epoch_year = args.epoch.unwrap_or(task.astrometry.epoch_year);
-    Ok(task)
+    }
 }
 
 /// What the job noted of the map and the zero point.
-fn told(done: &Done) -> Result<Map<String, Value>, Failure> {
+fn told(done: &Done) -> Result<Map<String, Json>, Failure> {
     let bad = |error: serde_json::Error| Failure::new(Class::OutputRule, error);
     let record: Provenance = serde_json::from_slice(&record_bytes(&done.folder)?).map_err(bad)?;
     Ok(record.steps.into_iter().map(|step| (step.step, step.report)).collect())
 }
 
 /// What was marked, in words.
-fn marks(told: &Map<String, Value>) -> String {
+fn marks(told: &Map<String, Json>) -> String {
     let count = |path: &str| {
         let report = told.get("masks").and_then(|report| report.pointer(path));
-        report.and_then(Value::as_u64).unwrap_or(0)
+        report.and_then(Json::as_u64).unwrap_or(0)
     };
     let rays = match told.get("masks").and_then(|report| report.pointer("/cosmic_rays/rays")) {
         Some(rays) => format!("{rays} cosmic rays of {} pixels", count("/cosmic_rays/pixels")),
@@ -141,9 +176,9 @@ fn marks(told: &Map<String, Value>) -> String {
     )
 }
 
-fn print(context: &Context, told: &Map<String, Value>, written: &[PathBuf]) {
+fn print(context: &Context, told: &Map<String, Json>, written: &[PathBuf]) {
     let number = |step: &str, name: &str| {
-        told.get(step).and_then(|report| report.get(name)).and_then(Value::as_f64)
+        told.get(step).and_then(|report| report.get(name)).and_then(Json::as_f64)
     };
     let of_map = |name: &str| number("astrometry", name).unwrap_or(f64::NAN);
     let of_map_line = || {
@@ -176,13 +211,12 @@ fn print(context: &Context, told: &Map<String, Value>, written: &[PathBuf]) {
     lines.extend(names.clone());
     let mut json = told.clone();
     json.insert("written".to_owned(), serde_json::json!(names));
-    context.print(&lines.join("\n"), &Value::Object(json));
+    context.print(&lines.join("\n"), &Json::Object(json));
 }
 
 /// What the stars tell, as far as they do.
-fn of_stars(report: Option<&Value>) -> Vec<String> {
-    let number =
-        |path: &str| report.and_then(|report| report.pointer(path)).and_then(Value::as_f64);
+fn of_stars(report: Option<&Json>) -> Vec<String> {
+    let number = |path: &str| report.and_then(|report| report.pointer(path)).and_then(Json::as_f64);
     let of = |path: &str| number(path).unwrap_or(f64::NAN);
     let mut lines = Vec::new();
     if number("/shape/fwhm_pix").is_some() {

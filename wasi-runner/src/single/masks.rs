@@ -2,62 +2,69 @@
 
 use std::path::PathBuf;
 
-use rawsky_core::job::{self, CosmicRays, Electronics, Growth, Interpolation, MaskParams, Task};
+use rawsky_core::job::{self, Electronics, Task};
 use rawsky_core::store::Key;
+use toml::{Table, Value};
 
 use super::{File, keys};
 use crate::args;
 use crate::class::Failure;
+use crate::names::{MASKED, Names};
 use crate::runner::Done;
 use crate::scratch::Scratch;
 
-/// Key of the masked image.
-pub(super) const MASKED: &str = "masked.fits";
-/// Farthest neighbor from which a value is put in (pix).
-const REACH_PIX: usize = 20;
-
-/// Searches an image, beside which another pipeline's mask may lie.
+/// Searches an image, beside which another pipeline's mask may lie. The masked one is called as in a run.
 ///
 /// # Errors
 /// Those of the files and of the core.
 pub(super) fn masked(
     scratch: &Scratch<'_>,
     image: &[File],
-    args: &args::Masks,
     gain: Option<f64>,
 ) -> Result<(Done, File), Failure> {
     let mut keys = keys(image).into_iter();
+    let science = keys.next().unwrap_or_default();
+    let output = Names::beside_science(&science, MASKED);
     let task = job::Masks {
-        science: keys.next().unwrap_or_default(),
+        science,
         mask: keys.next(),
         detector: Electronics { gain_electron_per_dn: gain, ..Electronics::default() },
-        fwhm_pix: args.fwhm,
-        params: params(args),
-        output: MASKED.to_owned(),
+        output: output.clone(),
     };
-    let done = scratch.job(Task::Masks(task), image, vec![MASKED.to_owned()])?;
-    let file: (Key, PathBuf) = (MASKED.to_owned(), done.folder.join(MASKED));
+    let done = scratch.job(Task::Masks(task), image, vec![output.clone()])?;
+    let file: (Key, PathBuf) = (output.clone(), done.folder.join(output));
     Ok((done, file))
 }
 
-fn params(args: &args::Masks) -> MaskParams {
-    let mut params = MaskParams::default();
+/// The parameters of the recipe that the command line changes, below `[calibrate.masks]`.
+pub(super) fn wishes(args: &args::Masks) -> Table {
+    let by = |how: &str| table([("by", how.into())]);
+    let mut wishes = Table::new();
     if args.no_trails {
-        params.trails = None;
+        wishes.insert("trails".to_owned(), by("none"));
     }
-    match args.cosmic_rays {
-        args::RaysName::Shape => {}
-        args::RaysName::Laplacian => params.cosmic_rays = CosmicRays::Laplacian(Default::default()),
-        args::RaysName::None => params.cosmic_rays = CosmicRays::None,
+    if let Some(how) = args.cosmic_rays {
+        wishes.insert("cosmic_rays".to_owned(), by(how.name()));
     }
-    (params.edges.border_pix, params.edges.seam_pix) = (args.edge, args.edge);
+    if let Some(width) = args.edge {
+        let width = || Value::Integer(width.into());
+        let sides = table([("border_pix", width()), ("seam_pix", width())]);
+        wishes.insert("edges".to_owned(), sides);
+    }
     if !args.grow.is_empty() {
-        let grown = |(bit, by_pix): &(String, usize)| Growth { bit: bit.clone(), by_pix: *by_pix };
-        params.growth = args.grow.iter().map(grown).collect();
+        let grown = |(bit, by_pix): &(String, u32)| {
+            table([("bit", bit.as_str().into()), ("by_pix", Value::Integer((*by_pix).into()))])
+        };
+        wishes.insert("growth".to_owned(), args.grow.iter().map(grown).collect::<Vec<_>>().into());
     }
     if !args.interpolate.is_empty() {
-        let (bits, along) = (args.interpolate.clone(), Default::default());
-        params.interpolation = Some(Interpolation { bits, along, reach_pix: REACH_PIX });
+        let bits = table([("bits", args.interpolate.clone().into())]);
+        wishes.insert("interpolation".to_owned(), bits);
     }
-    params
+    wishes
+}
+
+fn table<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Value::Table(fields.collect())
 }

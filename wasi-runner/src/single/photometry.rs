@@ -23,7 +23,7 @@ use crate::sky;
 pub fn aperture(context: &mut Context, args: &args::Aperture) -> Result<(), Failure> {
     are_numbers(args)?;
     let wishes = Table::from_iter(wishes(args));
-    let changed = context.lay_over_aperture(wishes)?;
+    let changed = context.lay_over("aperture", wishes)?;
     let context = &*context;
     let mut scratch = Scratch::beside(&args.output, context)?;
     if let Some(camera) = changed {

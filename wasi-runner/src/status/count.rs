@@ -68,7 +68,7 @@ impl Counts {
         if let Some(detector) = about.detector {
             self.detectors.entry(detector).or_default().add(state);
         }
-        if matches!(standing.task.stage, Stage::Detrend | Stage::Aperture | Stage::Compare) {
+        if standing.task.stage.is_of_exposure() {
             self.exposures.entry(about.when.clone()).or_default().add(state);
         }
         if let Some(class) = standing.class {

@@ -88,7 +88,9 @@ fn with_dropped(
         let Source::Product { task, key } = &planned.from else { continue };
         let Some(maker) = findings.task(task) else { continue };
         if maker.done.as_ref().is_some_and(|done| done.dropped) {
-            let made = scratch.runner()?.execute(&findings.work(maker.task)?)?;
+            // What it was made of may have been dropped, too.
+            let of_maker = with_dropped(findings, maker, (scratch, findings.work(maker.task)?))?;
+            let made = scratch.runner()?.execute(&of_maker)?;
             input.path = made.folder.join(key);
         }
     }

@@ -8,20 +8,25 @@ use crate::numerics::sky::{ARCSECOND, Wcs, separation};
 fn scene() -> Files {
     let mut files = night();
     files.run(Task::Detrend(detrend(&files, "a"))).unwrap();
-    // The image is small, and stars are near each other.
-    let mut params = crate::calibrate::objects::Params::default();
-    params.psf.min_signal_ratio = 15.0;
-    params.psf.neighbors_fraction = 0.1;
-    params.psf.min_stars = 3;
     let task = Detect {
         science: "a_2.fits".to_owned(),
         mask: None,
         detector: Electronics::default(),
-        params,
         output: "objects".to_owned(),
     };
-    files.run(Task::Detect(task)).unwrap();
+    // The image is small, and stars are near each other.
+    let stars = "{ min_signal_ratio = 15.0, neighbors_fraction = 0.1, min_stars = 3 }";
+    files.run_with(&format!("objects.psf = {stars}"), Task::Detect(task)).unwrap();
     files
+}
+
+impl Files {
+    /// Does a task by the default recipe with these lines in `[calibrate]`.
+    fn run_with(&mut self, lines: &str, task: Task) -> Result<Provenance> {
+        let text = format!("{}\n[calibrate]\n{lines}\n", crate::recipe::BUILT_IN[0].1);
+        self.0.insert("own.toml".to_owned(), text.into_bytes());
+        self.run_by(Text::File("own.toml".to_owned()), task)
+    }
 }
 
 #[test]
@@ -64,11 +69,7 @@ fn task(files: &Files, catalogue: &str) -> Calibrate {
             rotation_deg: libm::atan2(-up.0, up.1) / DEGREE + 3.0,
             mirrored: right.0 * up.1 - right.1 * up.0 > 0.0,
         }),
-        astrometry: Default::default(),
-        zero_point: Default::default(),
-        magnitude: None,
-        color: None,
-        output: "calibrated.fits".to_owned(),
+        output: Some("calibrated.fits".to_owned()),
         table_output: "sky.parquet".to_owned(),
     }
 }
@@ -119,6 +120,15 @@ fn an_image_gets_its_map_and_zero_point_back() {
     assert!((card("MAGLIM") - (zero - 2.5 * libm::log10(5.0 * noise))).abs() < 1e-9);
     assert_eq!(after.header.integer("NPSF").map(|n| n > 2), Some(true));
     assert!(objects.get("fwhm").is_some());
+    // The table is the same without the image.
+    let alone = Calibrate {
+        output: None,
+        table_output: "alone.parquet".to_owned(),
+        ..task(&files, "stars.parquet")
+    };
+    let record = files.run(Task::Calibrate(Box::new(alone))).unwrap();
+    assert_eq!(record.products, ["alone.parquet"]);
+    assert_eq!(files.0["alone.parquet"], files.0["sky.parquet"]);
 }
 
 fn masks(science: &str, output: &str) -> Masks {
@@ -129,11 +139,9 @@ fn masks(science: &str, output: &str) -> Masks {
 #[test]
 fn an_image_gets_masks_of_its_own_before_its_map() {
     let mut files = scene();
-    let told = |output: &str| Masks {
-        fwhm_pix: Some(NightParams::default().fwhm_pix),
-        ..masks("a_2.fits", output)
-    };
-    let record = files.run(Task::Masks(told("masked.fits"))).unwrap();
+    let width = format!("fwhm_pix = {}", NightParams::default().fwhm_pix);
+    let task_of = masks("a_2.fits", "masked.fits");
+    let record = files.run_with(&width, Task::Masks(task_of)).unwrap();
     assert!(record.warnings.is_empty(), "{:?}", record.warnings);
     let (before, after) = (files.image("a_2.fits"), files.image("masked.fits"));
     assert_eq!(before.planes.image, after.planes.image);
@@ -149,8 +157,8 @@ fn an_image_gets_masks_of_its_own_before_its_map() {
     files.run(Task::Calibrate(Box::new(calibrated))).unwrap();
     assert_eq!(files.image("calibrated.fits").planes, after.planes);
     // What has been found is not found again.
-    let again = Masks { science: "masked.fits".to_owned(), ..told("again.fits") };
-    files.run(Task::Masks(again)).unwrap();
+    let again = masks("masked.fits", "again.fits");
+    files.run_with(&width, Task::Masks(again)).unwrap();
     let again = mask::count(&files.image("again.fits").planes.mask, mask::SPIKE);
     assert!(again <= spikes[1] + spikes[1] / 10, "{spikes:?} {again}");
 }
@@ -169,13 +177,9 @@ fn cosmic_rays_are_not_searched_for_among_stars_of_unknown_width() {
 #[test]
 fn values_are_put_in_on_request_and_marked() {
     let mut files = scene();
-    let mut asked = masks("a_2.fits", "filled.fits");
-    asked.params.interpolation = Some(crate::job::Interpolation {
-        bits: vec!["SPIKE".to_owned(), "DEAD".to_owned()],
-        along: Default::default(),
-        reach_pix: 5,
-    });
-    files.run(Task::Masks(asked.clone())).unwrap();
+    let asked = masks("a_2.fits", "filled.fits");
+    let lines = r#"masks.interpolation = { bits = ["SPIKE", "DEAD"], reach_pix = 5 }"#;
+    files.run_with(lines, Task::Masks(asked.clone())).unwrap();
     let (before, after) = (files.image("a_2.fits"), files.image("filled.fits"));
     let mut filled = 0;
     for (at, bits) in after.planes.mask.indexed_iter() {
@@ -186,8 +190,9 @@ fn values_are_put_in_on_request_and_marked() {
         assert!(interpolated || same, "{at:?}");
     }
     assert!(filled > 0);
-    asked.params.growth[0].bit = "FULL".to_owned();
-    assert!(files.run(Task::Masks(asked)).unwrap_err().to_string().contains("growth.bit"));
+    let lines = r#"masks.growth = [{ bit = "FULL", by_pix = 1 }]"#;
+    let error = files.run_with(lines, Task::Masks(asked)).unwrap_err().to_string();
+    assert!(error.contains("calibrate.masks.growth.bit"), "{error}");
 }
 
 #[test]

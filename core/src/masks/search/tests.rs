@@ -38,7 +38,7 @@ fn nothing_is_searched_for_that_is_not_asked_for() {
     let mut planes = spilled(2, true).planes;
     let before = planes.clone();
     let params = Params {
-        trails: None,
+        trails: Trails::None,
         cosmic_rays: CosmicRays::None,
         growth: Vec::new(),
         edges: edges::Params { border_pix: 0, seam_pix: 0 },
@@ -90,11 +90,11 @@ fn the_laplacian_is_the_other_way_and_wrong_parameters_change_nothing() {
 
 #[test]
 fn parameters_have_a_form_in_text() {
-    let text = r#"{ "cosmic_rays": { "by": "laplacian", "sigclip": 5.0 }, "trails": null }"#;
+    let text = r#"{ "cosmic_rays": { "by": "laplacian", "sigclip": 5.0 }, "trails": { "by": "none" } }"#;
     let params: Params = serde_json::from_str(text).unwrap();
     let laplacian = la_cosmic::Params { sigclip: 5.0, ..Default::default() };
     assert_eq!(params.cosmic_rays, CosmicRays::Laplacian(laplacian));
-    assert_eq!((params.trails, params.growth.len()), (None, 2));
+    assert_eq!((params.trails, params.growth.len()), (Trails::None, 2));
     for wrong in [r#"{ "cosmics": 1 }"#, r#"{ "cosmic_rays": { "by": "shape", "sigclip": 1 } }"#] {
         assert!(serde_json::from_str::<Params>(wrong).is_err());
     }
