@@ -2,7 +2,8 @@
 //!
 //! A row is an amplifier of a task that has been done, or a task that has not: what it is about, its state,
 //! its product with key and digest, and every number that its steps reported, in columns `step_field`
-//! (units are in the fields' names). What does not apply is an empty cell.
+//! (units are in the fields' names). What does not apply is an empty cell. A calibrated image has the
+//! numbers of its masks and objects, too: its row sums up a quadrant.
 
 mod rows;
 
@@ -37,6 +38,19 @@ const SCANNED: [(&str, &str, &str); 10] = [
     ("noise^2", "ratio", "truth_variance_ratio"),
 ];
 
+/// The same of calibrated images, shown if there are any.
+const CALIBRATED: [(&str, &str, &str); 9] = [
+    ("matched", "stars", "astrometry_matched"),
+    ("rms east", "arcsec", "astrometry_rms_east_arcsec"),
+    ("rms north", "arcsec", "astrometry_rms_north_arcsec"),
+    ("zero point", "mag", "zero_point_zero_point_mag"),
+    ("its rms", "mag", "zero_point_rms_mag"),
+    ("FWHM", "pixels", "psf_shape_fwhm_pix"),
+    ("FWHM", "arcsec", "psf_fwhm_arcsec"),
+    ("limit", "mag", "psf_limit_mag"),
+    ("cosmic rays", "number", "masks_cosmic_rays_rays"),
+];
+
 /// `rawsky index`.
 ///
 /// # Errors
@@ -44,8 +58,9 @@ const SCANNED: [(&str, &str, &str); 10] = [
 pub fn index(context: &Context, options: &IndexOptions) -> Result<(), Failure> {
     let plan = Plan::read(&options.run)?;
     let standings = state::of_run(&plan, &options.run);
-    let rows: Vec<Row> =
+    let mut rows: Vec<Row> =
         standings.iter().flat_map(|standing| rows::of(standing, &options.run)).collect();
+    rows::join(&mut rows, &plan);
     match &options.output {
         Some(output) => {
             write(context, &rows, output)?;
@@ -106,7 +121,7 @@ fn line(cells: impl Iterator<Item = String>) -> String {
 fn quality(rows: &[Row]) -> String {
     let mut quadrants: std::collections::BTreeMap<(String, String), Vec<&Row>> = Default::default();
     for row in rows {
-        if matches!(row.stage, Stage::Detrend | Stage::Aperture | Stage::Compare) {
+        if row.stage.is_of_exposure() {
             quadrants
                 .entry((row.word("when").to_owned(), row.word("amp").to_owned()))
                 .or_default()
@@ -114,8 +129,10 @@ fn quality(rows: &[Row]) -> String {
         }
     }
     let wide = quadrants.keys().map(|(when, _)| when.len()).max().unwrap_or(0) + 5;
+    let calibrated = rows.iter().any(|row| row.stage == Stage::Calibrate);
+    let columns = || SCANNED.iter().chain(CALIBRATED.iter().filter(move |_| calibrated));
     let head = |pick: fn(&(&'static str, &'static str, &'static str)) -> &'static str| {
-        let cells = SCANNED.iter().map(|column| format!("{:>12}", pick(column)));
+        let cells = columns().map(|column| format!("{:>12}", pick(column)));
         format!("{:<wide$}{}", "", cells.collect::<String>())
     };
     let mut lines = vec![head(|column| column.0), head(|column| column.1)];
@@ -126,7 +143,7 @@ fn quality(rows: &[Row]) -> String {
             let value = rows.iter().find_map(|row| row.numbers.get(column)?.as_f64());
             format!("{:>12}", value.map_or("-".to_owned(), crate::show::number_text))
         };
-        let cells: String = SCANNED.iter().map(|column| cell(column.2)).collect();
+        let cells: String = columns().map(|column| cell(column.2)).collect();
         lines.push(format!("{name:<wide$}{cells}  {}", state.unwrap_or("")).trim_end().to_owned());
     }
     lines.join("\n")

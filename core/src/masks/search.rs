@@ -106,6 +106,10 @@ pub struct Known {
 /// What was found and done.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
+    /// Median level of the sky, before anything was marked (DN).
+    pub sky_level_dn: f64,
+    /// Median noise of the sky in a pixel (DN).
+    pub sky_rms_dn: f64,
     /// Trails.
     pub trails: Option<trails::Report>,
     /// Cosmic rays.
@@ -116,6 +120,8 @@ pub struct Report {
     pub edges: u64,
     /// Pixels with a new value.
     pub interpolation: Option<interpolation::Report>,
+    /// Share of pixels with a bit of [`mask::BAD`] in the end (fraction).
+    pub bad_fraction: f64,
 }
 
 /// Searches `planes`, whose background is of the form of `mesh`, and marks what is found.
@@ -129,7 +135,7 @@ pub fn search(
     params: &Params,
 ) -> Result<Report> {
     params.check()?;
-    let (image, variance) = above_sky(planes, known, mesh)?;
+    let (sky, image, variance) = above_sky(planes, known, mesh)?;
     let mut bits = planes.mask.clone();
     let trails = match &params.trails {
         Trails::Height(params) => {
@@ -154,7 +160,17 @@ pub fn search(
         Some(params) => Some(interpolation::fill(planes, params)?),
         None => None,
     };
-    Ok(Report { trails, cosmic_rays, grown, edges, interpolation })
+    let bad = mask::count(&planes.mask, mask::BAD);
+    Ok(Report {
+        sky_level_dn: f64::from(sky.global_level),
+        sky_rms_dn: f64::from(sky.global_rms),
+        trails,
+        cosmic_rays,
+        grown,
+        edges,
+        interpolation,
+        bad_fraction: bad as f64 / planes.mask.len().max(1) as f64,
+    })
 }
 
 fn rays(pixels: Pixels<'_>, params: &CosmicRays) -> Result<Option<(Array2<bool>, super::Report)>> {
@@ -173,12 +189,12 @@ fn over<'a>(
     Pixels { image: image.view(), variance: variance.view(), mask: bits.view() }
 }
 
-/// The image without its background, and its variance.
+/// The background, the image without it, and the image's variance.
 fn above_sky(
     planes: &Planes,
     known: &Known,
     mesh: &background::Params,
-) -> Result<(Array2<f32>, Array2<f32>)> {
+) -> Result<(Background, Array2<f32>, Array2<f32>)> {
     let (image, bits) = (planes.image.view(), planes.mask.view());
     let sky = Background::estimate(image, bits, mask::BAD_OR_SOURCE, mesh)?;
     let mut image = planes.image.clone();
@@ -187,7 +203,7 @@ fn above_sky(
         true => planes.variance.clone(),
         false => variance_from_background(image.view(), sky.rms(), known.gain)?,
     };
-    Ok((image, variance))
+    Ok((sky, image, variance))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use rawsky_core::provenance::Provenance;
 use serde_json::{Map, Number, Value};
 
 use crate::batch::OUT;
-use crate::plan::Stage;
+use crate::plan::{Plan, PlannedTask, Stage};
 use crate::publish::Manifest;
 use crate::staging::{Product, record_bytes};
 use crate::state::{Standing, State};
@@ -119,15 +119,36 @@ fn words(standing: &Standing<'_>, amp: Option<u32>, product: Option<&Product>) -
     ]
 }
 
-/// The plain numbers of a report.
+/// The numbers of a report, and of the reports within it.
 fn add(numbers: &mut BTreeMap<String, Number>, step: &str, report: &Value) {
     for (field, value) in report.as_object().into_iter().flatten() {
+        let name = format!("{}_{field}", step.replace('-', "_"));
         let value = match value {
             Value::Number(number) => number.clone(),
             Value::Bool(truth) => Number::from(u8::from(*truth)),
+            Value::Object(_) => {
+                add(numbers, &name, value);
+                continue;
+            }
             _ => continue,
         };
-        numbers.insert(format!("{}_{field}", step.replace('-', "_")), value);
+        numbers.insert(name, value);
+    }
+}
+
+/// Gives the rows of calibrated images what was told of their masks and objects, so that a row has all that
+/// is known of a quadrant.
+pub(super) fn join(rows: &mut [Row], plan: &Plan) {
+    let parts = rows.iter().filter(|row| matches!(row.stage, Stage::Masks | Stage::Objects));
+    let parts: BTreeMap<String, BTreeMap<String, Number>> =
+        parts.map(|row| (row.word("task").to_owned(), row.numbers.clone())).collect();
+    let tasks: BTreeMap<&str, &PlannedTask> =
+        plan.tasks.iter().map(|task| (task.id.as_str(), task)).collect();
+    for row in rows.iter_mut().filter(|row| row.stage == Stage::Calibrate) {
+        let needs = tasks.get(row.word("task")).into_iter().flat_map(|task| task.needs());
+        for (name, value) in needs.filter_map(|need| parts.get(need)).flatten() {
+            row.numbers.entry(name.clone()).or_insert_with(|| value.clone());
+        }
     }
 }
 

@@ -31,6 +31,9 @@ fn marks_are_joined_in_order_and_pixels_stay() {
     let spilled = mask::count(&planes.mask, mask::SPILLAGE);
     assert_eq!(spilled, trails.pixels + report.grown[1]);
     assert_eq!((report.edges, report.interpolation), (2 * (300 + 198), None));
+    assert!((report.sky_level_dn - 700.0).abs() < 1.0, "{}", report.sky_level_dn);
+    let bad = planes.mask.iter().filter(|bits| *bits & mask::BAD != 0).count();
+    assert_eq!(report.bad_fraction, bad as f64 / (300.0 * 200.0));
 }
 
 #[test]
@@ -90,7 +93,8 @@ fn the_laplacian_is_the_other_way_and_wrong_parameters_change_nothing() {
 
 #[test]
 fn parameters_have_a_form_in_text() {
-    let text = r#"{ "cosmic_rays": { "by": "laplacian", "sigclip": 5.0 }, "trails": { "by": "none" } }"#;
+    let text =
+        r#"{ "cosmic_rays": { "by": "laplacian", "sigclip": 5.0 }, "trails": { "by": "none" } }"#;
     let params: Params = serde_json::from_str(text).unwrap();
     let laplacian = la_cosmic::Params { sigclip: 5.0, ..Default::default() };
     assert_eq!(params.cosmic_rays, CosmicRays::Laplacian(laplacian));
