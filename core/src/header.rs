@@ -106,6 +106,34 @@ impl Header {
         });
     }
 
+    /// Appends HISTORY cards with these texts, and removes those that said the same before: a text that
+    /// a file cut into several cards counts as one.
+    pub fn history_at_end(&mut self, texts: &[String]) {
+        for text in texts {
+            let mut at = 0;
+            while at < self.cards.len() {
+                match self.history_cards(at, text) {
+                    Some(cards) => drop(self.cards.drain(at..at + cards)),
+                    None => at += 1,
+                }
+            }
+        }
+        texts.iter().for_each(|text| self.history(text));
+    }
+
+    /// How many HISTORY cards from this one on hold the text together.
+    fn history_cards(&self, at: usize, text: &str) -> Option<usize> {
+        let mut rest = text;
+        for (before, card) in self.cards.iter().skip(at).enumerate() {
+            let history = card.key == "HISTORY" && !card.comment.is_empty();
+            rest = rest.strip_prefix(card.comment.as_str()).filter(|_| history)?;
+            if rest.is_empty() {
+                return Some(before + 1);
+            }
+        }
+        None
+    }
+
     /// Removes every card with this keyword.
     pub fn remove(&mut self, key: &str) {
         self.cards.retain(|card| card.key != key);
@@ -162,6 +190,22 @@ impl From<String> for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_history_that_is_told_again_moves_to_the_end() {
+        let mut header = Header::new();
+        // As a file cuts it: `one and a half`, `one and`, `two`.
+        ["one and", " a half", "one and", "two"].iter().for_each(|text| header.history(text));
+        header.set("GAIN", 6.2, "");
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        header.history_at_end(&texts(&["one and a half", "three", "three"]));
+        let all = |header: &Header| -> Vec<String> {
+            header.cards.iter().map(|card| card.comment.clone()).collect()
+        };
+        assert_eq!(all(&header), ["one and", "two", "", "one and a half", "three", "three"]);
+        header.history_at_end(&texts(&["two", ""]));
+        assert_eq!(all(&header), ["one and", "", "one and a half", "three", "three", "two", ""]);
+    }
 
     #[test]
     fn merging_replaces_in_place_and_appends_the_rest() {

@@ -9,7 +9,7 @@ use crate::ids::AmpId;
 use crate::instrument::Instrument;
 use crate::pipeline::Log;
 use crate::probe::Probe;
-use crate::provenance::{Provenance, StepRecord};
+use crate::provenance::{InputId, Provenance, StepRecord};
 use crate::recipe::Recipe;
 use crate::store::{Key, Store};
 use crate::warning::Warning;
@@ -89,16 +89,16 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Cards that say what made a product: deterministic, without time or host.
+    /// Cards that say what made a product: deterministic, without time or host. The inputs of the jobs
+    /// before stay, each once, and those of this job stand last.
     pub(super) fn provenance_cards(&self, header: &mut Header) {
         header.set("CREATOR", format!("rawsky {}", self.record.core), "program and version");
         header.set("RECIPE", self.recipe.name.as_str(), "name of the recipe");
         header.set("RECIPEID", self.record.recipe_sha256.as_str(), "SHA-256 as applied");
         header.set("CAMERA", self.camera.name.as_str(), "name of the camera description");
         header.set("CAMERAID", self.record.camera_sha256.as_str(), "SHA-256");
-        for input in &self.job.inputs {
-            header.history(&format!("input {} {}", input.sha256, input.name));
-        }
+        let input = |input: &InputId| format!("input {} {}", input.sha256, input.name);
+        header.history_at_end(&self.job.inputs.iter().map(input).collect::<Vec<String>>());
     }
 }
 

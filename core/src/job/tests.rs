@@ -37,10 +37,14 @@ impl Files {
     }
 
     fn run_by(&mut self, recipe: Text, task: Task) -> Result<Provenance> {
+        self.run_with(Vec::new(), recipe, task)
+    }
+
+    fn run_with(&mut self, inputs: Vec<InputId>, recipe: Text, task: Task) -> Result<Provenance> {
         let mut store = Memory::default();
         self.0.iter().try_for_each(|(key, bytes)| store.append(key, bytes))?;
         let camera = Text::BuiltIn(CAMERA.to_owned());
-        let job = Job { version: VERSION, camera, recipe, inputs: Vec::new(), task };
+        let job = Job { version: VERSION, camera, recipe, inputs, task };
         let record = execute(&job, &mut store, &mut ())?;
         for key in &record.products {
             self.0.insert(key.clone(), store.bytes(key));

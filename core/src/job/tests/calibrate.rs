@@ -163,6 +163,50 @@ fn an_image_gets_masks_of_its_own_before_its_map() {
     assert!(again <= spikes[1] + spikes[1] / 10, "{spikes:?} {again}");
 }
 
+/// Each job's inputs, those of the last one at the end; a file that two jobs read stands there once.
+#[test]
+fn an_image_of_several_jobs_lists_every_input_once() {
+    let mut files = scene();
+    let of_file = |(files, key): (&Files, &str)| InputId {
+        name: key.to_owned(),
+        sha256: crate::provenance::digest(&files.0[key]),
+    };
+    let run = |files: &mut Files, inputs: &[&str], task: Task| {
+        let inputs = inputs.iter().map(|key| of_file((files, key))).collect();
+        files.run_with(inputs, Text::BuiltIn("default".to_owned()), task).unwrap();
+    };
+    // An image's own cards stay; texts longer than a card come back in pieces.
+    let listed = |files: &Files, key: &str| -> String {
+        let header = files.image(key).header;
+        let history = header.cards.iter().filter(|card| card.key == "HISTORY");
+        history.map(|card| card.comment.clone()).collect()
+    };
+    let line = |(files, key): (&Files, &str)| {
+        let InputId { name, sha256 } = of_file((files, key));
+        format!("input {sha256} {name}")
+    };
+    run(&mut files, &["a_2.fits"], Task::Masks(masks("a_2.fits", "masked.fits")));
+    run(&mut files, &["masked.fits", "a_2.fits"], Task::Masks(masks("masked.fits", "again.fits")));
+    let (first, second) = (line((&files, "a_2.fits")), line((&files, "masked.fits")));
+    assert_eq!(listed(&files, "masked.fits"), first);
+    assert_eq!(listed(&files, "again.fits"), format!("{second}{first}"));
+    let mut calibrated = task(&files, "stars.parquet");
+    calibrated.science = "again.fits".to_owned();
+    let inputs = ["again.fits", "objects", "stars.parquet"];
+    run(&mut files, &inputs, Task::Calibrate(Box::new(calibrated.clone())));
+    let third: String = inputs.iter().map(|key| line((&files, key))).collect();
+    let all = format!("{second}{first}{third}");
+    assert_eq!(listed(&files, "calibrated.fits"), all);
+    // Calibrated again, with the same objects and stars.
+    files.0.insert("before.fits".to_owned(), files.0["calibrated.fits"].clone());
+    calibrated.science = "before.fits".to_owned();
+    let inputs = ["before.fits", "objects", "stars.parquet"];
+    run(&mut files, &inputs, Task::Calibrate(Box::new(calibrated)));
+    let last: String = inputs.iter().map(|key| line((&files, key))).collect();
+    let again = line((&files, "again.fits"));
+    assert_eq!(listed(&files, "calibrated.fits"), format!("{second}{first}{again}{last}"));
+}
+
 #[test]
 fn cosmic_rays_are_not_searched_for_among_stars_of_unknown_width() {
     let mut files = scene();
