@@ -4,15 +4,20 @@
 //! which pass through its isophote. If the wings of the brighter of two objects are higher at the
 //! other's place than that one rises above the threshold, the fainter one is gone.
 //!
+//! After a matched filter the threshold of the filtered image is `q t` with the threshold `t` of a pixel
+//! and `q² = sum k²` of the filter's weights `k`. sep and SExtractor take `t` all the same: an object that
+//! only the filter lifts above `q t` then rises by less than nothing, and any wings within reach explain it.
+//! [`CleanThreshold::Filtered`] takes `q t`, and the filtered peak's height above it as the rise.
+//!
 //! * Reference: Bertin & Arnouts 1996, section 4; SExtractor's `CLEAN_PARAM` is `beta`.
+//!
+//! [`CleanThreshold::Filtered`]: super::CleanThreshold::Filtered
 
 use std::f64::consts::PI;
 
 use super::Object;
+use super::places::Places;
 use super::shape::Pixel;
-
-/// Objects farther apart than this many times the sum of their major axes do not meet.
-const ZONE: f64 = 10.0;
 
 /// What cleaning needs of an object.
 struct Wings {
@@ -62,25 +67,23 @@ fn settle(heap: &mut [f32]) {
     }
 }
 
-/// Which objects stay.
-pub(super) fn survivors(objects: &[(Object, f64)], exponent: f64) -> Vec<bool> {
-    let wings: Vec<Wings> =
-        objects.iter().map(|(object, rise)| Wings::new(object, *rise, exponent)).collect();
+/// An object of the list, and how far it rises above the threshold (DN).
+pub(super) type Candidate = (Object, f64);
+
+/// Which objects stay; a threshold is `ratio` times the object's.
+pub(super) fn survivors(objects: &[Candidate], exponent: f64, ratio: f64) -> Vec<bool> {
+    let places = Places::new(objects.iter().map(|(object, _)| object).collect());
+    let cleaning = Cleaning::new(objects, exponent, ratio);
     let mut stays = vec![true; objects.len()];
-    for (i, ((one, _), one_wings)) in objects.iter().zip(&wings).enumerate() {
-        if !stays.get(i).copied().unwrap_or(false) {
+    for one in 0..objects.len() {
+        if stays.get(one) != Some(&true) {
             continue;
         }
-        for (j, ((other, _), other_wings)) in objects.iter().zip(&wings).enumerate().skip(i + 1) {
-            if !near(one, other) || !stays.get(j).copied().unwrap_or(false) {
-                continue;
-            }
-            let (gone, eaten) = if other_wings.flux < one_wings.flux {
-                (j, one_wings.cover(one, other, exponent) > other_wings.rise)
-            } else {
-                (i, other_wings.cover(other, one, exponent) > one_wings.rise)
-            };
-            if let Some(stays) = stays.get_mut(gone).filter(|_| eaten) {
+        for other in places.after(one) {
+            if stays.get(other) == Some(&true)
+                && let Some(gone) = cleaning.loser(one, other)
+                && let Some(stays) = stays.get_mut(gone)
+            {
                 *stays = false;
             }
         }
@@ -88,16 +91,36 @@ pub(super) fn survivors(objects: &[(Object, f64)], exponent: f64) -> Vec<bool> {
     stays
 }
 
-fn near(one: &Object, other: &Object) -> bool {
-    let (dx, dy, reach) = (one.x - other.x, one.y - other.y, ZONE * (one.a + other.a));
-    dx * dx + dy * dy <= reach * reach
+/// The objects with their wings.
+struct Cleaning<'a> {
+    objects: &'a [Candidate],
+    wings: Vec<Wings>,
+    exponent: f64,
+}
+
+impl<'a> Cleaning<'a> {
+    fn new(objects: &'a [Candidate], exponent: f64, ratio: f64) -> Cleaning<'a> {
+        let of = |(object, rise): &Candidate| Wings::new(object, *rise, (exponent, ratio));
+        Cleaning { objects, wings: objects.iter().map(of).collect(), exponent }
+    }
+
+    /// The one of two objects that the wings of the other explain.
+    fn loser(&self, one: usize, other: usize) -> Option<usize> {
+        let brighter = |a: usize, b: usize| {
+            self.wings.get(a).zip(self.wings.get(b)).is_some_and(|(a, b)| b.flux < a.flux)
+        };
+        let (high, low) = if brighter(one, other) { (one, other) } else { (other, one) };
+        let (wings, faint) = (self.wings.get(high)?, self.wings.get(low)?);
+        let (own, there) = (&self.objects.get(high)?.0, &self.objects.get(low)?.0);
+        (faint.rise < wings.cover(own, there, self.exponent)).then_some(low)
+    }
 }
 
 impl Wings {
-    fn new(object: &Object, rise: f64, exponent: f64) -> Wings {
+    fn new(object: &Object, rise: f64, (exponent, ratio): (f64, f64)) -> Wings {
         let area = PI * object.a * object.b;
         let height = object.cflux / (2.0 * area * object.cut);
-        let ratio = libm::pow(height / object.thresh, 1.0 / exponent);
+        let ratio = libm::pow(height / (ratio * object.thresh), 1.0 / exponent);
         Wings { height, slope: (ratio - 1.0) * area / object.npix as f64, flux: object.cflux, rise }
     }
 
@@ -113,6 +136,67 @@ impl Wings {
             0.0
         } else {
             f64::NEG_INFINITY
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::fixture::uniform;
+    use crate::detect::places::near;
+
+    /// Every pair, one after the other.
+    fn plain(objects: &[Candidate], exponent: f64, ratio: f64) -> Vec<bool> {
+        let cleaning = Cleaning::new(objects, exponent, ratio);
+        let mut stays = vec![true; objects.len()];
+        for i in 0..objects.len() {
+            if !stays[i] {
+                continue;
+            }
+            for j in i + 1..objects.len() {
+                if stays[j] && near(&objects[i].0, &objects[j].0) {
+                    cleaning.loser(i, j).into_iter().for_each(|gone| stays[gone] = false);
+                }
+            }
+        }
+        stays
+    }
+
+    fn object(at: u64) -> Candidate {
+        let draw = |k: u64| uniform((at << 8) + k);
+        let a = 0.6 * libm::pow(draw(0) + 1e-3, -0.5);
+        let (b, npix) = (a * (0.5 + 0.5 * draw(1)), (4.0 * a * a) as usize + 1);
+        let height = 20.0 * libm::pow(draw(2) + 1e-3, -0.7);
+        let object = Object {
+            x: 1500.0 * draw(3),
+            y: 1200.0 * draw(4),
+            thresh: 20.0,
+            npix,
+            a,
+            b,
+            cxx: 1.0 / (a * a),
+            cyy: 1.0 / (b * b),
+            cflux: 6.0 * height * a * b,
+            cut: 0.5 + 0.5 * draw(5),
+            ..Object::default()
+        };
+        (object, 0.2 * (height - 20.0) * draw(6))
+    }
+
+    #[test]
+    fn those_stay_that_stay_pair_by_pair() {
+        for (field, exponent, ratio) in
+            [(0, 1.0, 1.0), (1, 1.0, 0.3), (2, 2.5, 0.4), (3, 10.0, 1.0)]
+        {
+            let mut objects: Vec<Candidate> =
+                (0..2000).map(|at| object((field << 32) + at)).collect();
+            objects[5].0.y = f64::NAN;
+            objects[9].0.a = f64::NAN;
+            let stays = survivors(&objects, exponent, ratio);
+            assert_eq!(stays, plain(&objects, exponent, ratio), "{field}");
+            let gone = stays.iter().filter(|stays| !**stays).count();
+            assert!((20..1980).contains(&gone), "{field}: {gone}");
         }
     }
 }

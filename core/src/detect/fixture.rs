@@ -79,6 +79,7 @@ impl Case {
             deblend_levels: whole("levels", 32),
             deblend_contrast_fraction: value["contrast"].as_f64().unwrap_or(0.005),
             clean_exponent: value.get("clean").map_or(Some(1.0), Value::as_f64),
+            clean_threshold: defaults.clean_threshold,
             mask_bits: if value["mask"] == true { mask::DEAD } else { 0 },
             gain_electron_per_dn: value["gain"].as_f64(),
         }

@@ -19,6 +19,7 @@ mod filter;
 pub mod flags;
 mod params;
 pub mod photometry;
+mod places;
 pub(crate) mod regions;
 mod shape;
 
@@ -27,7 +28,8 @@ use ndarray::Array2;
 use crate::error::{Error, Result};
 use crate::measure::aperture::Pixels;
 
-pub use params::{Filter, Noise, Params};
+pub use filter::gaussian;
+pub use params::{CleanThreshold, Filter, Noise, Params};
 
 use deblend::{Part, Rules};
 use filter::Kernel;
@@ -42,6 +44,7 @@ const MAX_SIDE: usize = 1 << 20;
 
 /// One detected object, by the names of sep.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(test, derive(Default))]
 pub struct Object {
     /// Threshold (DN), the mean over its pixels.
     pub thresh: f64,
@@ -265,13 +268,22 @@ fn object(part: &Part, threshold: f32, shape: (usize, usize), params: &Params) -
 
 /// Cleans the list and numbers what is left.
 fn number(found: Vec<(Object, Vec<Pixel>)>, shape: (usize, usize), params: &Params) -> Detections {
-    let area = params.minimum_area_pix;
-    let (objects, pixels): (Vec<(Object, f64)>, Vec<Vec<Pixel>>) = found
-        .into_iter()
-        .map(|(object, pixels)| ((object, clean::rise(&pixels, area)), pixels))
-        .unzip();
+    let ratio = match params.clean_threshold {
+        CleanThreshold::Pixel => 1.0,
+        CleanThreshold::Filtered => params.filtered_threshold_ratio(),
+    };
+    let rise = |object: &Object, pixels: &[Pixel]| match params.clean_threshold {
+        CleanThreshold::Pixel => clean::rise(pixels, params.minimum_area_pix),
+        CleanThreshold::Filtered => f64::from(object.cpeak) - ratio * object.thresh,
+    };
+    let with_rise = |(object, pixels): (Object, Vec<Pixel>)| {
+        let rise = rise(&object, &pixels);
+        ((object, rise), pixels)
+    };
+    let (objects, pixels): (Vec<clean::Candidate>, Vec<Vec<Pixel>>) =
+        found.into_iter().map(with_rise).unzip();
     let stays = match params.clean_exponent {
-        Some(exponent) => clean::survivors(&objects, exponent),
+        Some(exponent) => clean::survivors(&objects, exponent, ratio),
         None => vec![true; objects.len()],
     };
     let mut kept = Vec::new();

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::filter::Kernel;
 use crate::error::{Error, Result};
 use crate::mask;
 
 /// Most rows or columns of a filter.
-const MAX_KERNEL: usize = 99;
+pub(super) const MAX_KERNEL: usize = 99;
 
 /// Parameters of the detection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,8 @@ pub struct Params {
     /// Exponent of the wings that a bright object is credited with when its false neighbors are
     /// removed (dimensionless); none to keep all.
     pub clean_exponent: Option<f64>,
+    /// What cleaning takes for the threshold.
+    pub clean_threshold: CleanThreshold,
     /// Bits of the mask whose pixels count as empty.
     pub mask_bits: u32,
     /// Gain (electron/DN), if the errors of the moments are to hold the object's photon noise because
@@ -64,6 +67,17 @@ pub enum Filter {
     Matched,
 }
 
+/// What cleaning takes for the threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CleanThreshold {
+    /// That of a pixel, as sep does.
+    #[default]
+    Pixel,
+    /// With the matched filter that of the filtered image.
+    Filtered,
+}
+
 impl Default for Params {
     /// Five sigma of the variance plane, the filter 1 2 1 / 2 4 2 / 1 2 1, five pixels, 32 levels with a
     /// contrast of 0.005, cleaning with exponent 1.
@@ -77,6 +91,7 @@ impl Default for Params {
             deblend_levels: 32,
             deblend_contrast_fraction: 0.005,
             clean_exponent: Some(1.0),
+            clean_threshold: CleanThreshold::Pixel,
             mask_bits: mask::BAD,
             gain_electron_per_dn: None,
         }
@@ -84,6 +99,13 @@ impl Default for Params {
 }
 
 impl Params {
+    /// Threshold of the filtered image over that of a pixel (ratio), where neighboring pixels have the same
+    /// noise: 1 unless the filter is the matched one.
+    pub fn filtered_threshold_ratio(&self) -> f64 {
+        let weighted = self.filter == Filter::Matched && self.noise == Noise::Plane;
+        if weighted { Kernel::new(&self.kernel).noise() } else { 1.0 }
+    }
+
     /// Refuses what detects nothing, or everything.
     ///
     /// # Errors
