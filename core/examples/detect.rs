@@ -1,7 +1,8 @@
 //! Detects the objects of a background-subtracted image for `tests/oracles/detection/real.py`.
 //!
-//! `detect IMAGE VARIANCE ROWS COLUMNS`: float32, little-endian, row after row; a pixel that is no number
-//! is masked. Five sigma, matched filter. Writes `x y flux npix flag kron_flux xwin ywin` per object.
+//! `detect IMAGE VARIANCE ROWS COLUMNS [FWHM]`: float32, little-endian, row after row; a pixel that is no
+//! number is masked. Five sigma, matched filter; with a width (pixel) a Gaussian one of three sigma,
+//! any number of pixels, no cleaning. Writes `x y flux npix flag kron_flux xwin ywin` per object.
 
 #![allow(clippy::disallowed_methods, reason = "an example, not the core, reads files")]
 #![allow(clippy::print_stdout, reason = "its answer")]
@@ -14,13 +15,18 @@ use rawsky_core::image::Planes;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [image, variance, rows, columns] = arguments.as_slice() else {
-        return Err("usage: detect IMAGE VARIANCE ROWS COLUMNS".into());
+    let [image, variance, rows, columns, width @ ..] = arguments.as_slice() else {
+        return Err("usage: detect IMAGE VARIANCE ROWS COLUMNS [FWHM]".into());
     };
     let shape = (rows.parse()?, columns.parse()?);
     let (image, variance) = (plane(image, shape)?, plane(variance, shape)?);
     let planes = Planes::new(image, variance, Array2::zeros(shape))?;
-    let params = detect::Params::default();
+    let mut params = detect::Params::default();
+    if let Some(width) = width.first() {
+        params.kernel = detect::gaussian(width.parse()?, 3.0);
+        params.minimum_area_pix = 1;
+        params.clean_exponent = None;
+    }
     let found = detect::detect((&planes).into(), &params)?;
     let measured =
         photometry::measure((&planes).into(), &found, &params, &photometry::Params::default())?;

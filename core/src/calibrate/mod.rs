@@ -1,4 +1,10 @@
 //! Calibration: the objects of a science image, and its photometric zero point from a catalogue.
 
+mod matched;
 pub mod objects;
+mod scene;
+mod sharp;
 pub mod zero_point;
+
+#[cfg(test)]
+mod simulated;

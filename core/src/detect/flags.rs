@@ -1,4 +1,4 @@
-//! The flags of a detected object, in one registry: bit, name, meaning. The bits are sep's.
+//! The flags of a detected object, in one registry: bit, name, meaning. Bits 0 to 7 are sep's.
 
 use crate::measure::flags::registry;
 
@@ -10,6 +10,7 @@ registry! {
     APERTURE_MASKED = 5, "masked pixels, or those of another object, lie in its aperture";
     APERTURE_ALL_MASKED = 6, "no pixel of its aperture is left";
     NOT_POSITIVE = 7, "no Kron radius: the light in its ellipse is not positive";
+    SHARP = 8, "sharper than the stars: a cosmic ray or a hot pixel; not used as a star";
 }
 
 /// Key of the registry in a table's metadata.

@@ -11,6 +11,9 @@
 //! circle of that radius. The half-light radius is the circle's that holds half of `flux_auto`, and its
 //! 2 / 2.35 fold the sigma of the window.
 //!
+//! A faint object's Kron ellipse, and with it the half-light radius, may be far too small by noise: where
+//! the width of stars is known, the window is not narrower than theirs (`least_window_pix`).
+//!
 //! * A masked pixel is left out of every sum and flagged; fluxes are not scaled up for it.
 //! * References: Kron 1980, ApJS 43, 305; Bertin & Arnouts 1996; the documentation of sep 1.4.1.
 //!   Overlaps are exact.
@@ -47,6 +50,8 @@ pub struct Params {
     pub light_fraction: f64,
     /// Farthest radius (factor of the major axis).
     pub radius_reach_factor: f64,
+    /// Least sigma of the window of a position (pixel), where stars are known to be as wide; 0 for sep's.
+    pub least_window_pix: f64,
     /// What the pixels of other objects do.
     pub neighbors: Neighbors,
     /// How overlaps enter the errors.
@@ -73,6 +78,7 @@ impl Default for Params {
             least_radius_pix: 1.75,
             light_fraction: 0.5,
             radius_reach_factor: 6.0,
+            least_window_pix: 0.0,
             neighbors: Neighbors::Count,
             weighting: Weighting::WeightSquared,
         }
@@ -95,6 +101,9 @@ impl Params {
             if !(0.0 < value && value <= most) {
                 return Err(Error::parameter(name, value, format!("above 0, at most {most}")));
             }
+        }
+        if !(0.0..=1000.0).contains(&self.least_window_pix) {
+            return Err(Error::parameter("least_window_pix", self.least_window_pix, "0 to 1000"));
         }
         Ok(())
     }
@@ -175,7 +184,7 @@ fn measured(light: &Light<'_>, object: &Object, params: &Params) -> Measured {
     let wanted = params.light_fraction * sum.flux;
     let farthest = params.radius_reach_factor * object.a;
     let (flux_radius, radius_flags) = growth::radius(light, center, farthest, wanted);
-    let sigma = SIGMA_PER_RADIUS * flux_radius;
+    let sigma = (SIGMA_PER_RADIUS * flux_radius).max(params.least_window_pix);
     let ((xwin, ywin), window_flags) = window::position(light, center, sigma);
     let errors = window::errors(light, (xwin, ywin), sigma);
     Measured {

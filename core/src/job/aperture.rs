@@ -179,8 +179,11 @@ pub(super) fn read_image(store: &mut dyn Store, key: &str) -> Result<OpenedImage
     let plane = |content: &Content| matches!(content, Content::Image(ImageInfo { shape, .. }) if shape.len() == 2);
     let first = file.hdus().iter().find(|hdu| plane(&hdu.content));
     let first = first.ok_or_else(|| Error::format(key, "file", "no image; needed one"))?;
-    let mut header = file.hdus().first().map(|hdu| hdu.header.clone()).unwrap_or_default();
-    header.merge(&first.header);
+    let mut header = first.header.clone();
+    if let Some(primary) = file.hdus().first().filter(|primary| primary.index != first.index) {
+        header = primary.header.clone();
+        header.merge(&first.header);
+    }
     let product = header.text("PRODUCT").unwrap_or("science image");
     if product != "science image" {
         let what = format!("kind of {key}");

@@ -14,6 +14,7 @@ use super::{Context, stars, tables};
 use crate::astrometry::{self, Solution, Spot, Start, magnitude_column, references};
 use crate::calibrate::objects::UNUSABLE;
 use crate::calibrate::zero_point::{Star, ZeroPoint, zero_point};
+use crate::detect::flags as detection_flags;
 use crate::error::{Error, Result};
 use crate::formats::fits::{Encoding, FitsWriter, PixelData};
 use crate::header::Header;
@@ -163,8 +164,13 @@ fn spots(objects: &Table) -> Result<Vec<Spot>> {
     let flux = numbers(objects, "flux_auto")?;
     let (errx2, erry2) = (numbers(objects, "errx2win")?, numbers(objects, "erry2win")?);
     let errors = errx2.iter().zip(&erry2).map(|(x, y)| (0.5 * (x + y)).sqrt());
-    let places = x.iter().zip(&y).zip(&flux).zip(errors);
-    let spot = |(((&x, &y), &brightness), error_pix)| Spot { x, y, brightness, error_pix };
+    let flags = numbers(objects, "flag")?;
+    let places = x.iter().zip(&y).zip(&flux).zip(errors).zip(&flags);
+    let spot = |((((&x, &y), &brightness), error_pix), &flag)| {
+        // What is no star keeps its row, and is nowhere.
+        let x = if flag as i32 & detection_flags::SHARP == 0 { x } else { f64::NAN };
+        Spot { x, y, brightness, error_pix }
+    };
     Ok(places.map(spot).collect())
 }
 

@@ -75,8 +75,8 @@ fn measured(
     known: &Known,
     (mesh, params): (&background::Params, &objects::Params),
 ) -> Option<f64> {
-    let found = objects::objects(planes, known.has_variance, known.gain, mesh, params);
-    found.ok()?.1.shape.map(|stars| stars.fwhm_pix)
+    let found = objects::stars_shape(planes, known.has_variance, known.gain, mesh, params);
+    found.ok()?.map(|stars| stars.fwhm_pix)
 }
 
 /// A width of stars (pixel) that cosmic rays do not have, or why they cannot be told from stars.

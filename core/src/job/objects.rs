@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::aperture::{OpenedImage, open_image};
 use super::{Context, Electronics, tables};
-use crate::calibrate::objects;
+use crate::calibrate::objects::{self, Width};
+use crate::detect::flags;
 use crate::error::Result;
 use crate::psf::Psf;
 use crate::store::Key;
@@ -32,7 +33,7 @@ pub(super) fn detect(context: &mut Context<'_>, task: &Detect) -> Result<()> {
     let files = (&task.science, task.mask.as_ref());
     let image = open_image((context.store, &context.camera), files)?;
     let (mut table, psf) = find(context, &image, task)?;
-    context.note("detect", serde_json::json!({ "objects": table.rows() }));
+    context.note("detect", report(&table));
     context.note("psf", &psf);
     if psf.shape.is_none() {
         let text = "too few stars are bright, whole and alone: the image has no width of a star";
@@ -40,6 +41,19 @@ pub(super) fn detect(context: &mut Context<'_>, task: &Detect) -> Result<()> {
     }
     signed(context, &mut table);
     tables::write(context, &task.output, &table)
+}
+
+/// What was found, with which filter, and how much of it is sharper than a star.
+fn report(table: &Table) -> serde_json::Value {
+    let noted = table.metadata.iter().find(|(key, _)| key == objects::FILTER_KEY);
+    let filter = noted.and_then(|(_, json)| serde_json::from_str::<Option<Width>>(json).ok());
+    let sharp = |flag: &&f64| **flag as i32 & flags::SHARP != 0;
+    let flags = table.f64("flag").unwrap_or_default();
+    serde_json::json!({
+        "objects": table.rows(),
+        "sharp": flags.iter().filter(sharp).count(),
+        "filter": filter,
+    })
 }
 
 fn find(context: &Context<'_>, image: &OpenedImage, task: &Detect) -> Result<(Table, Psf)> {

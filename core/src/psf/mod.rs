@@ -136,6 +136,17 @@ pub fn measure(
     Ok((Psf { shape: Some(shape), correction, limit }, members))
 }
 
+/// Size and shape of the stars among `sources`, as [`measure`] has them; `None` if they are too few.
+///
+/// # Errors
+/// [`Error::Parameter`] for parameters out of range, [`Error::Input`] for planes of different shapes.
+pub fn shape(pixels: Pixels<'_>, sources: &[Source], params: &Params) -> Result<Option<Shape>> {
+    params.check()?;
+    let shape = pixels.shape(STEP)?;
+    let stars = select::stars(pixels, sources, params).unwrap_or_default();
+    Ok(described(&stars, shape).map(|(shape, _)| shape))
+}
+
 /// Size and shape of `stars` on an image of `shape`, and those of each; `None` without a star or a
 /// width. The stars were clipped by size, so that their mean is robust.
 fn described(stars: &[Star], shape: (usize, usize)) -> Option<(Shape, Vec<Member>)> {

@@ -62,6 +62,9 @@ impl Params {
         within("masks", self.masks.check())?;
         within("objects.detection", objects.detection.check())?;
         within("objects.shapes", objects.shapes.check())?;
+        if let Some(matched) = &objects.matched {
+            within("objects", matched.check())?;
+        }
         within("objects", objects.psf.check())?;
         within("astrometry", self.astrometry.check())?;
         within("zero_point", self.zero_point.check())

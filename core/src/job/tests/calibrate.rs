@@ -16,13 +16,13 @@ fn scene() -> Files {
     };
     // The image is small, and stars are near each other.
     let stars = "{ min_signal_ratio = 15.0, neighbors_fraction = 0.1, min_stars = 3 }";
-    files.run_with(&format!("objects.psf = {stars}"), Task::Detect(task)).unwrap();
+    files.calibrated_with(&format!("objects.psf = {stars}"), Task::Detect(task)).unwrap();
     files
 }
 
 impl Files {
     /// Does a task by the default recipe with these lines in `[calibrate]`.
-    fn run_with(&mut self, lines: &str, task: Task) -> Result<Provenance> {
+    fn calibrated_with(&mut self, lines: &str, task: Task) -> Result<Provenance> {
         let text = format!("{}\n[calibrate]\n{lines}\n", crate::recipe::BUILT_IN[0].1);
         self.0.insert("own.toml".to_owned(), text.into_bytes());
         self.run_by(Text::File("own.toml".to_owned()), task)
@@ -141,7 +141,7 @@ fn an_image_gets_masks_of_its_own_before_its_map() {
     let mut files = scene();
     let width = format!("fwhm_pix = {}", NightParams::default().fwhm_pix);
     let task_of = masks("a_2.fits", "masked.fits");
-    let record = files.run_with(&width, Task::Masks(task_of)).unwrap();
+    let record = files.calibrated_with(&width, Task::Masks(task_of)).unwrap();
     assert!(record.warnings.is_empty(), "{:?}", record.warnings);
     let (before, after) = (files.image("a_2.fits"), files.image("masked.fits"));
     assert_eq!(before.planes.image, after.planes.image);
@@ -158,7 +158,7 @@ fn an_image_gets_masks_of_its_own_before_its_map() {
     assert_eq!(files.image("calibrated.fits").planes, after.planes);
     // What has been found is not found again.
     let again = masks("masked.fits", "again.fits");
-    files.run_with(&width, Task::Masks(again)).unwrap();
+    files.calibrated_with(&width, Task::Masks(again)).unwrap();
     let again = mask::count(&files.image("again.fits").planes.mask, mask::SPIKE);
     assert!(again <= spikes[1] + spikes[1] / 10, "{spikes:?} {again}");
 }
@@ -198,7 +198,9 @@ fn an_image_of_several_jobs_lists_every_input_once() {
     let all = format!("{second}{first}{third}");
     assert_eq!(listed(&files, "calibrated.fits"), all);
     // Calibrated again, with the same objects and stars.
-    files.0.insert("before.fits".to_owned(), files.0["calibrated.fits"].clone());
+    let before = files.0.remove("calibrated.fits").unwrap();
+    files.0.insert("before.fits".to_owned(), before);
+    files.0.remove(&calibrated.table_output);
     calibrated.science = "before.fits".to_owned();
     let inputs = ["before.fits", "objects", "stars.parquet"];
     run(&mut files, &inputs, Task::Calibrate(Box::new(calibrated)));
@@ -223,7 +225,7 @@ fn values_are_put_in_on_request_and_marked() {
     let mut files = scene();
     let asked = masks("a_2.fits", "filled.fits");
     let lines = r#"masks.interpolation = { bits = ["SPIKE", "DEAD"], reach_pix = 5 }"#;
-    files.run_with(lines, Task::Masks(asked.clone())).unwrap();
+    files.calibrated_with(lines, Task::Masks(asked.clone())).unwrap();
     let (before, after) = (files.image("a_2.fits"), files.image("filled.fits"));
     let mut filled = 0;
     for (at, bits) in after.planes.mask.indexed_iter() {
@@ -235,7 +237,7 @@ fn values_are_put_in_on_request_and_marked() {
     }
     assert!(filled > 0);
     let lines = r#"masks.growth = [{ bit = "FULL", by_pix = 1 }]"#;
-    let error = files.run_with(lines, Task::Masks(asked)).unwrap_err().to_string();
+    let error = files.calibrated_with(lines, Task::Masks(asked)).unwrap_err().to_string();
     assert!(error.contains("calibrate.masks.growth.bit"), "{error}");
 }
 
