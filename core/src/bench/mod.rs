@@ -18,6 +18,7 @@ mod command;
 mod export;
 mod exposure;
 mod files;
+mod found;
 mod frames;
 mod gathered;
 mod headers;
@@ -39,7 +40,10 @@ mod settings;
 mod subject;
 mod truth;
 mod view;
+mod zero_plots;
 
+#[cfg(test)]
+mod found_tests;
 #[cfg(test)]
 mod image_tests;
 #[cfg(test)]
@@ -58,6 +62,7 @@ use crate::store::Store;
 pub use arithmetic::{PixelInfo, PixelRow};
 pub use export::RECIPE;
 pub use files::{Files, Look};
+pub use found::{Faintest, Found, Marks, OnSky, Pairs, Stars};
 pub use frames::{StackInfo, Stacked, StackedPixel, StackedValue};
 pub use gathered::{Gathered, statistics_of};
 pub use headers::HeaderChoice;
@@ -73,6 +78,7 @@ pub use preparation::{Preparation, Unit, cameras_for, dropped, simulated};
 pub use schema::{ParamKind, ParamSchema, StepInfo};
 pub use settings::Setting;
 pub use view::{MaskCount, Mode, View, cuts_of_name};
+pub use zero_plots::{ZeroPlots, zero_plots};
 
 use chain::Chain;
 use subject::Subject;
@@ -86,6 +92,7 @@ pub struct Bench {
     subject: Option<Subject>,
     chains: BTreeMap<AmpId, Chain>,
     measured: BTreeMap<AmpId, Measured>,
+    searches: BTreeMap<AmpId, found::Search>,
     derived: parts::Derived,
     frames: frames::Frames,
 }
@@ -106,6 +113,7 @@ impl Bench {
             subject: None,
             chains: BTreeMap::new(),
             measured: BTreeMap::new(),
+            searches: BTreeMap::new(),
             derived: parts::Derived::new(),
             frames: frames::Frames::default(),
         })
@@ -125,6 +133,7 @@ impl Bench {
         let first = subject.first_stage();
         self.chains = subject.amps().into_iter().map(|amp| (amp, Chain::new(amp, first))).collect();
         self.measured.clear();
+        self.searches.clear();
         self.derived.clear();
         self.frames = frames::Frames::default();
         let info = subject.info(&self.camera)?;
@@ -180,6 +189,7 @@ impl Bench {
             let steps = subject.possible(recipe.steps(Stage::Science));
             if chain.want(subject, steps) {
                 self.measured.remove(amp);
+                self.searches.remove(amp);
             }
         }
         Ok(())
@@ -210,6 +220,7 @@ impl Bench {
             *chain = Chain::new(amp, chain.first);
         }
         self.measured.remove(&amp);
+        self.searches.remove(&amp);
         self.derived.retain(|(source, _), _| source.amp != amp.0);
         self.frames.forget(amp);
         self.want()
@@ -283,6 +294,9 @@ impl Bench {
     /// [`Error::Parameter`] if a value is impossible; then nothing changes.
     pub fn set_aperture(&mut self, params: crate::measure::aperture::Params) -> Result<()> {
         params.check()?;
+        if params.background != self.recipe.aperture.background {
+            self.searches.clear();
+        }
         self.recipe.aperture = params;
         self.measured.clear();
         Ok(())
@@ -303,6 +317,22 @@ impl Bench {
             }
         }
         Ok(self.measured.get(&amp))
+    }
+
+    /// Does the next piece of the search for objects on an amplifier: the objects, then their match to
+    /// the catalogue. All of it once that is done, and from then on, until the image changes.
+    ///
+    /// # Errors
+    /// If the science image is not there, and those of the detection.
+    pub fn objects(&mut self, amp: AmpId) -> Result<Option<&Found>> {
+        let before = self.searches.remove(&amp);
+        let recipe = self.recipe()?;
+        let search = found::go_on(before, self.of(amp)?, (&self.camera, &recipe))?;
+        self.searches.insert(amp, search);
+        Ok(match self.searches.get(&amp) {
+            Some(found::Search::Done(found)) => Some(found),
+            _ => None,
+        })
     }
 
     fn of(&self, amp: AmpId) -> Result<(&Subject, &Chain)> {

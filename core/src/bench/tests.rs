@@ -10,10 +10,10 @@ use crate::measure::aperture;
 use crate::simulate::NightParams;
 use crate::store::load;
 
-struct Table {
-    bench: Bench,
-    store: Memory,
-    files: Files,
+pub(super) struct Table {
+    pub(super) bench: Bench,
+    pub(super) store: Memory,
+    pub(super) files: Files,
 }
 
 fn night() -> NightParams {
@@ -27,7 +27,7 @@ fn night() -> NightParams {
 }
 
 /// A simulated exposure, open but not yet reduced.
-fn table() -> Table {
+pub(super) fn table() -> Table {
     let mut bench = Bench::new("teaching").unwrap();
     let mut store = Memory::default();
     let preparation = simulated(bench.camera(), &night()).unwrap();
@@ -40,7 +40,7 @@ fn table() -> Table {
 }
 
 impl Table {
-    fn run(&mut self, amp: u32) -> Vec<&'static str> {
+    pub(super) fn run(&mut self, amp: u32) -> Vec<&'static str> {
         let mut done = Vec::new();
         while let Some(step) = self.bench.advance(&mut self.store, AmpId(amp)).unwrap() {
             done.push(step);
@@ -48,7 +48,7 @@ impl Table {
         done
     }
 
-    fn change(&mut self, step: &str, key: &str, value: serde_json::Value) {
+    pub(super) fn change(&mut self, step: &str, key: &str, value: serde_json::Value) {
         let mut settings = self.bench.settings().to_vec();
         let setting = settings.iter_mut().find(|setting| setting.step == step).unwrap();
         setting.params.insert(key.to_owned(), value);

@@ -2,6 +2,7 @@
 
 mod matched;
 pub mod objects;
+pub mod pairs;
 mod scene;
 mod sharp;
 pub mod zero_point;

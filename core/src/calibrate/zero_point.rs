@@ -91,6 +91,9 @@ pub struct ZeroPoint {
     pub n_matched: usize,
     /// Stars of the fit (number).
     pub n_used: usize,
+    /// Of every star that was given, whether it is in the fit; no part of a report.
+    #[serde(skip)]
+    pub is_used: Vec<bool>,
 }
 
 /// Magnitudes over natural logarithm: 2.5 / ln 10.
@@ -104,6 +107,8 @@ const ROUNDS: usize = 40;
 
 /// A star as the fit sees it.
 struct Sample {
+    /// Its place in the list that was given.
+    star: usize,
     /// Magnitude plus 2.5 log10 of the flux.
     value: f64,
     /// Error of that.
@@ -153,7 +158,14 @@ pub fn zero_point(stars: &[Star], with_color: bool, params: &Params) -> Result<Z
         }
     }
     let (covariance, extra) = fitted.ok_or_else(|| few(0))?;
-    Ok(described(&samples, &kept, (line, covariance), (middle, extra)))
+    let mut is_used = vec![false; stars.len()];
+    for (sample, kept) in samples.iter().zip(&kept) {
+        if let Some(used) = is_used.get_mut(sample.star) {
+            *used = *kept;
+        }
+    }
+    let found = described(&samples, &kept, (line, covariance), (middle, extra));
+    Ok(ZeroPoint { is_used, ..found })
 }
 
 impl Sample {
@@ -165,7 +177,7 @@ impl Sample {
 /// The usable stars, and their median color.
 fn samples(stars: &[Star], with_color: bool, params: &Params) -> (Vec<Sample>, f64) {
     let color = |star: &Star| if with_color { star.color.unwrap_or(f64::NAN) } else { 0.0 };
-    let usable = |star: &&Star| {
+    let usable = |(_, star): &(usize, &Star)| {
         let known = star.magnitude.is_finite() && color(star).is_finite();
         known
             && star.flux > 0.0
@@ -173,9 +185,10 @@ fn samples(stars: &[Star], with_color: bool, params: &Params) -> (Vec<Sample>, f
             && star.flux.is_finite()
             && params.min_signal_ratio * star.flux_err <= star.flux
     };
-    let usable: Vec<&Star> = stars.iter().filter(usable).collect();
-    let middle = finite_median(usable.iter().map(|star| color(star))).unwrap_or(0.0);
-    let sample = |star: &&Star| Sample {
+    let usable: Vec<(usize, &Star)> = stars.iter().enumerate().filter(usable).collect();
+    let middle = finite_median(usable.iter().map(|(_, star)| color(star))).unwrap_or(0.0);
+    let sample = |&(place, star): &(usize, &Star)| Sample {
+        star: place,
         value: star.magnitude + MAG * libm::log(star.flux),
         error: MAG * star.flux_err / star.flux,
         color: color(star) - middle,
@@ -284,6 +297,7 @@ fn described(
         scatter_mag: extra.sqrt(),
         n_matched: samples.len(),
         n_used,
+        is_used: Vec::new(),
     }
 }
 
@@ -364,6 +378,19 @@ mod tests {
                 assert!(moved.abs() < 0.002, "{seed} {with_color} {sign}: {moved}");
             }
         }
+    }
+
+    #[test]
+    fn which_stars_are_in_the_fit_is_told_in_their_order() {
+        let mut field = stars(3, 60);
+        field[7].flux *= 10.0;
+        field[11].flux_err = field[11].flux;
+        field[13].magnitude = f64::NAN;
+        let found = zero_point(&field, true, &Params::default()).unwrap();
+        assert_eq!(found.is_used.len(), 60);
+        assert!([7, 11, 13].iter().all(|&left_out| !found.is_used[left_out]));
+        assert_eq!(found.is_used.iter().filter(|used| **used).count(), found.n_used);
+        assert!(serde_json::to_value(&found).unwrap().get("is_used").is_none());
     }
 
     #[test]

@@ -1,0 +1,76 @@
+//! Objects and catalogue joined: what the map to the sky takes of the objects, and what the zero point
+//! takes of both.
+
+use super::objects::UNUSABLE;
+use super::zero_point::Star;
+use crate::astrometry::{Matched, Solution, Spot};
+use crate::detect::flags as detection_flags;
+use crate::error::{Error, Result};
+use crate::table::Table;
+
+const STEP: &str = "calibrate";
+
+/// A column of numbers that the objects must have.
+///
+/// # Errors
+/// [`Error::Input`] naming the column.
+pub fn numbers(objects: &Table, name: &str) -> Result<Vec<f64>> {
+    let needed = || Error::input(STEP, "columns of the objects", "no such", name);
+    objects.f64(name).ok_or_else(needed)
+}
+
+/// The objects as the search for the map sees them, at their windowed positions.
+///
+/// # Errors
+/// [`Error::Input`] for a column that is missing.
+pub fn spots(objects: &Table) -> Result<Vec<Spot>> {
+    let (x, y) = (numbers(objects, "xwin")?, numbers(objects, "ywin")?);
+    let flux = numbers(objects, "flux_auto")?;
+    let (errx2, erry2) = (numbers(objects, "errx2win")?, numbers(objects, "erry2win")?);
+    let errors = errx2.iter().zip(&erry2).map(|(x, y)| (0.5 * (x + y)).sqrt());
+    let flags = numbers(objects, "flag")?;
+    let places = x.iter().zip(&y).zip(&flux).zip(errors).zip(&flags);
+    let spot = |((((&x, &y), &brightness), error_pix), &flag)| {
+        // What is no star keeps its row, and is nowhere.
+        let x = if flag as i32 & detection_flags::SHARP == 0 { x } else { f64::NAN };
+        Spot { x, y, brightness, error_pix }
+    };
+    Ok(places.map(spot).collect())
+}
+
+/// The stars of both lists whose fluxes are sound, with the columns of magnitude and of color.
+///
+/// # Errors
+/// [`Error::Input`] for a column that is missing.
+pub fn pairs(
+    objects: &Table,
+    (stars, solution): (&Table, &Solution),
+    (magnitude, color): (&str, Option<&(String, String)>),
+) -> Result<Vec<Star>> {
+    let (flux, flux_err) = (numbers(objects, "flux_aper")?, numbers(objects, "fluxerr_aper")?);
+    let flags = numbers(objects, "flag_aper")?;
+    let of_star = |name: &str| {
+        let needed = || Error::input(STEP, "columns of the catalogue", "no such", name);
+        stars.f64(name).ok_or_else(needed)
+    };
+    let magnitudes = of_star(magnitude)?;
+    let colors = match color {
+        Some((first, second)) => Some((of_star(first)?, of_star(second)?)),
+        None => None,
+    };
+    let pair = |one: &Matched| {
+        let flag = *flags.get(one.spot)? as i32;
+        let color = match &colors {
+            Some((first, second)) => Some(first.get(one.row)? - second.get(one.row)?),
+            None => None,
+        };
+        let star = Star {
+            flux: *flux.get(one.spot)?,
+            flux_err: *flux_err.get(one.spot)?,
+            magnitude: *magnitudes.get(one.row)?,
+            color,
+        };
+        (flag & UNUSABLE == 0).then_some(star)
+    };
+    Ok(solution.matched.iter().filter_map(pair).collect())
+}
