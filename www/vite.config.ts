@@ -28,7 +28,13 @@ function contentSecurityPolicy(): Plugin {
 
 /** Files that a first picture does not need: the other parts of the engine, the focal plane, the invented numbers,
  * and the parts of the page that are shown when they are asked for. */
-const LATER = /rawsky_web|rawsky_rest|whole|mosaic|mock|lesson|Dialog|Plot|formulas|Legend|Chart|(Masters|Header|Exposure|Photometry|Region)Panel|openLink|share|StarTable/i;
+const LATER = /rawsky_web|rawsky_rest|whole|mosaic|mock|lesson|Dialog|Plot|formulas|Legend|Chart|search|object|(Masters|Header|Exposure|Photometry|Region)Panel|openLink|share|StarTable/i;
+
+/** What every screen needs is one file: each file more is compressed by itself. */
+const BASE = {
+  name: "base",
+  test: /node_modules\/(preact|@preact)|preload-helper|src\/(state\/(bench|view|source|paths|undo|run|actions|preferences|autocuts)|ui\/(dock|latest|Spoken|format|download)|engine\/(protocol|create|calls))\.ts/,
+};
 
 /** Tells the service worker which files make up the page, so that it can keep them all. */
 function precacheList(): Plugin {
@@ -57,6 +63,7 @@ export default defineConfig({
     rolldownOptions: {
       input: { main: "index.html", sw: "src/sw.ts" },
       output: {
+        codeSplitting: { groups: [BASE] },
         entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
       },
     },

@@ -8,6 +8,8 @@
 mod dropped;
 mod dto;
 mod files;
+#[cfg(feature = "files")]
+mod found;
 mod inspect;
 #[cfg(feature = "files")]
 mod mosaic;
@@ -22,6 +24,8 @@ mod whole;
 use rawsky_core::instrument::built_in_descriptions;
 use wasm_bindgen::prelude::*;
 
+#[cfg(feature = "files")]
+pub use found::zero_plots;
 #[cfg(feature = "files")]
 pub use mosaic::MosaicSession;
 pub use session::Session;

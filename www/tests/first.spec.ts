@@ -17,7 +17,7 @@ const keepsTheRest = (page: Page): Promise<boolean> =>
   });
 
 /** What comes when the first picture is up: without it there is nothing beside the picture but the picture. */
-const AFTER = /rawsky_rest|PlotPanel|Legend|PixelPanel|MaskPanel|RegionPanel|formulas/;
+const AFTER = /rawsky_rest|PlotPanel|objects-|Legend|PixelPanel|MaskPanel|RegionPanel|formulas/;
 
 test("the first picture needs at most 350 kB, and nothing that comes after it", async ({ browser }) => {
   const context = await browser.newContext({ serviceWorkers: "block" });

@@ -1,6 +1,7 @@
 /** The engine of the page: workers with the WebAssembly core. */
 
 import { Crew, type Told } from "./crew";
+import type { FoundOn, Pairs, ZeroPoint } from "./found";
 import type { NamedFile, Request } from "./messages";
 import type {
   CutsKind,
@@ -200,6 +201,14 @@ class Client implements Engine {
 
   async photometry(): Promise<Photometry | null> {
     return joined(await this.ask<OfAmplifier[]>({ kind: "photometry" }));
+  }
+
+  objects(): Promise<FoundOn[]> {
+    return this.ask({ kind: "objects" });
+  }
+
+  zeroPoint(pairs: Pairs): Promise<ZeroPoint> {
+    return this.ask({ kind: "zeroPoint", pairs });
   }
 
   async apertureSchema(): Promise<{ schema: ParamSchema[]; params: { [key: string]: Json } }> {

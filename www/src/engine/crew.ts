@@ -7,7 +7,6 @@ import { Hand } from "./hand";
 import type { Opened, Reply, Request } from "./messages";
 import { composed, type Cuts, merged, visible } from "./merging";
 import type { ExposureInfo, MaskBit, View } from "./protocol";
-import type { OfAmplifier } from "./tables";
 import { mayBeLarge, meets, mostWorkers, shares } from "./sharing";
 
 /** What a crew tells the page. */
@@ -162,8 +161,9 @@ export class Crew {
       case "setAperture":
       case "raster":
         return this.all(request).then(() => null);
+      case "objects":
       case "photometry":
-        return this.all<OfAmplifier[]>(request).then((all) => all.flat().sort((a, b) => a.amp - b.amp));
+        return this.all<{ amp: number }[]>(request).then((all) => all.flat().sort((a, b) => a.amp - b.amp));
       case "memory":
         return this.all<number>(request).then((all) => all.reduce((sum, one) => sum + one, 0));
       case "executed":

@@ -1,5 +1,6 @@
 /** What the page's client and the worker send each other. */
 
+import type { Pairs } from "./found";
 import type { ExposureInfo, Json, Limit, PlotRequest, Raster, Region, StageInfo, StepSetting, View } from "./protocol";
 
 /** A dropped file, with the name under which the worker keeps it. */
@@ -35,6 +36,8 @@ export type Request =
   | { kind: "aperture" }
   | { kind: "setAperture"; params: Json }
   | { kind: "photometry" }
+  | { kind: "objects" }
+  | { kind: "zeroPoint"; pairs: Pairs }
   | { kind: "images" }
   | { kind: "catalogue"; amp: number }
   | { kind: "recipe" }

@@ -3,6 +3,7 @@
  * and tested without the WebAssembly module. Chosen by `?engine=mock`.
  */
 
+import type { FoundOn } from "./found";
 import type {
   AmpInfo,
   CutsKind,
@@ -31,10 +32,12 @@ import type {
 } from "./protocol";
 import { fitOverscan, runAmp, type AmpRun, type OverscanFit, type Stage } from "./mock/pipeline";
 import { BIASES, HEADERS, headerCards, stackedPixel } from "./mock/inspect";
+import { foundObjects, noZeroPoint } from "./mock/objects";
 import { measure } from "./mock/photometry";
 import { pixelInfo } from "./mock/pixel";
 import { plot } from "./mock/plots";
 import { draw, type Pixels } from "./mock/raster";
+import { isInside } from "./mock/region";
 import { defaultSettings, MASK_BITS, STEPS } from "./mock/schema";
 import { makeScene, SIDE, type RawAmp, type Scene, type Star } from "./mock/scene";
 import { clipped, statistics } from "./mock/statistics";
@@ -155,10 +158,7 @@ export class MockEngine implements Engine {
       for (const setting of this.settings.slice(first))
         if (setting.on) executed.push({ amp: amp.info.amp, step: setting.step });
       for (const listener of this.stageListeners)
-        listener(
-          amp.info.amp,
-          run.stages.map((stage) => stage.info),
-        );
+        listener(amp.info.amp, run.stages.map((stage) => stage.info));
     }
     this.tellProgress(null);
     return executed;
@@ -338,6 +338,13 @@ export class MockEngine implements Engine {
     return this.measured;
   }
 
+  objects(): Promise<FoundOn[]> {
+    this.cancelled = false;
+    return foundObjects(this.scene, (now) => this.tellProgress(now), () => later(DELAY).then(() => this.cancelled));
+  }
+
+  zeroPoint = noZeroPoint;
+
   async apertureSchema(): Promise<{ schema: ParamSchema[]; params: { [key: string]: Json } }> {
     return {
       schema: [
@@ -389,11 +396,4 @@ export class MockEngine implements Engine {
     this.stageListeners.clear();
     this.progressListeners.clear();
   }
-}
-
-function isInside(region: Region, x: number, y: number): boolean {
-  if (region.kind === "rectangle")
-    return x >= region.x && x < region.x + region.width && y >= region.y && y < region.y + region.height;
-  const far = Math.hypot(x - region.x, y - region.y);
-  return region.kind === "circle" ? far <= region.radius : far > region.inner && far <= region.outer;
 }

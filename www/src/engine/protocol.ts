@@ -7,6 +7,8 @@
  * `x0 <= x < x0 + width`, `y0 <= y < y0 + height`. Values are in DN unless a unit says otherwise.
  */
 
+import type { FoundOn, Pairs, ZeroPoint } from "./found";
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** One amplifier's part of the detector (pixels). */
@@ -379,6 +381,9 @@ export interface Engine {
   holdMaster(master: string, amps: number[]): Promise<void>;
   setAperture(params: { [key: string]: Json }): Promise<Photometry | null>;
   photometry(): Promise<Photometry | null>;
+  /** Objects of every amplifier that is held; rejected with the class `cancelled` when that is stopped. */
+  objects(): Promise<FoundOn[]>;
+  zeroPoint(pairs: Pairs): Promise<ZeroPoint>;
   apertureSchema(): Promise<{ schema: ParamSchema[]; params: { [key: string]: Json } }>;
   export(kind: ExportKind, amp: number): Promise<{ name: string; bytes: Uint8Array }>;
   /** Bytes of the engine's memory. */

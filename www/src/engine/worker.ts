@@ -1,7 +1,7 @@
 /** The worker that owns the pixels, or a part of them: its questions and their answers. */
 
-import { type Answer, cuts, plain } from "./answer";
-import { desk, hold, open, post, set, stages } from "./desk";
+import { type Answer, cuts, pause, plain } from "./answer";
+import { desk, hold, open, post, set, stages, tellProgress } from "./desk";
 import { painter, picture } from "./drawing";
 import { told } from "./dropped";
 import { inspected } from "./inspect";
@@ -67,6 +67,10 @@ async function answer(request: Request): Promise<Answer> {
     case "raster":
       painter.choice = request.choice;
       return plain(null);
+    case "objects":
+      return plain(await (await import("./search")).search(await whole(), desk, tellProgress, pause));
+    case "zeroPoint":
+      return plain((await import("./search")).zeroPoint(engine, request.pairs));
     case "statisticsOf":
       return plain(engine.statistics_of(request.values, request.masked));
     default:

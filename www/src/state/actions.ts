@@ -31,7 +31,7 @@ import { withValue } from "./paths";
 import { fileDigest, isOf, NO_CAMERA, pendingLink, source, type PendingLink } from "./source";
 import { refresh, runRecipe, takeNumbers } from "./run";
 import { forgetHistory, remember, takeAgain, takeBack, type Snapshot } from "./undo";
-import { comparison, cursor, fit, look, pinned, region, type Look } from "./view";
+import { comparison, cursor, fit, look, pinned, region, searching, type Look } from "./view";
 
 export const CAMERA = "teaching";
 
@@ -43,7 +43,8 @@ export async function start(): Promise<void> {
   made.onProgress((value) => {
     progress.value = value;
     // Steps were run without a change of the recipe: another amplifier, or what is exported was made again.
-    if (value === null && exposure.peek() && !busy.peek() && !opening.peek() && !dragging.peek())
+    const isBusy = busy.peek() || opening.peek() || dragging.peek() || searching.peek();
+    if (value === null && exposure.peek() && !isBusy)
       void refresh().then(takeNumbers);
   });
   made.onRaster((by) => {

@@ -51,6 +51,9 @@ export const place = signal<Place>({ x: 0, y: 0, scale: 1 });
 export const comparison = signal<Comparison>({ stage: "raw", against: "raw", mode: "single", split: 0.5 });
 export const maskBits = signal(0);
 export const showApertures = signal(false);
+/** Objects are looked for and marked. */
+export const showObjects = signal(false);
+export const searching = signal(false);
 /** Size of the viewer (CSS pixels). */
 export const viewerSize = signal({ width: 0, height: 0 });
 

@@ -16,9 +16,30 @@ const DASHES: number[][] = [[], [6, 4], [2, 3], [10, 3, 2, 3], [1, 2]];
 /** So few points are seen one by one. */
 const FEW = 40;
 
+/** Half the side of a cross (CSS pixels). */
+const CROSS = 4;
+
+/** What was left out is told by its form, and not by its color alone. */
+const crosses: uPlot.Series.PathBuilder = (chart, series, from, to) => {
+  const stroke = new Path2D();
+  const half = CROSS * devicePixelRatio;
+  for (let i = from; i <= to; i++) {
+    const [at, value] = [chart.data[0][i], chart.data[series]?.[i]];
+    if (at === undefined || value === undefined || value === null) continue;
+    const [x, y] = [chart.valToPos(at, "x", true), chart.valToPos(value, "y", true)];
+    stroke.moveTo(x - half, y - half);
+    stroke.lineTo(x + half, y + half);
+    stroke.moveTo(x - half, y + half);
+    stroke.lineTo(x + half, y - half);
+  }
+  return { stroke, fill: null, clip: null, flags: 0 };
+};
+
 function seriesOptions(plot: Plot): uPlot.Series[] {
   const drawn = plot.series.map((series, i): uPlot.Series => {
-    const stroke = series.style === "clipped" ? color("--warn") : color(`--series-${i % 5}`);
+    if (series.style === "clipped")
+      return { label: series.label, stroke: color("--warn"), width: 2, paths: crosses, points: { show: false } };
+    const stroke = color(`--series-${i % 5}`);
     const points = series.style !== "line";
     return {
       label: series.label,
@@ -29,8 +50,8 @@ function seriesOptions(plot: Plot): uPlot.Series[] {
       points: points
         ? {
             show: true,
-            size: series.style === "clipped" ? 7 : plot.x.length < FEW ? 6 : 3,
-            fill: series.style === "clipped" ? "transparent" : stroke,
+            size: plot.x.length < FEW ? 6 : 3,
+            fill: stroke,
           }
         : { show: plot.x.length < FEW && series.y.some((value) => value !== series.y[0]) },
     };

@@ -3,6 +3,7 @@
 import type { FunctionComponent } from "preact";
 import { exposure, isImage } from "../state/bench";
 import { stacks } from "../state/masters";
+import { showObjects } from "../state/view";
 import { dockTab, openDock, type DockTab } from "./dock";
 import { isPictureUp, later } from "./later";
 
@@ -14,6 +15,7 @@ const TABS: { tab: DockTab; label: string }[] = [
   { tab: "overscan", label: "overscan fit" },
   { tab: "linearity", label: "linearity" },
   { tab: "growth", label: "curve of growth" },
+  { tab: "zero", label: "zero point" },
   { tab: "masters", label: "masters" },
   { tab: "stars", label: "stars" },
   { tab: "header", label: "header" },
@@ -34,6 +36,7 @@ function tabs(): typeof TABS {
     ...(exposure.value?.simulated === false ? (["residual"] as const) : []),
     ...(stacks.value.length === 0 ? (["masters"] as const) : []),
     ...(isImage.value ? OF_STEPS : []),
+    ...(showObjects.value ? [] : (["zero"] as const)),
   ];
   return TABS.filter((one) => !without.includes(one.tab));
 }

@@ -39,6 +39,13 @@ export function HelpDialog() {
         pictures are the same. The status bar says which one draws. <code>?raster=cpu</code> or{" "}
         <code>?raster=gl2</code> in the address of the page chooses one.
       </p>
+      <h3>Detected objects</h3>
+      <p>
+        The panel of photometry finds the objects of the last stage as <code>rawsky calibrate</code> does: ellipses of three
+        times their rms, dashed where an object has flags. With a catalog and a place on the sky they are matched; arrows
+        lead from the star of the catalog to the object, longer by the factor that is told, and the zero point has a plot.
+        The object under the cursor is described in the panel.
+      </p>
       <h3>Your data</h3>
       <p>
         Files are read by this page and by nothing else: its content security policy forbids every connection to another

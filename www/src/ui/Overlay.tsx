@@ -2,9 +2,15 @@
 
 import type { Region } from "../engine/protocol";
 import { exposure, isImage, photometry, selectedStar } from "../state/bench";
-import { cursor, pinned, place, region, showApertures, viewerSize } from "../state/view";
+import { cursor, pinned, place, region, showApertures, showObjects, viewerSize } from "../state/view";
+import { later } from "./later";
 
-interface Project {
+const ObjectMarks = later(
+  () => import("./ObjectMarks").then((part) => part.ObjectMarks),
+  () => showObjects.value,
+);
+
+export interface Project {
   x(detector: number): number;
   y(detector: number): number;
   scale: number;
@@ -120,6 +126,7 @@ export function Overlay() {
     <svg class="overlay" aria-hidden="true">
       <Amplifiers to={to} />
       <Apertures to={to} />
+      <ObjectMarks to={to} />
       {region.value && <RegionShape shape={region.value} to={to} />}
       <Cursor to={to} />
     </svg>

@@ -8,6 +8,7 @@ import type { ParamSchema } from "../engine/protocol";
 import { valueAt } from "../state/paths";
 import { showApertures } from "../state/view";
 import { FormulaOf } from "./FormulaOf";
+import { ObjectsPanel } from "./ObjectsPanel";
 import { ParamField } from "./ParamField";
 import { openDock } from "./dock";
 
@@ -56,6 +57,7 @@ export function PhotometryPanel() {
           Curve of growth
         </button>
       </div>
+      <ObjectsPanel />
     </>
   );
 }

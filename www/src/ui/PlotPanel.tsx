@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Plot } from "../engine/protocol";
 import { isImage, stages } from "../state/bench";
+import { zero, zeroAgainst } from "../state/objects";
 import { Chart } from "./Chart";
 import { ChartTable, plotAsCsv } from "./ChartTable";
 import { dockTab } from "./dock";
@@ -57,6 +58,20 @@ function ProfileOptions() {
   );
 }
 
+/** With a color term there are two plots. */
+function ZeroOptions() {
+  if ((zero.value?.plots.length ?? 0) < 2) return null;
+  return (
+    <label class="inline">
+      <span>against</span>
+      <select value={zeroAgainst.value} onChange={(event) => (zeroAgainst.value = Number(event.currentTarget.value))}>
+        <option value={0}>magnitude</option>
+        <option value={1}>color</option>
+      </select>
+    </label>
+  );
+}
+
 function PlotWords({ of }: { of: Plot }) {
   const profile = dockTab.value === "row" || dockTab.value === "column";
   return (
@@ -72,6 +87,7 @@ function PlotWords({ of }: { of: Plot }) {
           <ProfileOptions />
         </div>
       )}
+      {dockTab.value === "zero" && <ZeroOptions />}
     </div>
   );
 }

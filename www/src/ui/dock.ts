@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 export type DockTab =
-  "row" | "column" | "histogram" | "residual" | "growth" | "linearity" | "overscan" | "masters" | "stars" | "header";
+  "row" | "column" | "histogram" | "residual" | "growth" | "linearity" | "overscan" | "zero" | "masters" | "stars" | "header";
 export type NarrowTab = "step" | "pixel" | "plots" | "header";
 
 export const dockTab = signal<DockTab>("row");

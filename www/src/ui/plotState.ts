@@ -3,6 +3,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { EngineError, Plot, PlotRequest } from "../engine/protocol";
 import { engine, exposure, photometry, revision, selectedStar, stages } from "../state/bench";
+import { zero, zeroAgainst, zeroRefusal } from "../state/objects";
 import { activeCuts, comparison, cursor, plotAmp } from "../state/view";
 import { dockTab } from "./dock";
 import { latest } from "./latest";
@@ -77,7 +78,11 @@ export function keepPlot(): () => void {
   return effect(() => {
     void revision.value;
     const question = request.value;
-    if (question) ask(question);
+    if (dockTab.value === "zero") {
+      // It came with the objects.
+      plot.value = zero.value?.plots[zeroAgainst.value] ?? zero.value?.plots[0] ?? null;
+      plotRefusal.value = zeroRefusal.value;
+    } else if (question) ask(question);
     else plot.value = null;
   });
 }
