@@ -4,6 +4,7 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 import type { FoundOn, Marks, OnSky, Pairs, ZeroPoint } from "../engine/found";
 import type { EngineError } from "../engine/protocol";
 import { ampNumbers, busy, engine, exposure, notice, opening, report, revision } from "./bench";
+import { takeNumbers } from "./run";
 import { cursor, pinned, place, searching, showObjects } from "./view";
 
 /** What was found; `null` before it is there. */
@@ -147,6 +148,8 @@ async function look(): Promise<void> {
     else report(cause);
   } finally {
     if (mine === asked) searching.value = false;
+    // A simulated exposure was made again for it, and has no numbers yet.
+    if (mine === asked) await takeNumbers().catch(() => false);
   }
 }
 
