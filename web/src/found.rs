@@ -12,7 +12,7 @@ impl Session {
     /// Does the next piece of the search for objects on an amplifier: nothing until all is done.
     pub fn objects(&mut self, amp: u32) -> Js<JsValue> {
         let found = self.bench.objects(AmpId(amp)).map_err(|error| dto::error(&error))?;
-        Ok(found.map_or(JsValue::NULL, |found| dto::plain(found)))
+        Ok(found.map_or(JsValue::NULL, dto::plain))
     }
 }
 
