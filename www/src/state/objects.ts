@@ -1,11 +1,12 @@
 /** Objects that were looked for on request: those of the shown amplifiers, in words, and their zero point. */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
-import type { FoundOn, Marks, OnSky, Pairs, ZeroPoint } from "../engine/found";
+import type { FoundOn, Marks, OnSky, Pairs } from "../engine/found";
 import type { EngineError } from "../engine/protocol";
 import { ampNumbers, busy, engine, exposure, notice, opening, report, revision } from "./bench";
 import { takeNumbers } from "./run";
 import { cursor, pinned, place, searching, showObjects } from "./view";
+import { zero, zeroRefusal } from "./zero";
 
 /** What was found; `null` before it is there. */
 const found = signal<FoundOn[] | null>(null);
@@ -92,11 +93,6 @@ export const arrows = computed(() => {
   const barArcsec = easy(BAR / (perArcsec * factor));
   return { factor, barArcsec, bar: barArcsec * perArcsec * factor };
 });
-
-export const zero = signal<ZeroPoint | null>(null);
-export const zeroRefusal = signal("");
-/** Which of its plots: 0 against the magnitude, 1 against the color. */
-export const zeroAgainst = signal(0);
 
 /** Pairs of all matches. */
 function allPairs(): Pairs {

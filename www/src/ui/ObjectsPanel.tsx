@@ -11,10 +11,9 @@ import {
   objectAtCursor,
   objects,
   shownFound,
-  zero,
-  zeroRefusal,
 } from "../state/objects";
 import { searching, showObjects } from "../state/view";
+import { zero, zeroRefusal } from "../state/zero";
 import { openDock } from "./dock";
 import { count, decimals } from "./format";
 

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Plot } from "../engine/protocol";
 import { isImage, stages } from "../state/bench";
-import { zero, zeroAgainst } from "../state/objects";
+import { zero, zeroAgainst } from "../state/zero";
 import { Chart } from "./Chart";
 import { ChartTable, plotAsCsv } from "./ChartTable";
 import { dockTab } from "./dock";

@@ -3,7 +3,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { EngineError, Plot, PlotRequest } from "../engine/protocol";
 import { engine, exposure, photometry, revision, selectedStar, stages } from "../state/bench";
-import { zero, zeroAgainst, zeroRefusal } from "../state/objects";
+import { zero, zeroAgainst, zeroRefusal } from "../state/zero";
 import { activeCuts, comparison, cursor, plotAmp } from "../state/view";
 import { dockTab } from "./dock";
 import { latest } from "./latest";
