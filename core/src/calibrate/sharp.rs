@@ -61,3 +61,53 @@ fn pixel(light: Pixels<'_>, at: Option<(usize, usize)>) -> Option<(f64, f64)> {
     let good = light.mask.get(at)? & crate::mask::BAD == 0 && value.is_finite() && 0.0 < variance;
     good.then_some((value, variance))
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::image::Planes;
+
+    const FWHM_PIX: f64 = 2.0;
+
+    /// A sky of noise 1 with a Gaussian star of this peak at (4 + x, 4 + y).
+    fn star(peak: f64, (x, y): (f64, f64)) -> Planes {
+        let sigma = FWHM_PIX / FWHM_PER_SIGMA;
+        let image = Array2::from_shape_fn((9, 9), |(row, column)| {
+            let (dx, dy) = (column as f64 - 4.0 - x, row as f64 - 4.0 - y);
+            (peak * libm::exp(-0.5 * (dx * dx + dy * dy) / (sigma * sigma))) as f32
+        });
+        Planes { variance: Array2::ones(image.dim()), ..Planes::from_image(image) }
+    }
+
+    fn told_sharp(planes: &Planes) -> bool {
+        let sigma = FWHM_PIX / FWHM_PER_SIGMA;
+        is_sharp(planes.into(), (4, 4), 2.0 * libm::exp(-0.5 / (sigma * sigma)))
+    }
+
+    #[test]
+    fn no_star_is_sharp_wherever_it_lies_on_its_pixel() {
+        for place in (0..36).map(|k| (0.1 * f64::from(k % 6) - 0.25, 0.1 * f64::from(k / 6) - 0.25))
+        {
+            for peak in [5.0, 50.0, 5e4] {
+                assert!(!told_sharp(&star(peak, place)), "{place:?} {peak}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_single_pixel_is_sharp_and_a_faint_a_long_or_a_half_masked_one_is_left_alone() {
+        let mut hot = star(0.0, (0.0, 0.0));
+        hot.image[[4, 4]] = 100.0;
+        assert!(told_sharp(&hot));
+        let mut faint = hot.clone();
+        faint.image[[4, 4]] = 3.0;
+        assert!(!told_sharp(&faint));
+        let mut long = hot.clone();
+        long.image[[4, 5]] = 100.0;
+        assert!(!told_sharp(&long));
+        hot.mask[[3, 4]] = crate::mask::DEAD;
+        assert!(!told_sharp(&hot));
+    }
+}
