@@ -11,7 +11,7 @@ pub struct Apertures {
     pub flux: Vec<f64>,
     /// Standard deviation of the flux (DN); NaN where there is none.
     pub flux_err: Vec<f64>,
-    /// Bits of [`flags::REGISTRY`].
+    /// Bits of [`crate::measure::flags::REGISTRY`].
     pub flags: Vec<i32>,
     /// Pixels of the aperture that were left out.
     pub n_masked: Vec<i32>,
