@@ -30,6 +30,7 @@ use super::objects::Params;
 use super::scene::{Pass, Scene};
 use crate::detect::{self, CleanThreshold, Filter, Noise, gaussian, photometry};
 use crate::error::{Error, Result};
+use crate::numerics::FWHM_PER_SIGMA;
 
 /// Key of the [`Width`] as JSON in the metadata of a table.
 pub const FILTER_KEY: &str = "filter";
@@ -39,8 +40,6 @@ pub const FILTER_KEY: &str = "filter";
 const WIDTHS: [f64; 6] = [1.5, 2.1, 3.0, 4.2, 5.9, 8.0];
 /// Exponent with which wings fall about as those of a Gaussian.
 const GAUSSIAN: f64 = 10.0;
-/// Full width at half maximum of a Gaussian over its sigma.
-const FWHM_PER_SIGMA: f64 = 2.354_820_045_030_949_3;
 /// Narrowest and widest filter (pixel).
 const LIMITS: (f64, f64) = (1.0, 30.0);
 

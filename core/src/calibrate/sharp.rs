@@ -18,9 +18,8 @@
 use super::scene::{Found, Scene};
 use crate::detect::flags;
 use crate::measure::aperture::Pixels;
+use crate::numerics::FWHM_PER_SIGMA;
 
-/// Full width at half maximum of a Gaussian over its sigma.
-const FWHM_PER_SIGMA: f64 = 2.354_820_045_030_949_3;
 /// Steepness at which a star passes: its width varies over the image (fraction).
 const PART: f64 = 0.5;
 /// What noise is allowed.

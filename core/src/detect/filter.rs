@@ -16,9 +16,7 @@
 use ndarray::{Array2, ArrayView1, ArrayViewMut1, Zip};
 
 use super::params::MAX_KERNEL;
-
-/// Full width at half maximum of a Gaussian over its sigma: `sqrt(8 ln 2)`.
-const FWHM_PER_SIGMA: f64 = 2.354_820_045_030_949_3;
+use crate::numerics::FWHM_PER_SIGMA;
 
 /// A round Gaussian of this full width at half maximum (pixel), at the middles of the pixels within
 /// `reach` sigmas along each side, 1 in the middle; cut off where a filter may not be larger.

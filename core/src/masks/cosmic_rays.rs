@@ -30,9 +30,7 @@ use crate::detect::regions::regions;
 use crate::error::{Error, Result};
 use crate::mask;
 use crate::measure::aperture::Pixels;
-
-/// Full width at half maximum of a Gaussian over its sigma.
-const FWHM_PER_SIGMA: f64 = 2.354_820_045_030_949_3;
+use crate::numerics::FWHM_PER_SIGMA;
 
 /// The pairs of opposite neighbors, as the row and column of one of them.
 const PAIRS: [(isize, isize); 4] = [(1, 0), (0, 1), (1, 1), (1, -1)];

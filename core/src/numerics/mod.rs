@@ -16,3 +16,6 @@ pub mod stats;
 pub mod neighbours;
 pub mod overlap;
 pub mod sky;
+
+/// Full width at half maximum of a Gaussian over its sigma: `sqrt(8 ln 2)`.
+pub const FWHM_PER_SIGMA: f64 = 2.354_820_045_030_949_3;

@@ -14,6 +14,7 @@
 use ndarray::Array2;
 
 use super::moments::{self, REACH};
+use crate::numerics::FWHM_PER_SIGMA;
 use crate::numerics::power::power;
 
 /// Nodes of the three-point Gauss-Legendre rule on a pixel, from its middle (`sqrt(3/5) / 2`), and
@@ -41,8 +42,6 @@ const LARGEST: f64 = 0.6;
 pub(super) const GAUSSIAN: f64 = 1e-3;
 /// Narrowest width (pixel).
 const NARROWEST: f64 = 0.2;
-/// Full width at half maximum of a Gaussian over its sigma: `sqrt(8 ln 2)`.
-pub(super) const FWHM_PER_SIGMA: f64 = 2.354_820_045_030_949_3;
 
 /// A round profile.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -7,6 +7,7 @@ use crate::calibrate::objects;
 use crate::detect::fixture::uniform;
 use crate::image::Planes;
 use crate::measure::background;
+use crate::numerics::FWHM_PER_SIGMA;
 
 /// A profile with elliptical contours, drawn by another hand than the one under test: the mean of 9 x 9
 /// points of every pixel in the middle, of 2 x 2 farther out.
@@ -174,7 +175,7 @@ fn the_covariance_of_a_sheared_gaussian_is_its_own() {
         let center = (50.3, 49.6);
         let image = alone(Drawn { fwhm, beta: None, ratio, angle }, center);
         let found = moments::of_light(image.view(), (50.0, 50.0), 1.5).unwrap();
-        let square = squared(fwhm / profile::FWHM_PER_SIGMA);
+        let square = squared(fwhm / FWHM_PER_SIGMA);
         let (long, short) = (square / ratio, square * ratio);
         let (sine, cosine) = libm::sincos(angle);
         let pixel = 1.0 / 12.0;
@@ -222,7 +223,7 @@ fn the_sigma_of_a_moffat_star_is_that_of_the_integral() {
 #[test]
 fn the_width_with_the_pixel_is_that_of_the_convolved_gaussian() {
     for fwhm in [1.5_f64, 2.0, 3.0, 6.0] {
-        let sigma = fwhm / profile::FWHM_PER_SIGMA;
+        let sigma = fwhm / FWHM_PER_SIGMA;
         let edge = |x: f64| libm::erf(x / (std::f64::consts::SQRT_2 * sigma));
         let light = |x: f64| 0.5 * (edge(x + 0.5) - edge(x - 0.5));
         let off = |r: f64| {
