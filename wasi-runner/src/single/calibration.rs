@@ -39,10 +39,9 @@ pub fn calibrate(context: &mut Context, args: &args::Calibrate) -> Result<(), Fa
         let mask = mask_of(&args.science, masks)?;
         image.push((keyed("masks", &mask), mask));
     }
-    let mut task = task(args, keys(&catalogues));
     let (marked, masked) = masks::masked(&scratch, &image, args.gain)?;
-    task.objects = Names::beside_science(&image[0].0, OBJECTS);
-    task.science.clone_from(&masked.0);
+    let objects = Names::beside_science(&image[0].0, OBJECTS);
+    let task = task(args, (masked.0.clone(), objects), keys(&catalogues));
     let found = detect(&scratch, &masked, (&task.objects, args.gain))?;
     let objects = beside(&args.output, "objects.parquet");
     scratch.deliver(&found, &task.objects, &objects)?;
@@ -133,11 +132,15 @@ fn wishes(args: &args::Calibrate) -> Result<Table, Failure> {
     Ok(wishes)
 }
 
-fn task(args: &args::Calibrate, catalogue: Vec<String>) -> job::Calibrate {
+fn task(
+    args: &args::Calibrate,
+    (science, objects): (Key, Key),
+    catalogue: Vec<Key>,
+) -> job::Calibrate {
     job::Calibrate {
-        science: Key::new(),
+        science,
         mask: None,
-        objects: Key::new(),
+        objects,
         catalogue,
         pointing: args.pointing.zip(args.scale).map(|((ra_deg, dec_deg), scale_arcsec)| Pointing {
             ra_deg,
