@@ -1,9 +1,9 @@
 //! Objects, match and zero point of the bench against the truth of a simulated exposure and the command.
 
-use super::tests::{Table, table};
+use super::tests::{Table, detrend, table};
 use super::*;
 use crate::geometry::{AmpGeometry, Flip, Section};
-use crate::job::{self, AmpFile, Detect, Detrend, Job, Task, Text};
+use crate::job::{self, Detect, Job, Task, Text};
 use crate::measure::aperture::{self, Pixels};
 use crate::numerics::stats::finite_median;
 
@@ -46,19 +46,7 @@ fn objects_lie_on_the_stars_of_every_amplifier() {
 #[test]
 fn objects_are_those_of_the_command_turned_as_the_picture_is() {
     let mut table = reduced();
-    let files = table.files.clone();
-    let outputs = (1..=4).map(|amp| AmpFile { amp: AmpId(amp), key: format!("out_q{amp}.fits") });
-    let detrend = Task::Detrend(Detrend {
-        raw: files.raw,
-        bias: files.bias,
-        dark: None,
-        flat: files.flat,
-        focal_plane: files.level,
-        headers: files.headers,
-        masks: files.masks,
-        outputs: outputs.collect(),
-        mask_outputs: Vec::new(),
-    });
+    let detrend = detrend(&table);
     let detect = |amp: u32| {
         Task::Detect(Detect {
             science: format!("out_q{amp}.fits"),

@@ -102,13 +102,11 @@ fn only_what_depends_on_a_change_is_done_again() {
     assert!(table.bench.executed().is_empty());
 }
 
-#[test]
-fn the_last_stage_and_the_catalogue_are_those_of_a_batch() {
-    let mut table = table();
-    let recipe = table.bench.recipe().unwrap();
+/// The job that makes the science images of the table's exposure, `out_q1.fits` to `out_q4.fits`.
+pub(super) fn detrend(table: &Table) -> Task {
     let files = table.files.clone();
     let outputs = (1..=4).map(|amp| AmpFile { amp: AmpId(amp), key: format!("out_q{amp}.fits") });
-    let detrend = Task::Detrend(Detrend {
+    Task::Detrend(Detrend {
         raw: files.raw,
         bias: files.bias,
         dark: None,
@@ -118,7 +116,15 @@ fn the_last_stage_and_the_catalogue_are_those_of_a_batch() {
         masks: files.masks,
         outputs: outputs.collect(),
         mask_outputs: Vec::new(),
-    });
+    })
+}
+
+#[test]
+fn the_last_stage_and_the_catalogue_are_those_of_a_batch() {
+    let mut table = table();
+    let recipe = table.bench.recipe().unwrap();
+    let files = table.files.clone();
+    let detrend = detrend(&table);
     let aperture = Task::Aperture(job::Aperture {
         science: "out_q2.fits".to_owned(),
         mask: None,
