@@ -1,7 +1,7 @@
 //! The objects of an amplifier's science image as they are shown, and their match to the catalogue.
 //!
-//! What `rawsky detect` and `rawsky calibrate` do, on the same pixels: objects in the stored order of the
-//! image, and the map to the sky. Places, angles and vectors are then turned into the order in which the
+//! What `rawsky calibrate` does once it has marked cosmic rays, trails and edges, which are not marked here: objects
+//! in the stored order of the image, and the map to the sky. Places, angles and vectors are then turned into the order in which the
 //! detector is shown, `(x0, y0)` the amplifier's first pixel there, `W` columns and `H` rows:
 //!
 //! ```text
