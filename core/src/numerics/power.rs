@@ -1,5 +1,7 @@
-//! Powers for hot loops: the same bits on every target, free of branches, so that a loop over lanes
-//! becomes vector code (two `f64` at a time with SSE2 and with WebAssembly's simd128).
+//! Powers for hot loops: the same bits on every target, free of branches, so that a loop over numbers
+//! becomes vector code (two `f64` at a time with SSE2 and with WebAssembly's simd128). Numbers come in
+//! groups: every operation is done for the whole group before the next one, because the operations of one
+//! number wait for each other. Four numbers fill these waits and still fit into registers.
 //!
 //! ```text
 //! x = 2^e m,  m in [sqrt(1/2), sqrt(2))      t = (m - 1) / (m + 1)
@@ -54,36 +56,57 @@ const Q: [f64; 9] = [
     1.0203121063391729e-7,
 ];
 
-/// log2 of a finite number; zero, subnormal and negative numbers count as zero and give `-1e300`.
+/// log2 of finite numbers; zero, subnormal and negative numbers count as zero and give `-1e300`.
 ///
 /// Not a number and infinity give a finite number: screen them first, or use [`power`].
 #[inline(always)]
-pub fn log2(x: f64) -> f64 {
-    let shifted = x.to_bits().wrapping_add(ONE - SQRT_HALF);
-    let exponent =
-        f64::from_bits((shifted >> MANTISSA_BITS) | TWO_52.to_bits()) - (TWO_52 + 1023.0);
-    let m = f64::from_bits((shifted & MANTISSA) + SQRT_HALF);
-    let t = (m - 1.0) / (m + 1.0);
-    let s = t * t;
-    let p = ((((P[5] * s + P[4]) * s + P[3]) * s + P[2]) * s + P[1]) * s + P[0];
-    let log = exponent + t * p;
-    if x < f64::MIN_POSITIVE { LOG2_ZERO } else { log }
+pub fn log2<const N: usize>(x: &[f64; N]) -> [f64; N] {
+    let (mut exponent, mut t) = ([0.0; N], [0.0; N]);
+    for ((exponent, t), x) in exponent.iter_mut().zip(&mut t).zip(x) {
+        let shifted = x.to_bits().wrapping_add(ONE - SQRT_HALF);
+        *exponent =
+            f64::from_bits((shifted >> MANTISSA_BITS) | TWO_52.to_bits()) - (TWO_52 + 1023.0);
+        let m = f64::from_bits((shifted & MANTISSA) + SQRT_HALF);
+        *t = (m - 1.0) / (m + 1.0);
+    }
+    let p = polynomial(&P, &t.map(|t| t * t));
+    for (((log, t), p), x) in exponent.iter_mut().zip(&t).zip(&p).zip(x) {
+        *log += t * p;
+        *log = if *x < f64::MIN_POSITIVE { LOG2_ZERO } else { *log };
+    }
+    exponent
 }
 
 /// `2^z`; 0 below `z = -1022`, and `2^1023.4` for all larger `z`.
 ///
 /// Not a number gives a number: screen it first, or use [`power`].
 #[inline(always)]
-pub fn exp2(z: f64) -> f64 {
-    let inside = if z > -1022.0 { z } else { -1022.0 };
-    let inside = if inside < LARGEST { inside } else { LARGEST };
-    let rounded = inside + ROUNDER;
-    let r = inside - (rounded - ROUNDER);
-    let high = ((Q[8] * r + Q[7]) * r + Q[6]) * r + Q[5];
-    let q = ((((high * r + Q[4]) * r + Q[3]) * r + Q[2]) * r + Q[1]) * r + Q[0];
-    let scale = f64::from_bits(rounded.to_bits().wrapping_add(1023) << MANTISSA_BITS);
-    let result = (1.0 + r * q) * scale;
-    if z < -1022.0 { 0.0 } else { result }
+pub fn exp2<const N: usize>(z: &[f64; N]) -> [f64; N] {
+    let (mut r, mut scale) = ([0.0; N], [0.0; N]);
+    for ((r, scale), &z) in r.iter_mut().zip(&mut scale).zip(z) {
+        let inside = if z > -1022.0 { z } else { -1022.0 };
+        let inside = if inside < LARGEST { inside } else { LARGEST };
+        let rounded = inside + ROUNDER;
+        *r = inside - (rounded - ROUNDER);
+        *scale = f64::from_bits(rounded.to_bits().wrapping_add(1023) << MANTISSA_BITS);
+    }
+    let q = polynomial(&Q, &r);
+    for (((result, r), q), &z) in scale.iter_mut().zip(&r).zip(&q).zip(z) {
+        *result *= 1.0 + r * q;
+        *result = if z < -1022.0 { 0.0 } else { *result };
+    }
+    scale
+}
+
+/// `c0 + c1 x + c2 x² + …` by Horner's rule.
+#[inline(always)]
+fn polynomial<const N: usize>(coefficients: &[f64], x: &[f64; N]) -> [f64; N] {
+    let (&highest, lower) = coefficients.split_last().unwrap_or((&0.0, &[]));
+    let mut sum = [highest; N];
+    for coefficient in lower.iter().rev() {
+        sum.iter_mut().zip(x).for_each(|(sum, x)| *sum = *sum * x + coefficient);
+    }
+    sum
 }
 
 /// `x^y` for `x >= 0`; `0^y = 0` for `y > 0`, `x^0 = 1`, `1^y = 1`.
@@ -92,18 +115,11 @@ pub fn exp2(z: f64) -> f64 {
 /// is infinite. Not a number where `x` or `y` is not finite.
 #[inline(always)]
 pub fn power(x: f64, y: f64) -> f64 {
-    let z = y * log2(x);
-    let result = if z > LARGEST { f64::INFINITY } else { exp2(z) };
+    let [log] = log2(&[x]);
+    let z = y * log;
+    let [bounded] = exp2(&[z]);
+    let result = if z > LARGEST { f64::INFINITY } else { bounded };
     if x.abs() <= f64::MAX && y.abs() <= f64::MAX { result } else { f64::NAN }
-}
-
-/// [`power`] of every lane.
-pub fn power_lanes<const N: usize>(x: &[f64; N], y: f64) -> [f64; N] {
-    let mut out = [0.0; N];
-    for (out, x) in out.iter_mut().zip(x) {
-        *out = power(*x, y);
-    }
-    out
 }
 
 #[cfg(test)]
@@ -196,19 +212,19 @@ mod tests {
     fn whole_powers_of_two_have_whole_logarithms() {
         for exponent in -1022..=1023_i32 {
             let x = f64::from_bits(((exponent + 1023) as u64) << MANTISSA_BITS);
-            assert_eq!(log2(x), f64::from(exponent));
-            assert_eq!(exp2(f64::from(exponent)), x);
+            assert_eq!((log2(&[x]), exp2(&[f64::from(exponent)])), ([f64::from(exponent)], [x]));
         }
-        assert_eq!((exp2(-1022.5), exp2(-1e308)), (0.0, 0.0));
+        assert_eq!(exp2(&[-1022.5, -1e308]), [0.0, 0.0]);
         assert_eq!((power(1e300, 1.1), power(0.0, -1.0)), (f64::INFINITY, f64::INFINITY));
     }
 
     #[test]
-    fn lanes_give_the_bits_of_single_powers() {
-        let x: [f64; 16] = std::array::from_fn(|n| n as f64 / 9.0);
-        let lanes = power_lanes(&x, 1.37);
-        let single = x.map(|x| power(x, 1.37).to_bits());
-        assert_eq!(lanes.map(f64::to_bits), single);
+    fn groups_give_the_bits_of_single_numbers() {
+        let x: [f64; 8] = std::array::from_fn(|n| n as f64 * 123.4 - 100.0);
+        let single = x.map(|x| log2(&[x])[0].to_bits());
+        assert_eq!(log2(&x).map(f64::to_bits), single);
+        let single = x.map(|x| exp2(&[x])[0].to_bits());
+        assert_eq!(exp2(&x).map(f64::to_bits), single);
     }
 
     /// The digest is the same on x86-64, under WASI and in a browser engine.

@@ -77,7 +77,7 @@ use crate::mask;
 use crate::numerics::stats::finite_median;
 
 use inverse::{Inverse, Solved};
-use trap::{LANES, Lanes, Trap};
+use trap::{LANES, Lanes, NONE, Trap};
 
 pub use trap::forward;
 
@@ -234,7 +234,7 @@ impl Correction {
             let columns = (&lit, &self.zero);
             let tail = correct_block(block, bits, inverse, columns, &mut self.report);
             let mean = |sum: &f64| sum / self.zero.len().max(1) as f64;
-            self.tails.extend(tail.iter().take(rows).map(mean));
+            self.tails.extend(tail.as_flattened().iter().take(rows).map(mean));
         }
     }
 
@@ -307,7 +307,7 @@ fn correct_block(
     (lit, zero): (&Range<usize>, &Range<usize>),
     report: &mut Report,
 ) -> Lanes {
-    let mut tail = [0.0; LANES];
+    let mut tail = NONE;
     let columns = image.columns_mut().into_iter().zip(bits.columns_mut());
     for (column, (mut pixels, bits)) in columns.enumerate() {
         let read = gather(pixels.view());
@@ -315,7 +315,7 @@ fn correct_block(
             let solved = inverse.solve(&read);
             scatter(&mut pixels, &solved.charge);
             let variances = variance.column_mut(column).into_iter();
-            variances.zip(&solved.slope).for_each(|(variance, slope)| {
+            variances.zip(solved.slope.as_flattened()).for_each(|(variance, slope)| {
                 *variance = (f64::from(*variance) * slope * slope) as f32;
             });
             take_stock(bits, &read, &solved, report);
@@ -323,8 +323,9 @@ fn correct_block(
             let leftover = inverse.leftover(&read);
             scatter(&mut pixels, &leftover);
             if zero.contains(&column) {
-                let released = read.iter().zip(&leftover).map(|(read, leftover)| read - leftover);
-                tail.iter_mut().zip(released).for_each(|(sum, released)| *sum += released);
+                let released = inverse::minus(&read, &leftover);
+                let sums = tail.as_flattened_mut().iter_mut().zip(released.as_flattened());
+                sums.for_each(|(sum, released)| *sum += released);
             }
         }
     }
@@ -332,25 +333,27 @@ fn correct_block(
 }
 
 fn gather(pixels: ArrayView1<'_, f32>) -> Lanes {
-    let mut lanes = [0.0; LANES];
-    lanes.iter_mut().zip(pixels).for_each(|(lane, pixel)| *lane = f64::from(*pixel));
+    let mut lanes = NONE;
+    let numbers = lanes.as_flattened_mut().iter_mut().zip(pixels);
+    numbers.for_each(|(lane, pixel)| *lane = f64::from(*pixel));
     lanes
 }
 
 /// Writes the lanes; a pixel that is not finite stays as it is.
 fn scatter(pixels: &mut ArrayViewMut1<'_, f32>, lanes: &Lanes) {
-    for (pixel, lane) in pixels.iter_mut().zip(lanes) {
+    for (pixel, lane) in pixels.iter_mut().zip(lanes.as_flattened()) {
         *pixel = if pixel.is_finite() { *lane as f32 } else { *pixel };
     }
 }
 
 fn take_stock(bits: ArrayViewMut1<'_, u32>, read: &Lanes, solved: &Solved, report: &mut Report) {
-    for (lane, bits) in bits.into_iter().enumerate() {
-        if !read[lane].is_finite() {
+    let last = solved.residual.as_flattened().iter().zip(solved.update.as_flattened());
+    for ((bits, read), (residual, update)) in bits.into_iter().zip(read.as_flattened()).zip(last) {
+        if !read.is_finite() {
             continue;
         }
-        report.residual_dn = report.residual_dn.max(solved.residual[lane].abs());
-        if solved.update[lane].abs() > OPEN_DN {
+        report.residual_dn = report.residual_dn.max(residual.abs());
+        if update.abs() > OPEN_DN {
             *bits |= mask::POCKET_OPEN;
             report.open += 1;
         }

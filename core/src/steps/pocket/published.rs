@@ -22,7 +22,7 @@ use std::ops::Range;
 use ndarray::{ArrayViewMut1, ArrayViewMut2, Axis};
 
 use super::inverse::{Solved, minus};
-use super::trap::{LANES, Lanes, Trap};
+use super::trap::{LANES, Lanes, NONE, Trap};
 use super::{Report, gather, scatter, take_stock};
 use crate::geometry::Section;
 use crate::image::{AmpImage, Planes};
@@ -79,7 +79,7 @@ fn correct_block(
     let columns = image.columns_mut().into_iter().zip(bits.columns_mut());
     for (column, (mut pixels, bits)) in columns.enumerate() {
         if !start.lit.contains(&column) {
-            scatter(&mut pixels, &[0.0; LANES]);
+            scatter(&mut pixels, &NONE);
             continue;
         }
         let read = gather(pixels.view());
@@ -91,7 +91,7 @@ fn correct_block(
 }
 
 fn amplify(variances: ArrayViewMut1<'_, f32>, slope: &Lanes) {
-    for (variance, slope) in variances.into_iter().zip(slope) {
+    for (variance, slope) in variances.into_iter().zip(slope.as_flattened()) {
         *variance = (f64::from(*variance) * slope * slope) as f32;
     }
 }
@@ -106,43 +106,44 @@ struct Passes {
 
 impl Passes {
     fn new(trap: Trap, iterations: u32, median_rows: usize) -> Passes {
-        let contents = vec![[0.0; LANES]; iterations as usize];
-        Passes { trap, contents, last: [0.0; LANES], median_rows }
+        let contents = vec![NONE; iterations as usize];
+        Passes { trap, contents, last: NONE, median_rows }
     }
 
     fn solve(&mut self, read: &Lanes, median: f64) -> Solved {
-        let (mut charge, mut update) = (*read, [0.0; LANES]);
-        charge.iter_mut().take(self.median_rows).for_each(|charge| *charge = median);
+        let (mut charge, mut update) = (*read, NONE);
+        charge.as_flattened_mut().iter_mut().take(self.median_rows).for_each(|lane| *lane = median);
         for content in &mut self.contents {
             update = minus(read, &released(self.trap, &charge, content));
-            for (charge, update) in charge.iter_mut().zip(&update) {
+            let lanes = charge.as_flattened_mut().iter_mut();
+            for (charge, update) in lanes.zip(update.as_flattened()) {
                 *charge += update;
                 *charge = if *charge < 0.0 { median } else { *charge };
             }
         }
-        let (mut residual, mut slope) = (*read, [1.0; LANES]);
-        let lanes = residual.iter_mut().zip(&mut slope).zip(&mut self.last).zip(&charge);
-        for (((residual, slope), content), &charge) in lanes {
-            let passed = self.trap.pass(charge, *content, self.trap.before(*content));
-            *residual -= passed.read;
-            *content = passed.content;
-            *slope = self.trap.slope(charge, passed.entered);
+        let (mut left, mut slope) = (NONE, NONE);
+        let lanes = left.iter_mut().zip(&mut slope).zip(&mut self.last).zip(&charge);
+        for (((left, slope), content), charge) in lanes {
+            let passed = self.trap.pass(charge, content, &self.trap.before(content));
+            (*left, *content) = (passed.read, passed.content);
+            *slope = self.trap.slope(charge, &passed.entered);
         }
-        Solved { charge, update, residual, slope }
+        Solved { charge, update, residual: minus(read, &left), slope }
     }
 }
 
 /// One column of all lanes; a negative pixel enters the trap whole.
 fn released(trap: Trap, charge: &Lanes, content: &mut Lanes) -> Lanes {
-    let mut read = [0.0; LANES];
-    for ((read, content), &charge) in read.iter_mut().zip(content).zip(charge) {
-        let before = trap.before(*content);
-        if charge < 0.0 {
-            let rest = *content - before.leave + charge;
-            (*read, *content) = (before.leave, if rest > 0.0 { rest } else { 0.0 });
-        } else {
-            let passed = trap.pass(charge, *content, before);
-            (*read, *content) = (passed.read, passed.content);
+    let mut read = NONE;
+    for ((read, content), charge) in read.iter_mut().zip(content).zip(charge) {
+        let before = trap.before(content);
+        let passed = trap.pass(charge, content, &before);
+        for (lane, &charge) in charge.iter().enumerate() {
+            let negative = charge < 0.0;
+            let rest = content[lane] - before.leave[lane] + charge;
+            let whole = if rest > 0.0 { rest } else { 0.0 };
+            read[lane] = if negative { before.leave[lane] } else { passed.read[lane] };
+            content[lane] = if negative { whole } else { passed.content[lane] };
         }
     }
     read
