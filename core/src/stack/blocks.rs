@@ -25,32 +25,59 @@ const TINY: f32 = f32::from_bits((127 - 100) << 23);
 pub(super) struct Merged {
     /// The merged values.
     pub(super) values: Vec<f32>,
-    /// Values given and kept for each pixel.
-    pub(super) counts: Vec<(usize, usize)>,
+    /// The pixels that not all frames gave or kept, or that have only one value.
+    pub(super) odd: Vec<Odd>,
+}
+
+/// A pixel that not all frames gave or kept, or that has only one value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Odd {
+    pub(super) column: usize,
+    /// Values that are not NaN.
+    pub(super) given: usize,
+    /// Those that were not clipped.
+    pub(super) kept: usize,
 }
 
 impl Merged {
     pub(super) fn new(columns: usize) -> Merged {
-        Merged { values: vec![0.0; columns], counts: vec![(0, 0); columns] }
+        Merged { values: vec![0.0; columns], odd: Vec::new() }
+    }
+
+    fn put(&mut self, column: usize, value: f32, (frames, given, kept): (usize, usize, usize)) {
+        if let Some(place) = self.values.get_mut(column) {
+            *place = value;
+        }
+        if kept < frames.max(2) {
+            self.odd.push(Odd { column, given, kept });
+        }
     }
 }
 
 /// Clipped medians of the columns of `rows`, of which each belongs to a frame.
 pub(super) fn medians(rows: &[&[f32]], params: &Params, merged: &mut Merged) {
+    merged.odd.clear();
     let columns = merged.values.len();
     let blocks = if (3..=LARGEST).contains(&rows.len()) { columns / 4 } else { 0 };
+    let fours: Vec<&[[f32; 4]]> = rows.iter().map(|row| row.as_chunks().0).collect();
     for block in 0..blocks {
         match rows.len() {
-            0..=10 => four(rows, 4 * block, (params, sorting::ten), merged),
-            11..=20 => four(rows, 4 * block, (params, sorting::twenty), merged),
-            _ => four(rows, 4 * block, (params, sorting::forty), merged),
+            0..=10 => four((rows, &fours), block, (params, sorting::ten), merged),
+            11..=20 => four((rows, &fours), block, (params, sorting::twenty), merged),
+            _ => four((rows, &fours), block, (params, sorting::forty), merged),
         }
     }
     plain_from(4 * blocks, rows, params, merged);
 }
 
+/// The same, and other ways to merge, by the plain form.
+pub(super) fn plainly(rows: &[&[f32]], params: &Params, merged: &mut Merged) {
+    merged.odd.clear();
+    plain_from(0, rows, params, merged);
+}
+
 /// The columns of `rows` from one on by the plain form.
-pub(super) fn plain_from(start: usize, rows: &[&[f32]], params: &Params, merged: &mut Merged) {
+fn plain_from(start: usize, rows: &[&[f32]], params: &Params, merged: &mut Merged) {
     let mut values = Vec::with_capacity(rows.len());
     for column in start..merged.values.len() {
         plain(rows, column, (params, &mut values), merged);
@@ -68,29 +95,20 @@ fn plain(
     values.extend(rows.iter().filter_map(|row| row.get(column)).filter(|value| !value.is_nan()));
     let given = values.len();
     let (value, kept) = merge(values, params);
-    merged.put(column, value, (given, kept));
+    merged.put(column, value, (rows.len(), given, kept));
 }
 
-impl Merged {
-    fn put(&mut self, column: usize, value: f32, counts: (usize, usize)) {
-        let places = (self.values.get_mut(column), self.counts.get_mut(column));
-        if let (Some(place), Some(count)) = places {
-            (*place, *count) = (value, counts);
-        }
-    }
-}
-
-/// Four pixels from `column` on.
+/// Four pixels: number `block` of the fours of all rows.
 #[inline(always)]
 fn four<const N: usize>(
-    rows: &[&[f32]],
-    column: usize,
+    (rows, fours): (&[&[f32]], &[&[[f32; 4]]]),
+    block: usize,
     (params, sort): (&Params, impl Fn([Lanes; N]) -> [Lanes; N]),
     merged: &mut Merged,
 ) {
-    let n = rows.len();
+    let (n, column) = (rows.len(), 4 * block);
     let load = |frame: usize| {
-        let values = rows.get(frame).and_then(|row| row.get(column..)?.first_chunk());
+        let values = fours.get(frame).and_then(|row| row.get(block));
         values.map_or(Lanes::splat(f32::INFINITY), |values| {
             // Zeros get one sign: of equal values either may be the median.
             Lanes::new(*values).plus(Lanes::splat(0.0))
@@ -99,33 +117,21 @@ fn four<const N: usize>(
     let sorted = sort(std::array::from_fn(load));
     let values = sorted.get(..n).unwrap_or(&sorted);
     let (center, clean) = unclipped(values, params);
+    if let Some(places) = merged.values.as_chunks_mut().0.get_mut(block) {
+        *places = center.to_array();
+    }
     if clean == 0b1111 {
-        put_four(column, center, n, merged);
         return;
     }
-    let center = center.to_array();
     let mut scratch = [0.0; N];
-    for (lane, center) in center.into_iter().enumerate() {
-        if clean >> lane & 1 == 1 {
-            merged.put(column + lane, center, (n, n));
-            continue;
-        }
+    for lane in (0..4).filter(|lane| clean >> lane & 1 == 0) {
         for (place, four) in scratch.iter_mut().zip(values) {
             *place = four.to_array()[lane];
         }
         match clipped(scratch.get(..n).unwrap_or(&scratch), params) {
-            Some((value, kept)) => merged.put(column + lane, value, (n, kept)),
+            Some((value, kept)) => merged.put(column + lane, value, (n, n, kept)),
             None => plain(rows, column + lane, (params, &mut Vec::with_capacity(n)), merged),
         }
-    }
-}
-
-#[inline(always)]
-fn put_four(column: usize, center: Lanes, n: usize, merged: &mut Merged) {
-    let places = merged.values.get_mut(column..).and_then(|values| values.first_chunk_mut());
-    let counts = merged.counts.get_mut(column..).and_then(|counts| counts.first_chunk_mut());
-    if let (Some(places), Some(counts)) = (places, counts) {
-        (*places, *counts) = (center.to_array(), [(n, n); 4]);
     }
 }
 
@@ -263,6 +269,12 @@ mod tests {
         }
     }
 
+    fn sorted(merged: &Merged) -> Vec<Odd> {
+        let mut odd = merged.odd.clone();
+        odd.sort();
+        odd
+    }
+
     #[test]
     fn blocks_say_bit_for_bit_what_the_plain_form_says() {
         let mut draw = Draw(20_261_121);
@@ -277,8 +289,8 @@ mod tests {
                 let rows: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
                 let (mut quick, mut slow) = (Merged::new(203), Merged::new(203));
                 medians(&rows, &params, &mut quick);
-                plain_from(0, &rows, &params, &mut slow);
-                assert_eq!(quick.counts, slow.counts, "{frames} frames of kind {kind}");
+                plainly(&rows, &params, &mut slow);
+                assert_eq!(sorted(&quick), sorted(&slow), "{frames} frames of kind {kind}");
                 let bits = |merged: &Merged| -> Vec<u32> {
                     merged.values.iter().map(|value| value.to_bits()).collect()
                 };
@@ -301,8 +313,8 @@ mod tests {
             let params = Params { clip_sigma, ..PARAMS };
             let (mut quick, mut slow) = (Merged::new(8), Merged::new(8));
             medians(&rows, &params, &mut quick);
-            plain_from(0, &rows, &params, &mut slow);
-            assert_eq!(quick.counts, slow.counts, "{step}");
+            plainly(&rows, &params, &mut slow);
+            assert_eq!(sorted(&quick), sorted(&slow), "{step}");
         }
     }
 }

@@ -24,7 +24,7 @@
 use ndarray::{Array2, ArrayViewMut1};
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{Merged, medians, plain_from};
+use super::blocks::{Merged, Odd, medians, plainly};
 use super::median_variance::median_variance_factor;
 use super::noisy;
 use crate::error::{Error, Result};
@@ -162,7 +162,7 @@ pub fn combine(
             frames.iter().filter_map(|frame| frame.row(row).to_slice()).collect();
         match params.merge {
             Merge::Median => medians(&rows, params, &mut merged),
-            Merge::Mean => plain_from(0, &rows, params, &mut merged),
+            Merge::Mean => plainly(&rows, params, &mut merged),
         }
         take(&merged, &factors, (image, variance, bits), &mut report);
     }
@@ -175,21 +175,26 @@ pub fn combine(
 fn take(
     merged: &Merged,
     factors: &[f64],
-    (mut image, variance, bits): (
+    (mut image, mut variance, mut bits): (
         ArrayViewMut1<'_, f32>,
         ArrayViewMut1<'_, f32>,
         ArrayViewMut1<'_, u32>,
     ),
     report: &mut Report,
 ) {
-    for (pixel, value) in image.iter_mut().zip(&merged.values) {
-        *pixel = *value;
-    }
-    for ((variance, bits), &(given, kept)) in variance.into_iter().zip(bits).zip(&merged.counts) {
-        let factor = factors.get(kept).copied().unwrap_or(1.0);
-        *variance = (f64::from(*variance) * factor) as f32;
+    image.iter_mut().zip(&merged.values).for_each(|(pixel, value)| *pixel = *value);
+    let factor = |kept: usize| factors.get(kept).copied().unwrap_or(1.0);
+    let scaled = |variance: f32, factor: f64| (f64::from(variance) * factor) as f32;
+    let own = |odd: &Odd| variance.get(odd.column).map(|value| scaled(*value, factor(odd.kept)));
+    let odd: Vec<_> = merged.odd.iter().map(|odd| (*odd, own(odd))).collect();
+    let common = factor(report.frames);
+    variance.iter_mut().for_each(|variance| *variance = scaled(*variance, common));
+    for (Odd { column, given, kept }, own) in odd {
+        if let (Some(variance), Some(own)) = (variance.get_mut(column), own) {
+            *variance = own;
+        }
         report.clipped += (given - kept) as u64;
-        if given < 2 {
+        if let (0 | 1, Some(bits)) = (given, bits.get_mut(column)) {
             *bits = if given == 0 { mask::NO_DATA } else { mask::FEW_FRAMES };
             report.no_data += u64::from(given == 0);
             report.few_frames += u64::from(given == 1);
@@ -298,6 +303,14 @@ mod tests {
 
     fn merged(values: &[f32]) -> (f32, usize) {
         merge(&mut values.to_vec(), &PARAMS)
+    }
+
+    #[test]
+    fn a_stack_of_one_frame_says_so_in_every_pixel() {
+        let frame = Array2::from_elem((2, 5), 3.0);
+        let (planes, report) = combine(&[frame], Array2::from_elem((2, 5), 9.0), &PARAMS).unwrap();
+        assert!(planes.mask.iter().all(|bits| *bits == mask::FEW_FRAMES));
+        assert_eq!((report.few_frames, planes.variance[[1, 4]]), (10, 9.0));
     }
 
     #[test]
