@@ -189,24 +189,60 @@ pub struct CcdImage {
     pub on_detector: Section,
 }
 
+/// A detector, or a part of it, to be read: the pixels of each plane as one run, row by row.
+#[derive(Debug, Clone)]
+pub struct CcdView<'a> {
+    /// The pixels.
+    pub image: Cow<'a, [f32]>,
+    /// Variance of each pixel.
+    pub variance: Cow<'a, [f32]>,
+    /// Bits of [`crate::mask::REGISTRY`].
+    pub mask: Cow<'a, [u32]>,
+    /// What the pixels count.
+    pub unit: PixelUnit,
+    /// Which detector.
+    pub detector: DetectorId,
+    /// Which part of the detector the planes cover.
+    pub on_detector: Section,
+}
+
 impl CcdImage {
-    /// The pixels of a section of the detector; `None` if they are not all there.
-    pub fn cut(&self, section: Section) -> Option<CcdImage> {
-        let at = Section::at(
-            (
-                section.row_start.checked_sub(self.on_detector.row_start)?,
-                section.column_start.checked_sub(self.on_detector.column_start)?,
-            ),
-            section.shape(),
-        );
-        let planes = Planes {
-            image: at.view(&self.planes.image)?.to_owned(),
-            variance: at.view(&self.planes.variance)?.to_owned(),
-            mask: at.view(&self.planes.mask)?.to_owned(),
-        };
-        let (unit, detector, amps) = (self.unit, self.detector, self.amps.clone());
-        Some(CcdImage { planes, unit, detector, amps, on_detector: section })
+    /// All pixels.
+    pub fn view(&self) -> CcdView<'_> {
+        CcdView {
+            image: run(&self.planes.image),
+            variance: run(&self.planes.variance),
+            mask: run(&self.planes.mask),
+            unit: self.unit,
+            detector: self.detector,
+            on_detector: self.on_detector,
+        }
     }
+
+    /// The pixels of a section of the detector, copied unless they are whole rows; `None` if they are not all there.
+    pub fn part(&self, section: Section) -> Option<CcdView<'_>> {
+        let origin = (
+            section.row_start.checked_sub(self.on_detector.row_start)?,
+            section.column_start.checked_sub(self.on_detector.column_start)?,
+        );
+        let at = Section::at(origin, section.shape());
+        Some(CcdView {
+            image: run_of(&self.planes.image, at)?,
+            variance: run_of(&self.planes.variance, at)?,
+            mask: run_of(&self.planes.mask, at)?,
+            unit: self.unit,
+            detector: self.detector,
+            on_detector: section,
+        })
+    }
+}
+
+fn run_of<T: Clone>(plane: &Array2<T>, at: Section) -> Option<Cow<'_, [T]>> {
+    let pixels = at.view(plane)?;
+    Some(match pixels.to_slice() {
+        Some(pixels) => Cow::Borrowed(pixels),
+        None => Cow::Owned(pixels.iter().cloned().collect()),
+    })
 }
 
 /// One amplifier's part of a [`CcdImage`].

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::ids::AmpId;
-use crate::image::{AmpImage, CcdImage, PixelUnit, Planes};
+use crate::image::{AmpImage, CcdImage, CcdView, PixelUnit, Planes};
 use crate::instrument::{EquilibriumCurve, Instrument, Linearity, PocketParams, VisitInfo};
 use crate::numerics::stats::{CountingMedian, RADIX_PASSES};
 use crate::probe::Probe;
@@ -61,6 +61,26 @@ pub struct Masters {
     pub flat: Option<CcdImage>,
     /// Focal-plane level of the band over the level of the flat (a ratio); 1 without one.
     pub scale_ratio: f64,
+}
+
+/// The pixels of masters that lie under an image.
+struct MastersView<'a> {
+    bias: Option<CcdView<'a>>,
+    dark: Option<(CcdView<'a>, f64)>,
+    flat: Option<CcdView<'a>>,
+    scale_ratio: f64,
+}
+
+impl Masters {
+    /// All pixels of all masters.
+    fn view(&self) -> MastersView<'_> {
+        MastersView {
+            bias: self.bias.as_ref().map(CcdImage::view),
+            dark: self.dark.as_ref().map(|(master, ratio)| (master.view(), *ratio)),
+            flat: self.flat.as_ref().map(CcdImage::view),
+            scale_ratio: self.scale_ratio,
+        }
+    }
 }
 
 /// Where a pipeline writes down what its steps report.
@@ -210,9 +230,9 @@ pub fn correct_detector(
     masters: &Masters,
     log: &mut Log<'_>,
 ) -> Result<()> {
-    let amp = ccd.amps.first().map_or(AmpId(0), |part| part.amp);
+    let (amp, masters) = (ccd.amps.first().map_or(AmpId(0), |part| part.amp), masters.view());
     for step in steps.iter().filter(|step| **step != Step::Split) {
-        let report = correct_detector_once(ccd, step, masters)?;
+        let report = correct_detector_once(ccd, step, &masters)?;
         log.note(amp, step.name(), report);
         log.after(step.name(), &ccd.planes)?;
     }
@@ -220,7 +240,11 @@ pub fn correct_detector(
 }
 
 /// Runs one step of the detector; its report.
-fn correct_detector_once(ccd: &mut CcdImage, step: &Step, masters: &Masters) -> Result<Value> {
+fn correct_detector_once(
+    ccd: &mut CcdImage,
+    step: &Step,
+    masters: &MastersView<'_>,
+) -> Result<Value> {
     Ok(match step {
         Step::Bias => {
             let master = masters.bias.as_ref().ok_or_else(|| missing("master bias", ccd))?;

@@ -15,13 +15,13 @@ use ndarray::Array2;
 use serde_json::Value;
 
 use super::{
-    AmpCalibration, Log, Masters, correct_amplifier_once, correct_detector_once, in_pieces,
-    not_applied, reported,
+    AmpCalibration, Log, Masters, MastersView, correct_amplifier_once, correct_detector_once,
+    in_pieces, not_applied, reported,
 };
 use crate::error::{Error, Result};
-use crate::geometry::AmpGeometry;
+use crate::geometry::{AmpGeometry, Section};
 use crate::ids::{AmpId, DetectorId};
-use crate::image::{AmpImage, CcdImage, RawAmp};
+use crate::image::{AmpImage, CcdImage, CcdView, RawAmp};
 use crate::probe::Probe;
 use crate::recipe::{Step, at_assemble};
 use crate::steps::linearity::Input;
@@ -225,7 +225,7 @@ impl<'a> Bands<'a> {
         let assembly = self.course.steps.len() - after.len() - 1;
         self.correct(&mut amp, (second, assembly - second.len()), row)?;
         let mut ccd = assemble::assemble(vec![amp], self.course.detector)?;
-        let masters = self.course.masters.cut(&ccd)?;
+        let masters = self.course.masters.under(&ccd)?;
         for (index, step) in (assembly + 1..).zip(after) {
             let report = correct_detector_once(&mut ccd, step, &masters)?;
             self.put(index, |known| add(known, report));
@@ -255,21 +255,21 @@ fn add(known: &mut Value, more: Value) {
 
 impl Masters {
     /// The part of the masters under `ccd`.
-    fn cut(&self, ccd: &CcdImage) -> Result<Masters> {
-        let cut = |master: &CcdImage| {
-            master.cut(ccd.on_detector).ok_or_else(|| {
-                let found = format!("{:?}", master.on_detector);
-                Error::input("bands", "place of a master", found, format!("{:?}", ccd.on_detector))
-            })
-        };
-        Ok(Masters {
-            bias: self.bias.as_ref().map(cut).transpose()?,
-            dark: match &self.dark {
-                Some((master, ratio)) => Some((cut(master)?, *ratio)),
-                None => None,
-            },
-            flat: self.flat.as_ref().map(cut).transpose()?,
+    fn under(&self, ccd: &CcdImage) -> Result<MastersView<'_>> {
+        let part = |master| under(master, ccd.on_detector);
+        let dark = self.dark.as_ref().map(|(master, ratio)| Ok((part(master)?, *ratio)));
+        Ok(MastersView {
+            bias: self.bias.as_ref().map(part).transpose()?,
+            dark: dark.transpose()?,
+            flat: self.flat.as_ref().map(part).transpose()?,
             scale_ratio: self.scale_ratio,
         })
     }
+}
+
+fn under(master: &CcdImage, section: Section) -> Result<CcdView<'_>> {
+    master.part(section).ok_or_else(|| {
+        let found = format!("{:?}", master.on_detector);
+        Error::input("bands", "place of a master", found, format!("{section:?}"))
+    })
 }

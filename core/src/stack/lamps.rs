@@ -29,7 +29,7 @@ const STEP: &str = "lamps";
 pub fn mean_of_lamps(lamps: &[(CcdImage, f64)], sums: Precision) -> Result<CcdImage> {
     let (first, _) = lamps.first().ok_or_else(|| Error::input(STEP, "lamps", 0, "one or more"))?;
     for (flat, weight) in lamps {
-        check_match(STEP, first, flat)?;
+        check_match(STEP, first, &flat.view())?;
         if flat.unit != PixelUnit::Relative {
             let found = format!("{:?}", flat.unit);
             return Err(Error::input(STEP, "pixel unit of a lamp flat", found, "Relative"));

@@ -12,7 +12,7 @@
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit, run};
+use crate::image::{CANONICAL_NAN, CcdImage, CcdView, PixelUnit};
 use crate::mask;
 
 const STEP: &str = "bias";
@@ -28,22 +28,21 @@ pub struct Report {
 ///
 /// # Errors
 /// [`Error::Input`] if the master is of another detector, part or unit; then `ccd` is unchanged.
-pub fn subtract(ccd: &mut CcdImage, master: &CcdImage) -> Result<Report> {
+pub fn subtract(ccd: &mut CcdImage, master: &CcdView<'_>) -> Result<Report> {
     check_match(STEP, ccd, master)?;
     if (ccd.unit, master.unit) != (PixelUnit::Dn, PixelUnit::Dn) {
         let found = format!("{:?} and a master in {:?}", ccd.unit, master.unit);
         return Err(Error::input(STEP, "pixel unit", found, "Dn for both"));
     }
     let (image, variance, bits) = ccd.planes.runs_mut();
-    let (master, noise) = (&master.planes, run(&master.planes.variance));
-    let (level, more) = (run(&master.image), run(&master.mask));
+    let (level, noise) = (&master.image, &master.variance);
     for (pixel, &bias) in image.iter_mut().zip(level.iter()) {
         *pixel = if bias.is_nan() { CANONICAL_NAN } else { *pixel - bias };
     }
     for ((variance, &noise), &bias) in variance.iter_mut().zip(noise.iter()).zip(level.iter()) {
         *variance = if bias.is_nan() { *variance } else { *variance + noise };
     }
-    let no_bias = mark((bits, &more), &level, mask::NO_BIAS, f32::is_nan);
+    let no_bias = mark((bits, &master.mask), level, mask::NO_BIAS, f32::is_nan);
     Ok(Report { no_bias })
 }
 
@@ -71,12 +70,12 @@ pub(super) fn mark(
 }
 
 /// Refuses a master of another detector or of another part of it.
-pub(crate) fn check_match(step: &str, ccd: &CcdImage, master: &CcdImage) -> Result<()> {
+pub(crate) fn check_match(step: &str, ccd: &CcdImage, master: &CcdView<'_>) -> Result<()> {
     if ccd.detector != master.detector {
         return Err(Error::input(step, "detector of the master", master.detector, ccd.detector));
     }
     let (found, needed) = (master.on_detector, ccd.on_detector);
-    if found != needed || master.planes.shape() != ccd.planes.shape() {
+    if found != needed || master.image.len() != ccd.planes.image.len() {
         let (found, needed) = (format!("{found:?}"), format!("{needed:?}"));
         return Err(Error::input(step, "section of the master", found, needed));
     }
@@ -95,7 +94,7 @@ mod tests {
         let mut master = flat_ccd(30.0, 0.5, PixelUnit::Dn);
         master.planes.image[[0, 0]] = f32::NAN;
         master.planes.mask[[0, 1]] = mask::FEW_FRAMES;
-        assert_eq!(subtract(&mut ccd, &master).unwrap(), Report { no_bias: 1 });
+        assert_eq!(subtract(&mut ccd, &master.view()).unwrap(), Report { no_bias: 1 });
         assert_eq!((ccd.planes.image[[2, 2]], ccd.planes.variance[[2, 2]]), (70.0, 4.5));
         assert!(ccd.planes.image[[0, 0]].is_nan());
         assert_eq!(ccd.planes.mask[[0, 0]], mask::NO_BIAS);
@@ -107,6 +106,6 @@ mod tests {
         let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
         let mut master = flat_ccd(30.0, 0.5, PixelUnit::Dn);
         master.detector = DetectorId(2);
-        assert!(subtract(&mut ccd, &master).is_err());
+        assert!(subtract(&mut ccd, &master.view()).is_err());
     }
 }

@@ -20,12 +20,11 @@
 //! * Source: ccdproc 2.4 (`subtract_dark` with `scale=True`); Howell 2006, "Handbook of CCD
 //!   Astronomy", section 4.3.
 
-use ndarray::Zip;
 use serde::{Deserialize, Serialize};
 
-use super::bias::check_match;
+use super::bias::{check_match, mark};
 use crate::error::{Error, Result};
-use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit};
+use crate::image::{CANONICAL_NAN, CcdImage, CcdView, PixelUnit};
 use crate::mask;
 
 const STEP: &str = "dark";
@@ -86,9 +85,9 @@ pub fn time_ratio(exposure_s: Option<f64>, master_s: Option<f64>) -> Result<f64>
 /// ratio is negative or not finite; then `ccd` is unchanged.
 pub fn subtract(
     ccd: &mut CcdImage,
-    master: &CcdImage,
+    master: &CcdView<'_>,
     time_ratio: f64,
-    bias: Option<&CcdImage>,
+    bias: Option<&CcdView<'_>>,
 ) -> Result<Report> {
     check_match(STEP, ccd, master)?;
     if let Some(bias) = bias {
@@ -101,31 +100,22 @@ pub fn subtract(
     if !(time_ratio.is_finite() && 0.0 <= time_ratio) {
         return Err(Error::parameter("exposure time over dark time", time_ratio, "zero or more"));
     }
-    let mut no_dark = 0;
-    Zip::from(&mut ccd.planes.image)
-        .and(&mut ccd.planes.variance)
-        .and(&mut ccd.planes.mask)
-        .and(&master.planes.image)
-        .and(&master.planes.variance)
-        .for_each(|pixel, variance, bits, &dark, &dark_variance| {
-            if dark.is_nan() {
-                *pixel = CANONICAL_NAN;
-                *bits |= mask::NO_DARK;
-                no_dark += 1;
-                return;
-            }
-            *pixel = (f64::from(*pixel) - time_ratio * f64::from(dark)) as f32;
-            let noise = time_ratio * time_ratio * f64::from(dark_variance);
-            *variance = (f64::from(*variance) + noise) as f32;
-        });
-    Zip::from(&mut ccd.planes.mask).and(&master.planes.mask).for_each(|bits, &more| *bits |= more);
+    let (image, variance, bits) = ccd.planes.runs_mut();
+    let (dark, noise) = (&master.image, &master.variance);
+    for (pixel, &dark) in image.iter_mut().zip(dark.iter()) {
+        let rest = (f64::from(*pixel) - time_ratio * f64::from(dark)) as f32;
+        *pixel = if dark.is_nan() { CANONICAL_NAN } else { rest };
+    }
+    for ((variance, &noise), &dark) in variance.iter_mut().zip(noise.iter()).zip(dark.iter()) {
+        let sum = (f64::from(*variance) + time_ratio * time_ratio * f64::from(noise)) as f32;
+        *variance = if dark.is_nan() { *variance } else { sum };
+    }
+    let no_dark = mark((bits, &master.mask), dark, mask::NO_DARK, f32::is_nan);
     if let Some(bias) = bias {
-        Zip::from(&mut ccd.planes.variance).and(&bias.planes.variance).for_each(
-            |variance, &common| {
-                let counted_twice = 2.0 * time_ratio * f64::from(common);
-                *variance = (f64::from(*variance) - counted_twice).max(0.0) as f32;
-            },
-        );
+        for (variance, &common) in variance.iter_mut().zip(bias.variance.iter()) {
+            let counted_twice = 2.0 * time_ratio * f64::from(common);
+            *variance = (f64::from(*variance) - counted_twice).max(0.0) as f32;
+        }
     }
     Ok(Report { time_ratio, no_dark })
 }
@@ -142,7 +132,7 @@ mod tests {
         master.planes.image[[0, 0]] = f32::NAN;
         master.planes.mask[[0, 1]] = mask::FEW_FRAMES;
         let ratio = time_ratio(Some(150.0), Some(60.0)).unwrap();
-        let report = subtract(&mut ccd, &master, ratio, None).unwrap();
+        let report = subtract(&mut ccd, &master.view(), ratio, None).unwrap();
         assert_eq!(report, Report { time_ratio: 2.5, no_dark: 1 });
         assert_eq!((ccd.planes.image[[2, 2]], ccd.planes.variance[[2, 2]]), (25.0, 7.125));
         assert!(ccd.planes.image[[0, 0]].is_nan());
@@ -156,7 +146,7 @@ mod tests {
         let bias = flat_ccd(0.0, 0.2, PixelUnit::Dn);
         let mut ccd = flat_ccd(100.0, 4.0 + 0.2, PixelUnit::Dn);
         let master = flat_ccd(30.0, 0.3 + 0.2, PixelUnit::Dn);
-        subtract(&mut ccd, &master, 2.5, Some(&bias)).unwrap();
+        subtract(&mut ccd, &master.view(), 2.5, Some(&bias.view())).unwrap();
         let exact = 4.0 + 2.5 * 2.5 * 0.3 + 1.5 * 1.5 * 0.2;
         assert!((ccd.planes.variance[[1, 1]] - exact).abs() < 1e-5);
     }
@@ -176,10 +166,10 @@ mod tests {
         let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
         let before = ccd.clone();
         let master = flat_ccd(1.0, 0.0, PixelUnit::Relative);
-        assert!(subtract(&mut ccd, &master, 1.0, None).is_err());
+        assert!(subtract(&mut ccd, &master.view(), 1.0, None).is_err());
         let master = flat_ccd(1.0, 0.0, PixelUnit::Dn);
-        assert!(subtract(&mut ccd, &master, f64::NAN, None).is_err());
-        assert!(subtract(&mut ccd, &master, -1.0, None).is_err());
+        assert!(subtract(&mut ccd, &master.view(), f64::NAN, None).is_err());
+        assert!(subtract(&mut ccd, &master.view(), -1.0, None).is_err());
         assert_eq!(ccd, before);
     }
 }

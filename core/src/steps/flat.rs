@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bias::{check_match, mark};
 use crate::error::{Error, Result};
-use crate::image::{CANONICAL_NAN, CcdImage, PixelUnit, run};
+use crate::image::{CANONICAL_NAN, CcdImage, CcdView, PixelUnit};
 use crate::mask;
 
 const STEP: &str = "flat";
@@ -69,7 +69,7 @@ pub struct Report {
 pub fn divide(
     ccd: &mut CcdImage,
     params: &Params,
-    flat: &CcdImage,
+    flat: &CcdView<'_>,
     scale_ratio: f64,
 ) -> Result<Report> {
     check_match(STEP, ccd, flat)?;
@@ -82,8 +82,7 @@ pub fn divide(
     }
     let guarded = params.not_positive == NotPositive::Mask;
     let (image, variance, bits) = ccd.planes.runs_mut();
-    let (master, noise) = (&flat.planes, run(&flat.planes.variance));
-    let (response, more) = (run(&master.image), run(&master.mask));
+    let (response, noise) = (&flat.image, &flat.variance);
     let pixels = image.chunks_mut(PIECE).zip(variance.chunks_mut(PIECE));
     let given = response.chunks(PIECE).zip(noise.chunks(PIECE));
     for ((image, variance), (response, noise)) in pixels.zip(given) {
@@ -97,7 +96,7 @@ pub fn divide(
         }
     }
     let bit = if guarded { mask::NO_FLAT } else { 0 };
-    let no_flat = mark((bits, &more), &response, bit, dark);
+    let no_flat = mark((bits, &flat.mask), response, bit, dark);
     Ok(Report { scale_ratio, no_flat })
 }
 
@@ -144,7 +143,7 @@ mod tests {
     fn the_quotient_and_its_variance_follow_the_closed_form() {
         let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
         let flat = flat_ccd(0.5, 1e-4, PixelUnit::Relative);
-        divide(&mut ccd, &Params::default(), &flat, 1.5).unwrap();
+        divide(&mut ccd, &Params::default(), &flat.view(), 1.5).unwrap();
         // 100 x 1.5 / 0.5; relative variances 4e-4 and 4e-4 add.
         assert_eq!(ccd.planes.image[[0, 0]], 300.0);
         assert!((ccd.planes.variance[[0, 0]] - 90_000.0 * 8e-4).abs() < 1e-4);
@@ -156,11 +155,11 @@ mod tests {
         let mut flat = flat_ccd(1.0, 0.0, PixelUnit::Relative);
         (flat.planes.image[[0, 0]], flat.planes.image[[0, 1]]) = (0.0, f32::NAN);
         let mut unguarded = ccd.clone();
-        assert_eq!(divide(&mut ccd, &Params::default(), &flat, 1.0).unwrap().no_flat, 2);
+        assert_eq!(divide(&mut ccd, &Params::default(), &flat.view(), 1.0).unwrap().no_flat, 2);
         assert!(ccd.planes.image[[0, 0]].is_nan() && ccd.planes.image[[0, 1]].is_nan());
         assert_eq!(ccd.planes.mask[[0, 1]], mask::NO_FLAT);
         let params = Params { not_positive: NotPositive::Divide };
-        assert_eq!(divide(&mut unguarded, &params, &flat, 1.0).unwrap().no_flat, 2);
+        assert_eq!(divide(&mut unguarded, &params, &flat.view(), 1.0).unwrap().no_flat, 2);
         assert_eq!(unguarded.planes.image[[0, 0]], f32::INFINITY);
         assert!(unguarded.planes.image[[0, 1]].is_nan() && unguarded.planes.mask[[0, 1]] == 0);
     }
@@ -169,6 +168,6 @@ mod tests {
     fn a_bias_in_place_of_a_flat_is_refused() {
         let mut ccd = flat_ccd(100.0, 4.0, PixelUnit::Dn);
         let bias = flat_ccd(1.0, 0.0, PixelUnit::Dn);
-        assert!(divide(&mut ccd, &Params::default(), &bias, 1.0).is_err());
+        assert!(divide(&mut ccd, &Params::default(), &bias.view(), 1.0).is_err());
     }
 }
