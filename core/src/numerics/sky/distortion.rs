@@ -1,9 +1,15 @@
 //! A polynomial map of the plane and its inverse, for SIP and TPV alike.
 //!
-//! Each axis is a sum of terms `c x^i y^j r^k` with `r = sqrt(x^2 + y^2)`; the powers come from
-//! tables of repeated products. The inverse is Newton's method with the analytic derivatives.
+//! Each axis is a sum of terms `c x^i y^j r^k` with `r = sqrt(x^2 + y^2)`. Both axes are evaluated side by side, with
+//! their derivatives, by Horner's rule in two variables:
+//!
+//! ```text
+//! row_j = c_0j + x (c_1j + x (c_2j + …))        map = row_0 + y (row_1 + y (row_2 + …)) + sum of c_k r^k
+//! ```
+//!
+//! The inverse is Newton's method with the analytic derivatives.
 
-use std::ops::Index;
+use crate::numerics::lanes::Pair;
 
 /// Highest power of `x`, `y` or `r` in a term.
 pub(super) const MAX_POWER: usize = 9;
@@ -30,64 +36,57 @@ impl Term {
 /// Two polynomials of two variables.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Distortion {
-    axes: [Vec<Term>; 2],
+    /// Coefficients of both axes of a power of `y`, from its highest to none; of each the powers of `x` in the same
+    /// order.
+    rows: Vec<Vec<[f64; 2]>>,
+    /// Powers of `r`, with the coefficients of both axes.
+    radial: Vec<(i32, [f64; 2])>,
 }
 
-/// Powers 0 to `MAX_POWER` of a number; higher ones read as zero.
-struct Powers([f64; MAX_POWER + 1]);
-
-impl Powers {
-    fn of(base: f64) -> Powers {
-        let mut power = 1.0;
-        Powers(std::array::from_fn(|_| {
-            let this = power;
-            power *= base;
-            this
-        }))
-    }
-}
-
-impl Index<usize> for Powers {
-    type Output = f64;
-
-    fn index(&self, power: usize) -> &f64 {
-        self.0.get(power).unwrap_or(&0.0)
-    }
-}
-
-/// A polynomial's value and its derivatives.
-struct Slope {
-    value: f64,
-    by_x: f64,
-    by_y: f64,
+/// Values and derivatives of both polynomials.
+struct Slopes {
+    value: Pair,
+    by_x: Pair,
+    by_y: Pair,
 }
 
 impl Distortion {
-    /// From the terms of both axes; terms with a zero coefficient are dropped.
-    pub(super) fn new(mut axes: [Vec<Term>; 2]) -> Distortion {
-        for terms in &mut axes {
-            terms.retain(|term| term.coefficient != 0.0);
+    /// From the terms of both axes. A term is radial or mixed, not both.
+    pub(super) fn new(axes: [Vec<Term>; 2]) -> Distortion {
+        let (mut mixed, mut radial) =
+            ([[[0.0; 2]; MAX_POWER + 1]; MAX_POWER + 1], [[0.0; 2]; MAX_POWER + 1]);
+        for (axis, terms) in axes.iter().enumerate() {
+            for term in terms {
+                let place = match term.r {
+                    0 => mixed.get_mut(term.y).and_then(|row| row.get_mut(term.x)),
+                    r => radial.get_mut(r),
+                };
+                if let Some(sum) = place.and_then(|pair| pair.get_mut(axis)) {
+                    *sum += term.coefficient;
+                }
+            }
         }
-        Distortion { axes }
+        Distortion {
+            rows: reversed(mixed.map(|row| reversed(row, |pair| *pair == [0.0; 2])), Vec::is_empty),
+            radial: (0..).zip(radial).filter(|(_, pair)| *pair != [0.0; 2]).collect(),
+        }
     }
 
     /// The distorted point.
     pub(super) fn apply(&self, point: (f64, f64)) -> (f64, f64) {
-        let [first, second] = self.slopes(point);
-        (first.value, second.value)
+        let [first, second] = self.slopes(point).value.to_array();
+        (first, second)
     }
 
     /// The point that `apply` takes to `target`, found from a start at `target` itself.
     pub(super) fn invert(&self, target: (f64, f64)) -> Option<(f64, f64)> {
         let mut point = target;
         for _ in 0..MAX_STEPS {
-            let [first, second] = self.slopes(point);
-            let (dx, dy) = (target.0 - first.value, target.1 - second.value);
-            let determinant = first.by_x * second.by_y - first.by_y * second.by_x;
-            let step = (
-                (second.by_y * dx - first.by_y * dy) / determinant,
-                (first.by_x * dy - second.by_x * dx) / determinant,
-            );
+            let Slopes { value, by_x, by_y } = self.slopes(point);
+            let [dx, dy] = (Pair::new([target.0, target.1]) - value).to_array();
+            let ([a, c], [b, d]) = (by_x.to_array(), by_y.to_array());
+            let determinant = a * d - b * c;
+            let step = ((d * dx - b * dy) / determinant, (a * dy - c * dx) / determinant);
             point = (point.0 + step.0, point.1 + step.1);
             let (length, size) = (step.0.abs() + step.1.abs(), point.0.abs() + point.1.abs());
             if !(length + size).is_finite() {
@@ -101,41 +100,41 @@ impl Distortion {
         None
     }
 
-    fn slopes(&self, (x, y): (f64, f64)) -> [Slope; 2] {
-        let radius = (x * x + y * y).sqrt();
-        let powers = (Powers::of(x), Powers::of(y), Powers::of(radius));
-        let [first, second] = &self.axes;
-        [slope(first, &powers), slope(second, &powers)]
+    fn slopes(&self, (x, y): (f64, f64)) -> Slopes {
+        let (zero, wide_x, wide_y) = (Pair::splat(0.0), Pair::splat(x), Pair::splat(y));
+        let mut sum = Slopes { value: zero, by_x: zero, by_y: zero };
+        for row in &self.rows {
+            let (mut value, mut by_x) = (zero, zero);
+            for coefficients in row {
+                by_x = by_x * wide_x + value;
+                value = value * wide_x + Pair::new(*coefficients);
+            }
+            sum.by_y = sum.by_y * wide_y + sum.value;
+            sum.by_x = sum.by_x * wide_y + by_x;
+            sum.value = sum.value * wide_y + value;
+        }
+        let radius = if self.radial.is_empty() { 0.0 } else { (x * x + y * y).sqrt() };
+        for (power, coefficients) in &self.radial {
+            let coefficients = Pair::new(*coefficients);
+            sum.value = sum.value + coefficients * Pair::splat(whole_power(radius, *power));
+            // The slope of r itself is taken as 0 at its tip.
+            let tip = *power == 1 && radius <= 0.0;
+            let inner = if tip { 0.0 } else { whole_power(radius, *power - 2) };
+            let outer = coefficients * Pair::splat(f64::from(*power) * inner);
+            (sum.by_x, sum.by_y) = (sum.by_x + outer * wide_x, sum.by_y + outer * wide_y);
+        }
+        sum
     }
 }
 
-fn slope(terms: &[Term], (x, y, r): &(Powers, Powers, Powers)) -> Slope {
-    let mut sum = Slope { value: 0.0, by_x: 0.0, by_y: 0.0 };
-    for term in terms {
-        if term.r > 0 {
-            // No term is both radial and mixed; the slope of r itself is taken as 0 at its tip.
-            let inner = if term.r > 1 {
-                r[term.r - 2]
-            } else if r[1] > 0.0 {
-                1.0 / r[1]
-            } else {
-                0.0
-            };
-            let outer = term.coefficient * term.r as f64 * inner;
-            sum.value += term.coefficient * r[term.r];
-            sum.by_x += outer * x[1];
-            sum.by_y += outer * y[1];
-            continue;
-        }
-        sum.value += term.coefficient * x[term.x] * y[term.y];
-        if term.x > 0 {
-            sum.by_x += term.coefficient * term.x as f64 * x[term.x - 1] * y[term.y];
-        }
-        if term.y > 0 {
-            sum.by_y += term.coefficient * term.y as f64 * x[term.x] * y[term.y - 1];
-        }
-    }
-    sum
+/// From the highest power down, without the highest ones that are nothing.
+fn reversed<T, const N: usize>(powers: [T; N], is_nothing: impl Fn(&T) -> bool) -> Vec<T> {
+    powers.into_iter().rev().skip_while(is_nothing).collect()
+}
+
+/// A whole power, from -1 on.
+fn whole_power(base: f64, power: i32) -> f64 {
+    if power < 0 { 1.0 / base } else { (0..power).fold(1.0, |product, _| product * base) }
 }
 
 #[cfg(test)]
@@ -154,12 +153,25 @@ mod tests {
     fn the_derivatives_are_those_of_the_values() {
         let (x, y, h) = (0.7, -0.4, 1e-6);
         let map = strong();
-        for (axis, slope) in map.slopes((x, y)).into_iter().enumerate() {
-            let value = |x, y| map.slopes((x, y))[axis].value;
+        let slopes = map.slopes((x, y));
+        for axis in 0..2 {
+            let value = |x, y| map.slopes((x, y)).value.to_array()[axis];
             let by_x = (value(x + h, y) - value(x - h, y)) / (2.0 * h);
             let by_y = (value(x, y + h) - value(x, y - h)) / (2.0 * h);
-            assert!((by_x - slope.by_x).abs() < 1e-9 && (by_y - slope.by_y).abs() < 1e-9);
+            let (at_x, at_y) = (slopes.by_x.to_array()[axis], slopes.by_y.to_array()[axis]);
+            assert!((by_x - at_x).abs() < 1e-9 && (by_y - at_y).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn values_are_the_sum_of_the_terms() {
+        let (x, y) = (0.7_f64, -0.4_f64);
+        let r = (x * x + y * y).sqrt();
+        let first = 1.1 * x + 0.02 * x * x * y + 0.01 * r * r * r + 0.03 * r;
+        let second = 0.9 * y - 0.04 * x * y + 0.003 * y * y * y * y;
+        let found = strong().apply((x, y));
+        assert!((found.0 - first).abs() < 1e-15 && (found.1 - second).abs() < 1e-15);
+        assert_eq!(strong().apply((0.0, 0.0)), (0.0, 0.0));
     }
 
     #[test]
