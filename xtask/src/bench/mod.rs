@@ -2,6 +2,7 @@
 
 mod cases;
 mod growth;
+mod lanes;
 mod page;
 mod programs;
 mod race;
@@ -26,8 +27,8 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
     options.end()?;
     let all = part.is_none();
     let part = part.unwrap_or_default();
-    if !all && !["peers", "growth", "kernels", "page"].contains(&part.as_str()) {
-        bail!("`{part}` is no part: peers, growth, kernels, page");
+    if !all && !["peers", "growth", "kernels", "lanes", "page"].contains(&part.as_str()) {
+        bail!("`{part}` is no part: peers, growth, kernels, lanes, page");
     }
     if part != "page" {
         let programs = setup::programs(python)?;
@@ -42,6 +43,9 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
         }
         if all || part == "kernels" {
             kernels(&programs)?;
+        }
+        if all || part == "lanes" {
+            lanes(&programs, rounds)?;
         }
     }
     if all || part == "page" {
@@ -72,6 +76,20 @@ fn growth(programs: &Programs) -> Result<()> {
     let text = growth::table(programs)?;
     print!("{text}");
     fs::write(programs.folder.join("growth.md"), text)?;
+    Ok(())
+}
+
+/// Whether the kernels use the lanes of WebAssembly.
+fn lanes(programs: &Programs, rounds: usize) -> Result<()> {
+    let (text, fallen) = lanes::table(programs, rounds)?;
+    print!("{text}");
+    fs::write(programs.folder.join("lanes.md"), text)?;
+    if !fallen.is_empty() {
+        bail!(
+            "scalar code in WebAssembly, look at what the compiler made of: {}",
+            fallen.join(", ")
+        );
+    }
     Ok(())
 }
 

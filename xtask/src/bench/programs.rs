@@ -40,6 +40,22 @@ pub(super) struct Programs {
 }
 
 impl Programs {
+    /// The same with another module.
+    ///
+    /// # Errors
+    /// If the lock of the folder cannot be held twice.
+    pub(super) fn with(&self, module: PathBuf, code: PathBuf) -> Result<Programs> {
+        Ok(Programs {
+            bench: self.bench.clone(),
+            rawsky: self.rawsky.clone(),
+            module,
+            code,
+            python: self.python.clone(),
+            folder: self.folder.clone(),
+            _lock: self._lock.try_clone()?,
+        })
+    }
+
     /// Runs one side of a case once; or says why it cannot.
     ///
     /// # Errors
