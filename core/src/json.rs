@@ -1,6 +1,8 @@
 //! JSON, read in one way: text becomes a value, and a value becomes what is asked for. The code that reads
 //! a type is then there once, whoever asks; the page's first module is a fifth smaller for it.
 
+pub mod switch;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Error, Value};
 

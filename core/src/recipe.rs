@@ -22,6 +22,7 @@ use crate::provenance;
 use crate::stack::combine;
 use crate::steps::{dark, flat, linearity, overscan, pocket, saturation, variance};
 
+pub use defaults::merge;
 pub use files::BUILT_IN;
 
 /// Name and JSON of each recipe that comes with the core, read when it is built.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rawsky_core::instrument::{BUILT_IN, Detector, Instrument, built_in_text};
 use rawsky_core::job::Text;
-use rawsky_core::recipe::{Recipe, Stage};
-use serde_json::Value;
+use rawsky_core::recipe::{Recipe, Stage, merge};
+use serde_json::{Map, Value};
 use toml::Table;
 
 use crate::args::Common;
@@ -125,7 +125,7 @@ impl Context {
             let group = fields.entry(name).or_insert_with(|| toml::Value::Table(Table::new()));
             fields = group.as_table_mut().ok_or_else(|| bad(format!("{name} is no table")))?;
         }
-        merge(fields, wishes);
+        *fields = laid(fields, &wishes).map_err(bad)?;
         self.descriptions.camera = Text::File(CAMERA.to_owned());
         self.descriptions.files.retain(|(key, _)| key != CAMERA);
         Ok(Some(camera.to_string()))
@@ -151,20 +151,14 @@ impl Context {
     }
 }
 
-/// Lays `wishes` over a table, table by table; parameters of one method (`by`) do not suit another one.
-fn merge(table: &mut Table, wishes: Table) {
-    for (name, wish) in wishes {
-        match (table.get_mut(&name), wish) {
-            (Some(toml::Value::Table(old)), toml::Value::Table(new))
-                if new.get("by").is_none_or(|by| old.get("by") == Some(by)) =>
-            {
-                merge(old, new);
-            }
-            (_, wish) => {
-                table.insert(name, wish);
-            }
-        }
-    }
+/// A table with `wishes` over it, by the rule of recipes, whose values JSON holds as TOML does.
+fn laid(table: &Table, wishes: &Table) -> Result<Table, String> {
+    let plain = |table: &Table| -> Result<Map<String, Value>, serde_json::Error> {
+        serde_json::from_value(serde_json::to_value(table)?)
+    };
+    let mut values = plain(table).map_err(|error| error.to_string())?;
+    merge(&mut values, &plain(wishes).map_err(|error| error.to_string())?);
+    Table::try_from(values).map_err(|error| error.to_string())
 }
 
 fn camera(given: &str, files: &mut Vec<(String, PathBuf)>) -> Result<(Text, Instrument), Failure> {

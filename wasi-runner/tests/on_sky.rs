@@ -120,6 +120,18 @@ fn single_steps_agree(root: &Path, by: &str) {
         text.split("RECIPEID= ").nth(1).unwrap()[..66].to_owned()
     };
     assert_ne!(header("one.fits"), header("two.fits"));
+    // What is not done is what a recipe says by `false`.
+    let text = fs::read_to_string(root.join("own.toml")).unwrap();
+    let off = "objects.matched = false\nobjects.detection.clean_exponent = false\n";
+    fs::write(root.join("off.toml"), format!("{text}{off}")).unwrap();
+    good(root, &format!("{line} --no-second-pass --no-cleaning -o steps/by-option.fits"));
+    let line = line.replace("own.toml", "off.toml");
+    good(root, &format!("{line} -o steps/by-recipe.fits"));
+    assert_ne!(header("one.fits"), header("by-recipe.fits"));
+    assert_eq!(header("by-option.fits"), header("by-recipe.fits"));
+    let [one, option, recipe] = ["one", "by-option", "by-recipe"]
+        .map(|name| fs::read(root.join("steps").join(format!("{name}_objects.parquet"))).unwrap());
+    assert!(option == recipe && option != one);
 }
 
 fn quadrants_are_summed_up(root: &Path) {

@@ -30,6 +30,7 @@ use super::objects::Params;
 use super::scene::{Pass, Scene};
 use crate::detect::{self, CleanThreshold, Filter, Noise, gaussian, photometry};
 use crate::error::{Error, Result};
+use crate::json::switch;
 use crate::numerics::FWHM_PER_SIGMA;
 
 /// Key of the [`Width`] as JSON in the metadata of a table.
@@ -47,13 +48,17 @@ const LIMITS: (f64, f64) = (1.0, 30.0);
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Matched {
-    /// Full width at half maximum of the stars, with the pixel (pixel); without it that of the image.
+    /// Full width at half maximum of the stars, with the pixel (pixel); without it, or with `false`, that of
+    /// the image.
+    #[serde(deserialize_with = "switch::deserialize")]
     pub fwhm_pix: Option<f64>,
     /// Half the side of the filter (sigma).
     pub reach_sigma: f64,
     /// Fewest connected pixels of an object.
     pub minimum_area_pix: usize,
-    /// Exponent of the wings in cleaning (dimensionless); without it that of the stars' profile.
+    /// Exponent of the wings in cleaning (dimensionless); without it, or with `false`, that of the stars'
+    /// profile. Where the first pass keeps all, the second does, too.
+    #[serde(deserialize_with = "switch::deserialize")]
     pub clean_exponent: Option<f64>,
 }
 
@@ -138,7 +143,7 @@ impl Matched {
             filter: Filter::Matched,
             kernel: gaussian(fwhm_pix, self.reach_sigma),
             minimum_area_pix: self.minimum_area_pix,
-            clean_exponent: Some(exponent),
+            clean_exponent: params.detection.clean_exponent.map(|_| exponent),
             clean_threshold: CleanThreshold::Filtered,
             ..params.detection.clone()
         }

@@ -19,6 +19,7 @@ use super::scene::{Pass, Scene};
 use super::sharp;
 use crate::error::{Error, Result};
 use crate::image::Planes;
+use crate::json::switch;
 use crate::mask;
 use crate::measure::background;
 use crate::measure::flags as aperture_flags;
@@ -35,7 +36,8 @@ pub use super::matched::{FILTER_KEY, From, Matched, Width};
 pub struct Params {
     /// Detection of the first pass; its `mask_bits` leave saturated pixels in.
     pub detection: detect::Params,
-    /// The second pass; none for the first alone.
+    /// The second pass; `false` (`None`) for the first alone.
+    #[serde(with = "switch")]
     pub matched: Option<Matched>,
     /// Shapes and Kron fluxes.
     pub shapes: photometry::Params,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::filter::Kernel;
 use crate::error::{Error, Result};
+use crate::json::switch;
 use crate::mask;
 
 /// Most rows or columns of a filter.
@@ -28,14 +29,16 @@ pub struct Params {
     /// Least part of a region's light that a branch must hold to be an object (fraction).
     pub deblend_contrast_fraction: f64,
     /// Exponent of the wings that a bright object is credited with when its false neighbors are
-    /// removed (dimensionless); none to keep all.
+    /// removed (dimensionless); `false` (`None`) to keep all.
+    #[serde(with = "switch")]
     pub clean_exponent: Option<f64>,
     /// What cleaning takes for the threshold.
     pub clean_threshold: CleanThreshold,
     /// Bits of the mask whose pixels count as empty.
     pub mask_bits: u32,
     /// Gain (electron/DN), if the errors of the moments are to hold the object's photon noise because
-    /// the noise does not.
+    /// the noise does not; without it, or with `false`, they are those of the noise.
+    #[serde(deserialize_with = "switch::deserialize")]
     pub gain_electron_per_dn: Option<f64>,
 }
 

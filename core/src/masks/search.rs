@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{cosmic_rays, edges, growth, interpolation, la_cosmic, mark, trails};
 use crate::error::Result;
 use crate::image::Planes;
+use crate::json::switch;
 use crate::mask;
 use crate::measure::aperture::{Pixels, variance_from_background};
 use crate::measure::background::{self, Background};
@@ -33,7 +34,8 @@ pub struct Params {
     pub growth: Vec<growth::Params>,
     /// Margins.
     pub edges: edges::Params,
-    /// Pixels that get a value; none if absent.
+    /// Pixels that get a value; none if absent, or with `false`.
+    #[serde(deserialize_with = "switch::deserialize")]
     pub interpolation: Option<interpolation::Params>,
 }
 

@@ -21,13 +21,13 @@
 
 mod apertures;
 mod sums;
-mod switch;
 
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::image::Planes;
+use crate::json::switch;
 use crate::mask;
 
 use super::flags;
@@ -126,7 +126,8 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 pub struct Params {
     /// Radii of the apertures (pixel), in the order of the columns.
     pub radii_pix: Vec<f64>,
-    /// Inner and outer radius of the annulus of the local background (pixel); none by default.
+    /// Inner and outer radius of the annulus of the local background (pixel); none by default or with `false`.
+    #[serde(deserialize_with = "switch::deserialize")]
     pub annulus_pix: Option<(f64, f64)>,
     /// Bits of the mask that leave a pixel out.
     pub mask_bits: u32,

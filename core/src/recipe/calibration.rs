@@ -8,13 +8,16 @@
 //! astrometry.shift_arcsec = 60.0
 //! ```
 //!
-//! What is left out has its default, and so has all of it without the table.
+//! What is left out has its default, and so has all of it without the table. `false` stands for "none" where a
+//! value may be missing: it undoes the default (`objects.matched = false` is one pass alone), or the value of a layer
+//! below.
 
 use serde::{Deserialize, Serialize};
 
 use crate::astrometry;
 use crate::calibrate::{objects, zero_point};
 use crate::error::{Error, Result};
+use crate::json::switch;
 use crate::masks::{cosmic_rays, search};
 
 /// Parameters of masks, objects, the map to the sky and the zero point.
@@ -24,13 +27,13 @@ pub struct Params {
     /// Full width at half maximum of the stars (pixel), by which cosmic rays are told from them. Without it
     /// that of the header, or that of the image's stars; if it is below 2, or there are too few stars,
     /// cosmic rays are not searched for by their shape.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "switch::deserialize")]
     pub fwhm_pix: Option<f64>,
     /// Column of the magnitude; without it one that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "switch::deserialize")]
     pub magnitude: Option<String>,
     /// Two columns whose difference is the color of a color term; without them there is none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "switch::deserialize")]
     pub color: Option<(String, String)>,
     /// What is marked before objects are found.
     pub masks: search::Params,
@@ -138,6 +141,42 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_missing_is_switched_off_in_a_file_and_by_a_camera() {
+        let table = "objects.matched = false\nobjects.detection.clean_exponent = false\n";
+        let recipe = parse(table, &camera()).unwrap();
+        let found = recipe.calibration();
+        assert_eq!((found.objects.matched, found.objects.detection.clean_exponent), (None, None));
+        let again = Recipe::parse(&recipe.to_text().unwrap(), &camera()).unwrap();
+        assert_eq!(again, recipe);
+        // A camera undoes what a recipe says, stacks included.
+        let mut camera = camera();
+        let own = r#"{ "fwhm_pix": false, "magnitude": false, "color": false, "objects": { "matched": false,
+            "detection": { "clean_exponent": false, "gain_electron_per_dn": false } },
+            "masks": { "interpolation": false } }"#;
+        camera.defaults.insert("calibrate".to_owned(), serde_json::from_str(own).unwrap());
+        let stack = serde_json::json!({ "use_last": false, "noisy_factor": false });
+        camera.defaults.insert("bias_master".to_owned(), stack);
+        let told = "fwhm_pix = 3\nmagnitude = \"mag\"\ncolor = [\"bp\", \"rp\"]\n\
+                    masks.interpolation.bits = [\"SPIKE\"]\nobjects.matched.fwhm_pix = 3\n\
+                    objects.detection.gain_electron_per_dn = 2.0";
+        let recipe = parse(told, &camera).unwrap();
+        let mut expected = Params::default();
+        (expected.objects.matched, expected.objects.detection.clean_exponent) = (None, None);
+        assert_eq!(recipe.calibration(), expected);
+        assert_eq!((recipe.bias_master.use_last, recipe.bias_master.noisy_factor), (None, None));
+    }
+
+    #[test]
+    fn what_is_switched_off_where_nothing_was_leaves_the_digest() {
+        let off = "fwhm_pix = false\nmagnitude = false\ncolor = false\nmasks.interpolation = false\n\
+                   objects.matched = { fwhm_pix = false, clean_exponent = false }";
+        let [off, plain] = [off, ""].map(|table| parse(table, &camera()).unwrap().sha256());
+        assert_eq!(off, plain);
+        let other = parse("objects.matched = false", &camera()).unwrap().sha256();
+        assert_ne!(other, plain);
+    }
+
+    #[test]
     fn a_slip_is_refused_with_its_place() {
         for (table, told) in [
             ("search = 1.0", "search"),
@@ -145,6 +184,8 @@ mod tests {
             ("masks.growth = [{ bit = \"FULL\", by_pix = 2 }]", "calibrate.masks.growth.bit"),
             ("masks.cosmic_rays = { by = \"shape\", fwhm_pix = 3.0 }", "calibrate.fwhm_pix"),
             ("fwhm_pix = 0", "0.5 to 1000"),
+            ("fwhm_pix = true", "f64"),
+            ("objects.matched = 3", "Matched"),
             ("objects.psf.min_stars = 1", "calibrate.objects.psf.min_stars"),
             ("objects.detection.threshold_sigma = 0", "calibrate.objects.detection.threshold"),
             ("objects.shapes.kron_factor = 0", "calibrate.objects.shapes.kron_factor"),

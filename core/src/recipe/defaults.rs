@@ -65,7 +65,7 @@ fn overlay(recipe: &mut Value, name: &str, values: &Value) -> Result<()> {
 }
 
 /// Lays `values` over `table`, table by table; parameters of one method (`by`) do not suit another one.
-fn merge(table: &mut Map<String, Value>, values: &Map<String, Value>) {
+pub fn merge(table: &mut Map<String, Value>, values: &Map<String, Value>) {
     for (key, value) in values {
         match (table.get_mut(key), value) {
             (Some(Value::Object(old)), Value::Object(new)) if is_same_method(old, new) => {

@@ -29,6 +29,7 @@ use super::median_variance::median_variance_factor;
 use super::noisy;
 use crate::error::{Error, Result};
 use crate::image::{CANONICAL_NAN, Planes};
+use crate::json::switch;
 use crate::mask;
 use crate::numerics::precision::Precision;
 
@@ -38,11 +39,19 @@ const STEP: &str = "combine";
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// The first so many exposures of the day are left out; none if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The first so many exposures of the day are left out; none if absent or `false`.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "switch::deserialize"
+    )]
     pub skip_first: Option<usize>,
-    /// Only the last so many exposures of the day; all of them if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Only the last so many exposures of the day; all of them if absent or `false`.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "switch::deserialize"
+    )]
     pub use_last: Option<usize>,
     /// Fewer exposures than this are refused.
     pub minimum_frames: usize,
@@ -57,8 +66,12 @@ pub struct Params {
     #[serde(default, skip_serializing_if = "Precision::is_double")]
     pub sums: Precision,
     /// Pixels whose values scatter more than this many times the median scatter of the amplifier are marked
-    /// ([`super::noisy`]); none are if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// ([`super::noisy`]); none are if absent or `false`.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "switch::deserialize"
+    )]
     pub noisy_factor: Option<f64>,
 }
 

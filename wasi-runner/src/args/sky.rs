@@ -45,6 +45,13 @@ pub struct Calibrate {
     /// Epoch of the positions where the catalogue has none (Julian year) [default: the recipe's, 2016].
     #[arg(long, value_parser = above_zero, value_name = "YEAR")]
     pub epoch: Option<f64>,
+    /// Find objects in one pass, without the second one whose filter is as wide as the stars [default: the recipe's,
+    /// two].
+    #[arg(long)]
+    pub no_second_pass: bool,
+    /// Keep objects that the wings of a brighter one explain [default: the recipe's, they are removed].
+    #[arg(long)]
+    pub no_cleaning: bool,
     /// Gain where the image has none (electron/DN).
     #[arg(long, value_parser = above_zero)]
     pub gain: Option<f64>,

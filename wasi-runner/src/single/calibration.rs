@@ -120,7 +120,12 @@ fn wishes(args: &args::Calibrate) -> Result<Table, Failure> {
         astrometry.extend(value.map(|value| (name.to_owned(), value.into())));
     }
     let mut wishes = Table::new();
-    for (name, table) in [("masks", masks::wishes(&args.marked)), ("astrometry", astrometry)] {
+    let tables = [
+        ("masks", masks::wishes(&args.marked)),
+        ("objects", wishes_of_objects(args)),
+        ("astrometry", astrometry),
+    ];
+    for (name, table) in tables {
         if !table.is_empty() {
             wishes.insert(name.to_owned(), Value::Table(table));
         }
@@ -130,6 +135,19 @@ fn wishes(args: &args::Calibrate) -> Result<Table, Failure> {
     wishes.extend(args.magnitude.clone().map(|name| ("magnitude".to_owned(), name.into())));
     wishes.extend(args.marked.fwhm.map(|width| ("fwhm_pix".to_owned(), width.into())));
     Ok(wishes)
+}
+
+/// Those of the objects: what is not done, which a recipe says by `false`.
+fn wishes_of_objects(args: &args::Calibrate) -> Table {
+    let off = |name: &str| Table::from_iter([(name.to_owned(), Value::Boolean(false))]);
+    let mut wishes = Table::new();
+    if args.no_second_pass {
+        wishes.extend(off("matched"));
+    }
+    if args.no_cleaning {
+        wishes.insert("detection".to_owned(), off("clean_exponent").into());
+    }
+    wishes
 }
 
 fn task(
