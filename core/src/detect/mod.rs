@@ -12,6 +12,7 @@
 //!   light to it, and neither a threshold nor a variance.
 //! * References: Bertin & Arnouts 1996, A&AS 117, 393; Barbary 2016, JOSS 1, 58 (sep 1.4.1).
 
+mod bright;
 mod clean;
 mod columns;
 mod deblend;
@@ -32,7 +33,6 @@ pub use filter::gaussian;
 pub use params::{CleanThreshold, Filter, Noise, Params};
 
 use deblend::{Part, Rules};
-use filter::Kernel;
 use shape::{Extent, Pixel, Shape};
 
 const STEP: &str = "detect";
@@ -124,7 +124,7 @@ pub fn detect(pixels: Pixels<'_>, params: &Params) -> Result<Detections> {
         let found = format!("{shape:?}");
         return Err(Error::input(STEP, "shape of the image", found, format!("at most {MAX_SIDE}")));
     }
-    let bright = bright_pixels(pixels, params);
+    let bright = bright::bright_pixels(pixels, params);
     let places: Vec<(u32, u32)> = bright.iter().map(|pixel| (pixel.row, pixel.column)).collect();
     let rules = Rules {
         levels: params.deblend_levels,
@@ -149,70 +149,6 @@ pub fn detect(pixels: Pixels<'_>, params: &Params) -> Result<Detections> {
         }
     }
     Ok(number(found, shape, params))
-}
-
-/// The pixels above the threshold, in the order of rows and columns.
-fn bright_pixels(pixels: Pixels<'_>, params: &Params) -> Vec<Pixel> {
-    let Planes { image, variance, constant } = Planes::new(pixels, params);
-    let kernel = Kernel::new(&params.kernel);
-    let filtered = (params.filter != Filter::None).then(|| kernel.convolve(&image));
-    let weighted = params.filter == Filter::Matched && constant.is_none();
-    let significance = weighted.then(|| kernel.significance(&image, &variance));
-    let filtered = filtered.as_ref().unwrap_or(&image);
-    let sigma = params.threshold_sigma as f32;
-    let mut bright = Vec::new();
-    for ((at, &filtered), &variance) in filtered.indexed_iter().zip(&variance) {
-        let threshold = match params.noise {
-            Noise::Constant { rms_dn } => sigma * rms_dn as f32,
-            Noise::Plane => sigma * variance.sqrt(),
-        };
-        let is_bright = match &significance {
-            Some(plane) => plane.get(at).is_some_and(|&significance| sigma < significance),
-            None => threshold < filtered,
-        };
-        if is_bright {
-            bright.push(Pixel {
-                row: at.0 as u32,
-                column: at.1 as u32,
-                value: image.get(at).copied().unwrap_or(0.0),
-                filtered,
-                variance: Some(variance).filter(|variance| variance.is_finite()),
-                threshold: Some(threshold).filter(|threshold| threshold.is_finite()),
-            });
-        }
-    }
-    bright
-}
-
-/// Image and variance with the masked pixels emptied.
-struct Planes {
-    image: Array2<f32>,
-    variance: Array2<f32>,
-    /// The variance of all pixels, where there is one (DN²).
-    constant: Option<f32>,
-}
-
-impl Planes {
-    fn new(pixels: Pixels<'_>, params: &Params) -> Planes {
-        let constant = match params.noise {
-            Noise::Constant { rms_dn } => Some((rms_dn * rms_dn) as f32),
-            Noise::Plane => None,
-        };
-        let mut image = pixels.image.to_owned();
-        let mut variance = match constant {
-            Some(value) => Array2::from_elem(image.dim(), value),
-            None => pixels.variance.to_owned(),
-        };
-        let planes = image.iter_mut().zip(variance.iter_mut()).zip(pixels.mask);
-        for ((pixel, variance), bits) in planes {
-            let noise = 0.0 < *variance && variance.is_finite();
-            if bits & params.mask_bits != 0 || !pixel.is_finite() || !noise {
-                *pixel = 0.0;
-                *variance = constant.unwrap_or(f32::INFINITY);
-            }
-        }
-        Planes { image, variance, constant }
-    }
 }
 
 /// The mean threshold of the pixels that have one (DN).
