@@ -1,6 +1,6 @@
 //! Objects of science images, and the zero point of stars that one or more sessions have matched.
 
-use rawsky_core::bench::{self, Pairs, ZeroPlots};
+use rawsky_core::bench::{Pairs, ZeroPlots};
 use rawsky_core::ids::AmpId;
 use wasm_bindgen::prelude::*;
 
@@ -14,25 +14,23 @@ impl Session {
         let found = self.bench.objects(AmpId(amp)).map_err(|error| dto::error(&error))?;
         Ok(found.map_or(JsValue::NULL, dto::plain))
     }
+
+    /// The zero point of matched stars, one value of each kind a star; NaN for a color that is not known:
+    /// `{ zeroPoint, error, atMedianColor, rms, used, given, color, plots }`.
+    pub fn zero_plots(
+        &self,
+        magnitude: Vec<f64>,
+        flux: Vec<f64>,
+        flux_err: Vec<f64>,
+        color: Vec<f64>,
+    ) -> Js<JsValue> {
+        let pairs = Pairs { magnitude, flux, flux_err, color };
+        let made = self.bench.zero_plots(&pairs);
+        made.map(|made| zero_point(&made)).map_err(|error| dto::error(&error))
+    }
 }
 
-/// The zero point of matched stars, one value of each kind a star; NaN for a color that is not known:
-/// `{ zeroPoint, error, atMedianColor, rms, used, given, color, plots }`.
-///
-/// # Errors
-/// `{ class, message, detail }` if the stars are too few.
-#[wasm_bindgen]
-pub fn zero_plots(
-    magnitude: Vec<f64>,
-    flux: Vec<f64>,
-    flux_err: Vec<f64>,
-    color: Vec<f64>,
-) -> std::result::Result<JsValue, JsValue> {
-    let pairs = Pairs { magnitude, flux, flux_err, color };
-    bench::zero_plots(&pairs).map(|made| answer(&made)).map_err(|error| dto::error(&error))
-}
-
-fn answer(made: &ZeroPlots) -> JsValue {
+fn zero_point(made: &ZeroPlots) -> JsValue {
     let ZeroPlots { fit, with_color, plots } = made;
     let number = JsValue::from_f64;
     let color = if *with_color { number(fit.color_ratio) } else { JsValue::NULL };

@@ -25,8 +25,6 @@ use rawsky_core::instrument::built_in_descriptions;
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "files")]
-pub use found::zero_plots;
-#[cfg(feature = "files")]
 pub use mosaic::MosaicSession;
 pub use session::Session;
 #[cfg(feature = "files")]

@@ -209,7 +209,7 @@ fn the_zero_point_is_that_of_the_simulation() {
         pairs.flux_err.extend(own.flux_err);
         pairs.color.extend(own.color);
     }
-    let made = zero_plots(&pairs).unwrap();
+    let made = table.bench.zero_plots(&pairs).unwrap();
     let fit = &made.fit;
     let expected = finite_median(truth.iter().copied()).unwrap();
     let limit = 3.0 * fit.rms_mag / (fit.n_used as f64).sqrt();
@@ -226,6 +226,27 @@ fn the_zero_point_is_that_of_the_simulation() {
 }
 
 #[test]
+fn the_zero_point_is_fitted_as_the_recipe_says() {
+    let mut bench = Bench::new("teaching").unwrap();
+    let mut pairs = Pairs::default();
+    for star in 0..9 {
+        pairs.magnitude.push(15.0);
+        pairs.flux.push(1000.0);
+        pairs.flux_err.push(if star < 4 { 100.0 } else { 1.0 });
+        pairs.color.push(f64::NAN);
+    }
+    let used = |bench: &Bench| bench.zero_plots(&pairs).map(|made| made.fit.n_used);
+    assert_eq!(used(&bench), Ok(5));
+    let mut own = bench.recipe.calibration();
+    own.zero_point.min_signal_ratio = 5.0;
+    bench.recipe.calibrate = Some(Box::new(own.clone()));
+    assert_eq!(used(&bench), Ok(9));
+    own.zero_point.min_stars = 10;
+    bench.recipe.calibrate = Some(Box::new(own));
+    assert!(matches!(used(&bench), Err(Error::Undetermined { .. })));
+}
+
+#[test]
 fn a_color_makes_a_second_plot() {
     let mut pairs = Pairs::default();
     for star in 0..40 {
@@ -237,7 +258,7 @@ fn a_color_makes_a_second_plot() {
     }
     pairs.color[3] = f64::NAN;
     pairs.flux[5] *= 2.0;
-    let made = zero_plots(&pairs).unwrap();
+    let made = zero_plots::zero_plots(&pairs, &Default::default()).unwrap();
     let fit = &made.fit;
     assert!((fit.zero_point_mag - 26.0).abs() < 1e-9 && (fit.color_ratio - 0.1).abs() < 1e-9);
     let [of_magnitude, of_color] = made.plots.as_slice() else { panic!("one plot") };
@@ -250,12 +271,20 @@ fn a_color_makes_a_second_plot() {
     assert!((ends[1] - ends[0] - 0.12).abs() < 1e-9, "{ends:?}");
     // Without colors there is none, and columns must be of one length.
     pairs.color.fill(f64::NAN);
-    assert_eq!(zero_plots(&pairs).unwrap().plots.len(), 1);
+    assert_eq!(zero_plots::zero_plots(&pairs, &Default::default()).unwrap().plots.len(), 1);
     pairs.color.pop();
-    assert!(zero_plots(&pairs).unwrap_err().to_string().contains("as many"));
+    assert!(
+        zero_plots::zero_plots(&pairs, &Default::default())
+            .unwrap_err()
+            .to_string()
+            .contains("as many")
+    );
     let few =
         Pairs { magnitude: vec![1.0], flux: vec![1.0], flux_err: vec![0.1], color: vec![0.0] };
-    assert!(matches!(zero_plots(&few), Err(Error::Undetermined { .. })));
+    assert!(matches!(
+        zero_plots::zero_plots(&few, &Default::default()),
+        Err(Error::Undetermined { .. })
+    ));
 }
 
 #[test]

@@ -78,7 +78,7 @@ pub use preparation::{Preparation, Unit, cameras_for, dropped, simulated};
 pub use schema::{ParamKind, ParamSchema, StepInfo};
 pub use settings::Setting;
 pub use view::{MaskCount, Mode, View, cuts_of_name};
-pub use zero_plots::{ZeroPlots, zero_plots};
+pub use zero_plots::ZeroPlots;
 
 use chain::Chain;
 use subject::Subject;

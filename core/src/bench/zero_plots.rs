@@ -7,6 +7,7 @@
 use crate::calibrate::zero_point::{Params, Star, ZeroPoint, zero_point};
 use crate::error::{Error, Result};
 
+use super::Bench;
 use super::found::Pairs;
 use super::plots::{Plot, Series, SeriesStyle};
 
@@ -21,22 +22,28 @@ pub struct ZeroPlots {
     pub plots: Vec<Plot>,
 }
 
-/// The zero point of stars of one or more images, with a color term if that can be had.
-///
-/// # Errors
-/// [`Error::Input`] for columns of different length, [`Error::Undetermined`] for too few stars.
-pub fn zero_plots(pairs: &Pairs) -> Result<ZeroPlots> {
+impl Bench {
+    /// The zero point of stars of one or more images, as the recipe fits it, with a color term if that can be had.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for columns of different length, [`Error::Undetermined`] for too few stars.
+    pub fn zero_plots(&self, pairs: &Pairs) -> Result<ZeroPlots> {
+        zero_plots(pairs, &self.recipe.calibration().zero_point)
+    }
+}
+
+/// The same with parameters of a recipe.
+pub(super) fn zero_plots(pairs: &Pairs, params: &Params) -> Result<ZeroPlots> {
     let stars = stars(pairs)?;
-    let params = Params::default();
     let colored = stars.iter().filter(|star| star.color.is_some_and(f64::is_finite)).count();
     // A few stars without a color do not take it from all others.
     let with_color =
-        if 2 * colored > stars.len() { zero_point(&stars, true, &params).ok() } else { None };
+        if 2 * colored > stars.len() { zero_point(&stars, true, params).ok() } else { None };
     let (fit, with_color) = match with_color {
         Some(fit) => (fit, true),
-        None => (zero_point(&stars, false, &params)?, false),
+        None => (zero_point(&stars, false, params)?, false),
     };
-    let summary = summary(&fit, (&stars, with_color), &params);
+    let summary = summary(&fit, (&stars, with_color), params);
     let mut plots = vec![against(&stars, &fit, false, &summary)];
     if with_color {
         plots.push(against(&stars, &fit, true, &summary));

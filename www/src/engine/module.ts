@@ -19,7 +19,6 @@ export interface EngineModule {
   cameras_for: typeof Whole.cameras_for;
   mark_colors: typeof Whole.mark_colors;
   statistics_of: typeof Whole.statistics_of;
-  zero_plots: typeof Whole.zero_plots;
   /** It never shrinks, so that what one exposure left the next one uses. */
   memory: WebAssembly.Memory;
   isWhole: boolean;
@@ -60,13 +59,13 @@ async function loadStart(): Promise<EngineModule> {
   promiseRest(first);
   const { memory } = first;
   // What it lacks is asked of the whole one alone.
-  const { Session, cameras, cameras_for, mark_colors, statistics_of, zero_plots } = small as unknown as typeof Whole;
-  return { Session, cameras, cameras_for, mark_colors, statistics_of, zero_plots, memory, isWhole: false };
+  const { Session, cameras, cameras_for, mark_colors, statistics_of } = small as unknown as typeof Whole;
+  return { Session, cameras, cameras_for, mark_colors, statistics_of, memory, isWhole: false };
 }
 
 async function loadWhole(): Promise<EngineModule> {
   const whole = await import("../../pkg/whole/rawsky_web.js");
-  const { Session, cameras, cameras_for, mark_colors, statistics_of, zero_plots } = whole;
+  const { Session, cameras, cameras_for, mark_colors, statistics_of } = whole;
   const { memory } = await whole.default({ module_or_path: wholeUrl });
-  return { Session, cameras, cameras_for, mark_colors, statistics_of, zero_plots, memory, isWhole: true };
+  return { Session, cameras, cameras_for, mark_colors, statistics_of, memory, isWhole: true };
 }

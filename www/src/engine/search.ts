@@ -1,7 +1,7 @@
 /** Objects of the amplifiers that a worker holds, piece by piece, and the zero point of matched stars. */
 
 import type { Found, FoundOn, Pairs, ZeroPoint } from "./found";
-import type { EngineModule, Session } from "./module";
+import type { Session } from "./module";
 import type { EngineError, Progress } from "./protocol";
 
 /** What the worker lends. */
@@ -45,8 +45,8 @@ function one(bench: Session, amp: number): FoundOn | null {
   }
 }
 
-export function zeroPoint(engine: EngineModule, pairs: Pairs): ZeroPoint {
+export function zeroPoint(bench: Session, pairs: Pairs): ZeroPoint {
   const numbers = (values: number[]): Float64Array => Float64Array.from(values);
   const { magnitude, flux, fluxErr, color } = pairs;
-  return engine.zero_plots(numbers(magnitude), numbers(flux), numbers(fluxErr), numbers(color)) as ZeroPoint;
+  return bench.zero_plots(numbers(magnitude), numbers(flux), numbers(fluxErr), numbers(color)) as ZeroPoint;
 }

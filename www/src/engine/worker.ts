@@ -70,7 +70,7 @@ async function answer(request: Request): Promise<Answer> {
     case "objects":
       return plain(await (await import("./search")).search(await whole(), desk, tellProgress, pause));
     case "zeroPoint":
-      return plain((await import("./search")).zeroPoint(engine, request.pairs));
+      return plain((await import("./search")).zeroPoint(await whole(), request.pairs));
     case "statisticsOf":
       return plain(engine.statistics_of(request.values, request.masked));
     default:
