@@ -3,14 +3,12 @@
 use crate::error::Result;
 use crate::ids::AmpId;
 use crate::instrument::Instrument;
-use crate::pipeline::{Log, Underway, advance, calibration};
-use crate::probe::{self, Probe};
 use crate::recipe::Step;
 use crate::store::Store;
 
-use super::kept::{Evidence, Kept};
+use super::kept::Kept;
 use super::nothing_open;
-use super::pieces::{self, Begun, Going, Start};
+use super::pieces::{self, Begun, Going, Work};
 use super::subject::Subject;
 
 /// The name of the first stage of a raw exposure.
@@ -130,59 +128,24 @@ impl Chain {
         let (Some(before), Some(step)) = (self.kept.last(), self.steps.get(index - 1)) else {
             return Err(nothing_open());
         };
-        let key = self.keys.get(index).cloned().unwrap_or_default();
-        let kept = |image, evidence| {
-            Kept::new((step.name(), key), (image, before.geometry), Some(before), evidence)
+        let work = Work { camera, exposure, steps: &self.steps, step, amp: self.amp };
+        let mut going = match self.begun.take() {
+            None => Going::On(Begun::new(before.underway())),
+            Some(begun) => begun.go_on(store, &work)?,
         };
-        if let Some(begun) = self.begun.take() {
-            return Ok(match begun.go_on() {
-                Going::On(begun) => {
+        loop {
+            match going {
+                Going::On(begun) if pieces::is_large(before) => {
                     self.begun = Some(begun);
-                    None
+                    return Ok(None);
                 }
-                Going::Done(amp, report) => {
-                    Some(kept(Underway::Amplifier(amp), (report, Vec::new())))
+                Going::On(begun) => going = begun.go_on(store, &work)?,
+                Going::Done(image, told) => {
+                    let key = self.keys.get(index).cloned().unwrap_or_default();
+                    let of = (image, before.geometry);
+                    return Ok(Some(Kept::new((step.name(), key), of, Some(before), told)));
                 }
-            });
-        }
-        let known = calibration(camera, exposure.visit(), self.amp, &self.steps)?;
-        let input = before.underway();
-        let masters = exposure.masters(store, self.amp, step)?;
-        let known = match &input {
-            Underway::Amplifier(amp) => {
-                exposure.known_of(store, (amp.amp, &amp.geometry), &known)?
             }
-            _ => known,
-        };
-        let input = match pieces::begin(input, step, &known)? {
-            Start::Begun(begun) => {
-                self.begun = Some(begun);
-                return Ok(None);
-            }
-            Start::AtOnce(input) => input,
-        };
-        let (mut records, mut recorder) = (Vec::new(), Recorder::default());
-        let mut log = Log { records: &mut records, probe: &mut recorder };
-        let what = (step, exposure.visit().detector);
-        let mut image = advance(input, what, (&known, &masters), &mut log)?;
-        if let Underway::Science(image) = &mut image {
-            exposure.join_mask(store, camera, image)?;
-        }
-        let report = records.pop().map_or(serde_json::Value::Null, |record| record.report);
-        Ok(Some(kept(image, (report, recorder.profiles))))
-    }
-}
-
-/// Keeps the profiles that a step shows.
-#[derive(Default)]
-struct Recorder {
-    profiles: Evidence,
-}
-
-impl Probe for Recorder {
-    fn observe(&mut self, _step: &str, tag: &str, evidence: probe::Evidence<'_>) {
-        if let probe::Evidence::Profile(values, _) = evidence {
-            self.profiles.push((tag.to_owned(), values.to_vec()));
         }
     }
 }
