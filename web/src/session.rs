@@ -120,16 +120,12 @@ impl Session {
 
     /// Draws a view: RGBA bytes, the topmost line first.
     pub fn draw(&mut self, view: JsValue) -> Js<Vec<u8>> {
-        let drawn = from_js::<View>("view", view).and_then(|view| {
-            let sides = [view.width, view.height];
-            if sides.iter().any(|side| !(1..=16384).contains(side)) {
-                return Err(Error::parameter("size of the picture", view.width, "1 to 16384"));
-            }
-            let mut bytes = vec![0; 4 * view.width * view.height];
-            self.bench.draw(&view, &mut bytes)?;
-            Ok(bytes)
-        });
-        drawn.map_err(|error| dto::error(&error))
+        picture(view, |view, bytes| self.bench.draw(view, bytes))
+    }
+
+    /// The same of a change of which the stages are not there yet: some rows of them are made for it.
+    pub fn preview(&mut self, view: JsValue) -> Js<Vec<u8>> {
+        picture(view, |view, bytes| self.bench.preview(&mut self.files, view, bytes))
     }
 
     /// What a view is made of, for a graphics processor.
@@ -250,6 +246,19 @@ impl Session {
         self.wanted = prepared.files;
         Ok(prepared.left_out)
     }
+}
+
+fn picture(view: JsValue, draw: impl FnOnce(&View, &mut [u8]) -> Result<()>) -> Js<Vec<u8>> {
+    let drawn = from_js::<View>("view", view).and_then(|view| {
+        let sides = [view.width, view.height];
+        if sides.iter().any(|side| !(1..=16384).contains(side)) {
+            return Err(Error::parameter("size of the picture", view.width, "1 to 16384"));
+        }
+        let mut bytes = vec![0; 4 * view.width * view.height];
+        draw(&view, &mut bytes)?;
+        Ok(bytes)
+    });
+    drawn.map_err(|error| dto::error(&error))
 }
 
 pub(crate) fn from_js<T: DeserializeOwned>(what: &str, value: JsValue) -> Result<T> {

@@ -66,6 +66,12 @@ impl Chain {
         self.kept.last()
     }
 
+    /// The steps that are wanted and not done.
+    pub(super) fn left(&self) -> &[Step] {
+        let done = self.kept.len().saturating_sub(1);
+        self.steps.get(done..).unwrap_or_default()
+    }
+
     /// Bytes of all stages.
     pub(super) fn bytes(&self) -> usize {
         self.all().map(|(before, kept)| kept.bytes(before)).sum()

@@ -13,6 +13,7 @@ use crate::image::{PixelUnit, Planes, ScienceImage};
 use crate::pipeline::Underway;
 
 use super::info::{Statistics, ToTruth};
+use super::thin::{Rows, rows_of};
 
 /// Evidence of a step: a tag of the step's documentation, and numbers along an axis.
 pub(super) type Evidence = Vec<(String, Vec<f64>)>;
@@ -112,6 +113,29 @@ impl Kept {
             statistics: OnceCell::new(),
             to_truth: OnceCell::new(),
         }
+    }
+
+    /// The same stage of an amplifier that has only these rows; all of it if it has rows without light, which
+    /// do not thin with the others.
+    pub(super) fn of_rows(&self, rows: &Rows) -> Kept {
+        let all = self.image.nrows();
+        let (mirrored, thins) = match &self.shell {
+            Underway::Amplifier(_) => {
+                (self.geometry.sky_from_readout().rows, self.geometry.rows(0..all, all).is_some())
+            }
+            Underway::Detector(_) => (false, true),
+            Underway::Science(_) => (self.geometry.sky_from_stored.rows, true),
+        };
+        let places = if thins { rows.places(mirrored) } else { (0..all).collect() };
+        let mut shell = self.shell.clone();
+        let geometry = if thins { rows.shell(&mut shell, &self.geometry) } else { self.geometry };
+        *shell.planes_mut() = Planes {
+            image: rows_of(&self.image, &places),
+            variance: rows_of(&self.variance, &places),
+            mask: rows_of(&self.mask, &places),
+        };
+        let nothing = (serde_json::Value::Null, Vec::new());
+        Kept::new((self.stage, self.key.clone()), (shell, geometry), None, nothing)
     }
 
     /// The image as the next step takes it.

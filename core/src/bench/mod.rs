@@ -35,9 +35,11 @@ mod pieces;
 mod plot_words;
 mod plots;
 mod preparation;
+mod preview;
 mod schema;
 mod settings;
 mod subject;
+mod thin;
 mod truth;
 mod view;
 mod zero_plots;
@@ -48,6 +50,8 @@ mod found_tests;
 mod image_tests;
 #[cfg(test)]
 mod numbers_tests;
+#[cfg(test)]
+mod preview_tests;
 #[cfg(test)]
 mod tests;
 
@@ -94,6 +98,7 @@ pub struct Bench {
     measured: BTreeMap<AmpId, Measured>,
     searches: BTreeMap<AmpId, found::Search>,
     derived: parts::Derived,
+    previews: BTreeMap<AmpId, preview::Thinned>,
     frames: frames::Frames,
 }
 
@@ -115,6 +120,7 @@ impl Bench {
             measured: BTreeMap::new(),
             searches: BTreeMap::new(),
             derived: parts::Derived::new(),
+            previews: BTreeMap::new(),
             frames: frames::Frames::default(),
         })
     }
@@ -135,6 +141,7 @@ impl Bench {
         self.measured.clear();
         self.searches.clear();
         self.derived.clear();
+        self.previews.clear();
         self.frames = frames::Frames::default();
         let info = subject.info(&self.camera)?;
         self.subject = Some(subject);
@@ -206,6 +213,7 @@ impl Bench {
     /// # Errors
     /// The step's; the stage then keeps the reason, and the stages before it.
     pub fn advance(&mut self, store: &mut dyn Store, amp: AmpId) -> Result<Option<&'static str>> {
+        self.previews.remove(&amp);
         let subject = self.subject.as_mut().ok_or_else(nothing_open)?;
         let chain = self.chains.get_mut(&amp).ok_or_else(|| no_amplifier(amp))?;
         chain.advance(store, &self.camera, subject)
@@ -221,6 +229,7 @@ impl Bench {
         }
         self.measured.remove(&amp);
         self.searches.remove(&amp);
+        self.previews.remove(&amp);
         self.derived.retain(|(source, _), _| source.amp != amp.0);
         self.frames.forget(amp);
         self.want()

@@ -274,7 +274,7 @@ fn times<T: Clone>(
 }
 
 /// How often an image is halved for a scale (picture pixels per detector pixel).
-fn level_of(scale: f64) -> u32 {
+pub(super) fn level_of(scale: f64) -> u32 {
     (0..8).find(|&level| 0.5 < scale * f64::from(1_u32 << level)).unwrap_or(8)
 }
 

@@ -204,6 +204,13 @@ impl Model {
         self
     }
 
+    /// The model of an image that holds only these rows.
+    #[must_use = "the thinned model is returned"]
+    pub fn of_rows(mut self, rows: &[usize]) -> Model {
+        self.levels_dn = rows.iter().filter_map(|&row| self.levels_dn.get(row).copied()).collect();
+        self
+    }
+
     /// Subtracts the levels from an image that holds the rows from `first_row` on.
     ///
     /// # Errors

@@ -11,7 +11,6 @@ import type {
   HeaderCard,
   HeaderChoice,
   Json,
-  Limit,
   MaskBit,
   ParamSchema,
   Photometry,
@@ -110,8 +109,8 @@ class Client implements Engine {
     return this.ask({ kind: "steps" });
   }
 
-  setSteps(settings: StepSetting[], only?: Limit): Promise<{ executed: { amp: number; step: string }[] }> {
-    return this.ask({ kind: "set", settings, ...(only ? { only } : {}) });
+  setSteps(settings: StepSetting[], stopped: boolean): Promise<{ executed: { amp: number; step: string }[] }> {
+    return this.ask({ kind: "set", settings, stopped });
   }
 
   cancel(): void {
@@ -122,8 +121,16 @@ class Client implements Engine {
     return this.ask({ kind: "stages", amp, numbers });
   }
 
-  async render(view: View): Promise<ImageBitmap> {
-    const drawn = await this.ask<ImageData | ImageBitmap>({ kind: "draw", view });
+  render(view: View): Promise<ImageBitmap> {
+    return this.picture({ kind: "draw", view });
+  }
+
+  preview(view: View, settings: StepSetting[]): Promise<ImageBitmap> {
+    return this.picture({ kind: "preview", view, settings });
+  }
+
+  private async picture(request: Request): Promise<ImageBitmap> {
+    const drawn = await this.ask<ImageData | ImageBitmap>(request);
     return drawn instanceof ImageBitmap ? drawn : createImageBitmap(drawn);
   }
 

@@ -6,7 +6,7 @@
 import { Hand } from "./hand";
 import type { Opened, Reply, Request } from "./messages";
 import { composed, type Cuts, merged, visible } from "./merging";
-import type { ExposureInfo, MaskBit, View } from "./protocol";
+import type { ExposureInfo, MaskBit } from "./protocol";
 import { mayBeLarge, meets, mostWorkers, shares } from "./sharing";
 
 /** What a crew tells the page. */
@@ -147,7 +147,8 @@ export class Crew {
       case "pixel":
         return this.at(request.x, request.y).ask(request);
       case "draw":
-        return this.draw(request.view);
+      case "preview":
+        return this.draw(request);
       case "cuts":
         return this.each<Cuts | null>(request).then((all) => merged.cuts(all, request.rule));
       case "maskBits":
@@ -190,11 +191,12 @@ export class Crew {
   }
 
   /** Everyone draws the amplifiers that it holds. */
-  private async draw(view: View): Promise<ImageData | ImageBitmap> {
+  private async draw(request: Extract<Request, { kind: "draw" | "preview" }>): Promise<ImageData | ImageBitmap> {
+    const { view } = request;
     const seen = visible(this.info?.amps ?? [], view);
     const parts = this.hands.flatMap((hand) => {
       const amps = seen.filter((amp) => this.owner(amp) === hand);
-      return amps.length === 0 ? [] : [hand.ask<ImageData | ImageBitmap>({ kind: "draw", view: { ...view, amps } })];
+      return amps.length === 0 ? [] : [hand.ask<ImageData | ImageBitmap>({ ...request, view: { ...view, amps } })];
     });
     return composed(view, await Promise.all(parts));
   }

@@ -4,10 +4,9 @@
  */
 
 import { pause } from "./answer";
-import type { Reply } from "./messages";
+import type { Reply, Request } from "./messages";
 import type { Session } from "./module";
-import { everything, isWanted, type SetRequest } from "./preview";
-import type { ExposureInfo, Progress, StageInfo, StepInfo } from "./protocol";
+import type { ExposureInfo, Progress, StageInfo, StepInfo, StepSetting } from "./protocol";
 
 /** The scope of a worker, of which the library for pages knows nothing. */
 interface Scope {
@@ -73,30 +72,38 @@ export function change(bench: Session, drawn: number[]): void {
   void run(bench);
 }
 
-export async function set(request: SetRequest): Promise<{ executed: Executed }> {
+export async function set({ settings, stopped }: Extract<Request, { kind: "set" }>): Promise<{ executed: Executed }> {
   const bench = open();
-  bench.set(request.settings);
+  bench.set(settings);
   desk.generation += 1;
-  return { executed: await run(bench, isWanted(request)) };
+  return { executed: stopped ? [] : await run(bench) };
+}
+
+/** Sets steps of which nothing is run yet. */
+export function propose(bench: Session, settings: StepSetting[]): void {
+  const ends = (): (string | undefined)[] => desk.held.map((amp) => bench.next(amp));
+  const before = ends().join();
+  bench.set(settings);
+  desk.generation += 1;
+  if (ends().join() !== before) for (const amp of desk.amps) tell(bench, amp);
 }
 
 /** Runs what is stale, until it is done or the state has changed: the first stage of all amplifiers, that
  * there is something to see, then amplifier by amplifier. */
-export async function run(bench: Session, wanted = everything): Promise<Executed> {
+export async function run(bench: Session): Promise<Executed> {
   const mine = desk.generation;
   const isMine = (): boolean => mine === desk.generation;
   const executed: Executed = [];
   for (const amp of desk.amps) tell(bench, amp);
   const total = desk.held.length * ((bench.steps() as StepInfo[]).length + 1);
   const first = (amp: number): string | undefined => stages(bench, amp)[0]?.stage;
-  const firstOnly = (amp: number, step: string): boolean => wanted(amp, step) && step === first(amp);
-  for (const part of [firstOnly, wanted])
+  for (const all of [false, true])
     for (const amp of desk.held)
       for (;;) {
         // Another exposure may be open by now, and this one gone.
         if (!isMine()) return executed;
         const step = bench.next(amp);
-        if (step === undefined || !part(amp, step)) break;
+        if (step === undefined || !(all || step === first(amp))) break;
         tellProgress({ label: `${step}, amplifier ${amp}`, done: executed.length, total });
         if (!(await oneStep(bench, amp, step, isMine))) return executed;
         executed.push({ amp, step });

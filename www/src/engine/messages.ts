@@ -1,7 +1,7 @@
 /** What the page's client and the worker send each other. */
 
 import type { Pairs } from "./found";
-import type { ExposureInfo, Json, Limit, PlotRequest, Raster, Region, StageInfo, StepSetting, View } from "./protocol";
+import type { ExposureInfo, Json, PlotRequest, Raster, Region, StageInfo, StepSetting, View } from "./protocol";
 
 /** A dropped file, with the name under which the worker keeps it. */
 export interface NamedFile {
@@ -17,9 +17,10 @@ export type Request =
   | { kind: "warm" }
   | { kind: "hold"; amps: number[]; held: number[] }
   | { kind: "steps" }
-  | { kind: "set"; settings: StepSetting[]; only?: Limit }
+  | { kind: "set"; settings: StepSetting[]; stopped: boolean }
   | { kind: "stages"; amp: number; numbers: boolean }
   | { kind: "draw"; view: View }
+  | { kind: "preview"; view: View; settings: StepSetting[] }
   | { kind: "raster"; choice: Raster | "auto" }
   | { kind: "cuts"; stage: string; against: string | null; rule: string; amps: number[] }
   | { kind: "maskBits"; stage: string; amps: number[] }

@@ -252,6 +252,11 @@ export class MockEngine implements Engine {
     return createImageBitmap(draw(view, other, view.mode === "difference" ? difference : shown));
   }
 
+  async preview(view: View, settings: StepSetting[]): Promise<ImageBitmap> {
+    await this.setSteps(settings);
+    return this.render(view);
+  }
+
   async cuts(
     stage: string,
     against: string | null,

@@ -314,12 +314,6 @@ export interface Photometry {
 
 export type ExportKind = "fits" | "parquet" | "csv" | "recipe" | "command";
 
-/** What of a recipe is run for a preview: these amplifiers, up to this stage. Later ones become stale. */
-export interface Limit {
-  stage: string;
-  amps: number[];
-}
-
 /** Where the exposure comes from. */
 export type SourceRequest =
   | { kind: "simulated"; camera: string; seed: number; night: { [key: string]: Json } }
@@ -358,13 +352,16 @@ export interface Engine {
   /** The steps that the recipe has, in its order. */
   steps(): Promise<{ info: StepInfo[]; settings: StepSetting[] }>;
   /** Sets steps, order and parameters; runs what depends on the change. Resolves when all is done,
-   * with the names of the steps that were run per amplifier, or a newer recipe has come. */
-  setSteps(settings: StepSetting[], only?: Limit): Promise<{ executed: { amp: number; step: string }[] }>;
+   * with the names of the steps that were run per amplifier, or a newer recipe has come. Once `stopped` none is run. */
+  setSteps(settings: StepSetting[], stopped: boolean): Promise<{ executed: { amp: number; step: string }[] }>;
   /** Stops what runs; stages that were not reached are stale. */
   cancel(): void;
   /** With the numbers of every image, or at once with those that are known. */
   stages(amp: number, numbers: boolean): Promise<StageInfo[]>;
   render(view: View): Promise<ImageBitmap>;
+  /** Sets steps without running them, and draws what they would give from a part of the rows; stages that depend
+   * on the change become stale. */
+  preview(view: View, settings: StepSetting[]): Promise<ImageBitmap>;
   cuts(stage: string, against: string | null, kind: CutsKind, amps: number[]): Promise<{ low: number; high: number }>;
   maskBits(stage: string, amps: number[]): Promise<MaskBit[]>;
   pixel(x: number, y: number): Promise<PixelInfo | null>;

@@ -2,7 +2,7 @@
 
 import { type Answer, cuts, pause, plain } from "./answer";
 import { desk, hold, open, post, set, stages, tellProgress } from "./desk";
-import { painter, picture } from "./drawing";
+import { painter, picture, previewed } from "./drawing";
 import { told } from "./dropped";
 import { inspected } from "./inspect";
 import type { Message, Request } from "./messages";
@@ -30,7 +30,7 @@ self.onmessage = (event) => {
 /** What the page asks when the first picture is up; of plots it needs the histogram between the cuts before. */
 function isAfterPicture(request: Request): boolean {
   if (request.kind === "plot") return request.request.kind !== "histogram";
-  return ["photometry", "pixel", "stacks", "region", "gather", "stacked", "holdMaster", "headers", "header"].includes(request.kind);
+  return ["preview", "photometry", "pixel", "stacks", "region", "gather", "stacked", "holdMaster", "headers", "header"].includes(request.kind);
 }
 
 async function respond(id: number, request: Request): Promise<void> {
@@ -64,6 +64,8 @@ async function answer(request: Request): Promise<Answer> {
       return take(await whole(), request);
     case "draw":
       return picture(request);
+    case "preview":
+      return previewed(request);
     case "raster":
       painter.choice = request.choice;
       return plain(null);

@@ -134,10 +134,13 @@ export class Painter {
   }
 }
 
-function drawnByCore(core: PixelSource, view: View): ImageData {
-  const bytes = new Uint8ClampedArray(core.draw(view).buffer as ArrayBuffer);
+/** A picture from its bytes. */
+export function drawnBy(draw: (view: View) => Uint8Array, view: View): ImageData {
+  const bytes = new Uint8ClampedArray(draw(view).buffer as ArrayBuffer);
   return new ImageData(bytes, view.width, view.height);
 }
+
+const drawnByCore = (core: PixelSource, view: View): ImageData => drawnBy((wanted) => core.draw(wanted), view);
 
 function timeOfCore(core: PixelSource, view: View): number {
   const start = performance.now();

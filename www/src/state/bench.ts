@@ -30,11 +30,13 @@ export const stagesByAmp = signal<ReadonlyMap<number, StageInfo[]>>(new Map());
 /** Grows whenever pixels of any stage have changed. */
 export const revision = signal(0);
 
-/** Grows whenever only pixels of the shown stages have changed, while a slider is dragged. */
+/** Grows when an amplifier can be seen for the first time, or a master, or what a slider that is held would do. */
 export const previews = signal(0);
+/** The picture is a preview of steps that have not been run. */
+export const isPreview = signal(false);
 /** Grows with every picture on the screen. */
 export const pictures = signal(0);
-/** A slider of a parameter is held; what is run meanwhile is a preview. */
+/** A slider of a parameter is held; no step is run meanwhile. */
 export const dragging = signal(false);
 
 export const progress = signal<Progress | null>(null);
@@ -133,6 +135,9 @@ export function rmsChange(info: StageInfo): number | null {
   const change = info.toTruth.rms - before;
   return Math.abs(change) < LEAST_CHANGE ? null : change;
 }
+
+/** Whether the engine has told of any; a picture need not be drawn again when one of them changes its state. */
+export const hasStages = computed(() => stages.value.length > 0);
 
 export const lastStage = computed(() => stages.value[stages.value.length - 1]?.stage ?? "raw");
 

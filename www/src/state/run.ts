@@ -1,14 +1,15 @@
 /**
- * Sends the recipe to the engine: one run at a time, and always the newest recipe next. While a slider is dragged
- * only what the picture shows is run.
+ * Sends the recipe to the engine: one run at a time, and always the newest recipe next. While a slider is held
+ * nothing is run: the picture shows what the steps would give.
  */
 
 import { effect } from "@preact/signals";
-import type { Engine, Limit, StageInfo, StepSetting } from "../engine/protocol";
+import type { Engine, StageInfo, StepSetting } from "../engine/protocol";
 import {
   busy,
   dragging,
   engine,
+  isPreview,
   isVisible,
   lastRun,
   lastStage,
@@ -26,79 +27,41 @@ import {
   stageTitle,
 } from "./bench";
 import { beginEntry } from "./undo";
-import { comparison, visibleAmps } from "./view";
 
 let waiting = false;
 /** What was asked for is set, but not run: the person has stopped it. */
 let isStopped = false;
-/** When the preview that runs was begun; `null` if none runs. */
-let previewBegin: number | null = null;
-/** Something has been left stale by previews. */
-let previewed = false;
 
-/** A preview that takes longer is given up for a newer one: the hand has gone on (ms). */
-const SLOW_PREVIEW = 400;
-
-/** Lets the engine catch up with the recipe. */
+/** Lets the engine catch up with the recipe; while a slider is held, the picture alone. */
 export async function runRecipe(): Promise<void> {
   isStopped = false;
+  if (dragging.peek()) {
+    isPreview.value = true;
+    previews.value++;
+    return;
+  }
   if (busy.peek()) {
     waiting = true;
-    giveUpSlowPreview();
     return;
   }
   busy.value = true;
   try {
     do {
       waiting = false;
-      if (dragging.peek()) await preview(settings.peek());
-      else await runOnce(settings.peek());
+      await runOnce(settings.peek());
     } while (waiting);
   } finally {
     busy.value = false;
   }
 }
 
-/** The engine leaves a run when a newer recipe comes; the loop of the runs then goes on with it. */
-function giveUpSlowPreview(): void {
-  if (previewBegin === null || performance.now() - previewBegin < SLOW_PREVIEW) return;
-  previewBegin = performance.now();
-  engine
-    .peek()
-    ?.setSteps(settings.peek(), shownLimit())
-    .catch(() => undefined);
+/** What a picture is of whose steps have not been run. */
+export function tellPreview(stage: string, ms: number): void {
+  const seconds = (ms / 1000).toFixed(2);
+  lastRun.value = `${seconds} s; preview up to ${stageTitle(stage)}, the rest when the slider is let go`;
 }
 
-/** What the picture shows: the later one of the compared stages, of the amplifiers in view. */
-function shownLimit(): Limit {
-  const { stage, against, mode } = comparison.peek();
-  const order = settings.peek().map((setting) => setting.step);
-  const isLater = mode !== "single" && order.indexOf(against) > order.indexOf(stage);
-  return { stage: isLater ? against : stage, amps: visibleAmps() };
-}
-
-async function preview(recipe: StepSetting[]): Promise<void> {
-  const source = engine.peek();
-  if (!source) return;
-  const limit = shownLimit();
-  const begin = performance.now();
-  previewBegin = begin;
-  previewed = true;
-  try {
-    await source.setSteps(recipe, limit);
-    previews.value++;
-    const seconds = ((performance.now() - begin) / 1000).toFixed(2);
-    lastRun.value = `${seconds} s; preview up to ${stageTitle(limit.stage)}, the rest when the slider is let go`;
-  } catch (cause) {
-    report(cause);
-    await restoreFromEngine();
-  } finally {
-    previewBegin = null;
-    progress.value = null;
-  }
-}
-
-/** A slider is taken: until it is let go, only what is seen follows it, and all of it is one step back. */
+/** A slider is taken: until it is let go, only the picture follows it, and all of it is one step back. */
 export function beginDragging(): void {
   beginEntry();
   dragging.value = true;
@@ -108,12 +71,8 @@ export function endDragging(): void {
   if (!dragging.peek()) return;
   dragging.value = false;
   beginEntry();
-  if (previewed) void runRecipe();
-  previewed = false;
+  if (isPreview.peek()) void runRecipe();
 }
-
-/** No step of any amplifier. */
-const NOTHING: Limit = { stage: "", amps: [] };
 
 async function runOnce(recipe: StepSetting[]): Promise<void> {
   const source = engine.peek();
@@ -121,9 +80,11 @@ async function runOnce(recipe: StepSetting[]): Promise<void> {
   const start = performance.now();
   notice.value = null;
   try {
-    const { executed } = await source.setSteps(recipe, isStopped ? NOTHING : undefined);
+    const { executed } = await source.setSteps(recipe, isStopped);
     const names = new Set(executed.map((one) => one.step));
     const seconds = ((performance.now() - start) / 1000).toFixed(2);
+    // A newer preview has left it undone.
+    if (dragging.peek()) return;
     await refresh();
     void tellNumbers(`${seconds} s; ${names.size} of ${recipe.length} steps run again${names.size ? ": " + [...names].join(", ") : ""}`);
   } catch (cause) {
@@ -157,6 +118,7 @@ export async function refresh(): Promise<void> {
   if (!source) return;
   await askStages(source);
   isVisible.value = true;
+  isPreview.value = false;
   revision.value++;
   progress.value = null;
 }

@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { ColourMap, CutsKind, Region, Stretch, View, ViewMode } from "../engine/protocol";
-import { ampNumbers, exposure, heldMasters, isVisible, selected, shownAmp, stages } from "./bench";
+import { ampNumbers, exposure, hasStages, heldMasters, isVisible, selected, shownAmp } from "./bench";
 
 export type BenchMode = ViewMode | "blink";
 
@@ -191,7 +191,7 @@ export const plotAmp = computed(() => {
 /** What the engine has to draw, in device pixels; `null` while there is nothing to draw. */
 export function viewFor(stage: string, ratio: number): View | null {
   const { width, height } = viewerSize.value;
-  if (!exposure.value || width === 0 || stages.value.length === 0 || !isVisible.value) return null;
+  if (!exposure.value || width === 0 || !hasStages.value || !isVisible.value) return null;
   const { mode, against, split } = comparison.value;
   const { stretch, colour, invert } = look.value;
   const own = comparesOwnCuts.value ? againstCuts.value : null;

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { openDropped } from "../state/mosaic";
 import { droppedFiles } from "./droppedFiles";
-import { camera } from "./OpenDialog";
+import { camera } from "./picker";
 
 const over = signal(false);
 

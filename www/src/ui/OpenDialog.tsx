@@ -3,31 +3,12 @@
 import { signal } from "@preact/signals";
 import { CAMERA, openSimulated } from "../state/actions";
 import { cameras } from "../state/bench";
-import { openDropped } from "../state/mosaic";
 import { NO_CAMERA, pendingLink } from "../state/source";
 import { dialog } from "./dialogs";
 import { Dialog } from "./Dialog";
+import { camera, chooseFiles } from "./picker";
 
-/** Camera of the next files; empty lets the engine find out from the header. */
-export const camera = signal("");
 const seed = signal(1);
-
-/** The browser's file picker. */
-export function chooseFiles(): void {
-  pick(false);
-}
-
-function pick(folder: boolean): void {
-  const input = document.createElement("input");
-  input.type = "file";
-  input.multiple = true;
-  if (folder) input.webkitdirectory = true;
-  input.addEventListener("change", () => {
-    dialog.value = null;
-    void openDropped([...(input.files ?? [])], camera.peek());
-  });
-  input.click();
-}
 
 function Files() {
   return (
@@ -55,10 +36,10 @@ function Files() {
         </select>
       </label>
       <div class="row">
-        <button type="button" class="primary" onClick={() => pick(false)}>
+        <button type="button" class="primary" onClick={() => chooseFiles()}>
           Choose files
         </button>
-        <button type="button" onClick={() => pick(true)}>
+        <button type="button" onClick={() => chooseFiles(true)}>
           Choose a folder
         </button>
       </div>

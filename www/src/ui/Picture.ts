@@ -5,7 +5,8 @@
 
 import { effect } from "@preact/signals";
 import type { View } from "../engine/protocol";
-import { engine, isVisible, pictures, previews, report, revision } from "../state/bench";
+import { dragging, engine, isPreview, isVisible, pictures, previews, report, revision, settings } from "../state/bench";
+import { tellPreview } from "../state/run";
 import { blinkOn, comparison, viewFor } from "../state/view";
 import { latest } from "./latest";
 
@@ -41,9 +42,17 @@ export function paint(canvas: HTMLCanvasElement, shown: Drawn, view: Frame): voi
 export function keepPicture(canvas: HTMLCanvasElement): () => void {
   let shown: Drawn | null = null;
   let wanted: View | null = null;
-  let frame = 0;
+  let isAsked = false;
   const ask = latest<View, ImageBitmap | null>(
-    async (view) => (await engine.peek()?.render(view)) ?? null,
+    async (view) => {
+      if (!isPreview.peek()) return (await engine.peek()?.render(view)) ?? null;
+      // The slider has been let go: what runs now will be drawn when it is done.
+      if (!dragging.peek()) return null;
+      const begin = performance.now();
+      const bitmap = await engine.peek()?.preview(view, settings.peek());
+      tellPreview(view.stage, performance.now() - begin);
+      return bitmap ?? null;
+    },
     (bitmap, view) => {
       if (!bitmap) return;
       shown?.bitmap.close();
@@ -55,7 +64,7 @@ export function keepPicture(canvas: HTMLCanvasElement): () => void {
     report,
   );
   const tick = (): void => {
-    frame = 0;
+    isAsked = false;
     if (!wanted) return;
     if (shown) paint(canvas, shown, wanted);
     ask(wanted);
@@ -73,11 +82,12 @@ export function keepPicture(canvas: HTMLCanvasElement): () => void {
     const { stage, against, mode } = comparison.value;
     const blinkedOff = mode === "blink" && !blinkOn.value;
     wanted = viewFor(blinkedOff ? against : stage, pixelRatio());
-    if (wanted && frame === 0) frame = requestAnimationFrame(tick);
+    if (wanted && !isAsked) queueMicrotask(tick);
+    isAsked = wanted !== null;
   });
   return () => {
     stop();
     stopClearing();
-    cancelAnimationFrame(frame);
+    wanted = null;
   };
 }

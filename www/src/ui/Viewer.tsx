@@ -1,7 +1,7 @@
 /** The picture with its tools: what is shown, how it is compared, where one looks. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { exposure, opening, stages, stageTitle, stageUnit } from "../state/bench";
+import { exposure, isPreview, opening, stages, stageTitle, stageUnit } from "../state/bench";
 import { activeCuts, blinkOn, comparison, cursor, fit, isFitted, place, viewerSize } from "../state/view";
 import { lesson } from "../lessons/state";
 import { keepPicture } from "./Picture";
@@ -18,7 +18,7 @@ const LessonCard = later(() => import("./LessonCard").then((part) => part.Lesson
 
 function Labels() {
   const { mode, stage, against } = comparison.value;
-  const here = stageTitle(stage);
+  const here = isPreview.value ? `${stageTitle(stage)} (preview)` : stageTitle(stage);
   const other = stageTitle(against);
   if (mode === "difference")
     return (

@@ -2,7 +2,7 @@
 
 import { exposure, lastStage, stages, stageTitle } from "../state/bench";
 import { prefer, preferences } from "../state/preferences";
-import { chooseFiles } from "./OpenDialog";
+import { chooseFiles } from "./picker";
 import { decimals } from "./format";
 
 function Numbers() {
@@ -30,7 +30,7 @@ export function Welcome() {
         pixel.
       </p>
       <Numbers />
-      <button type="button" class="drop-button" onClick={chooseFiles}>
+      <button type="button" class="drop-button" onClick={() => chooseFiles()}>
         <b>Drop a raw exposure here</b>
         <span>or choose files</span>
       </button>
