@@ -86,6 +86,10 @@ class Client implements Engine {
     return () => this.rasterListeners.delete(listener);
   }
 
+  warm(): void {
+    this.ask({ kind: "warm" }).catch(() => undefined);
+  }
+
   cameras(): Promise<{ name: string; description: string }[]> {
     return this.ask({ kind: "cameras" });
   }

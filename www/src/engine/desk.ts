@@ -27,9 +27,18 @@ interface Desk {
   generation: number;
   /** Whether a reduction is under way. */
   busy: boolean;
+  /** When something was asked last. */
+  asked: number;
 }
 
-export const desk: Desk = { session: null, info: null, amps: [], held: [], generation: 0, busy: false };
+export const desk: Desk = { session: null, info: null, amps: [], held: [], generation: 0, busy: false, asked: 0 };
+
+/** When something can be seen for the first time, it is asked for at once; without a question for so long (ms)
+ * nobody waits. */
+const QUIET = 60;
+const LONGEST_WAIT = 400;
+/** First stages that take longer are seen one by one (ms). */
+const SLOW = 50;
 
 /** The step that runs now, for the rail. */
 let running: { amp: number; step: string } | null = null;
@@ -88,6 +97,13 @@ export function propose(bench: Session, settings: StepSetting[]): void {
   if (ends().join() !== before) for (const amp of desk.amps) tell(bench, amp);
 }
 
+/** Answers what is asked when a picture appears. */
+async function listen(): Promise<void> {
+  const begin = performance.now();
+  for (let now = begin; now - Math.max(begin, desk.asked) < QUIET && now - begin < LONGEST_WAIT; now = performance.now())
+    await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 /** Runs what is stale, until it is done or the state has changed: the first stage of all amplifiers, that
  * there is something to see, then amplifier by amplifier. */
 export async function run(bench: Session): Promise<Executed> {
@@ -97,6 +113,7 @@ export async function run(bench: Session): Promise<Executed> {
   for (const amp of desk.amps) tell(bench, amp);
   const total = desk.held.length * ((bench.steps() as StepInfo[]).length + 1);
   const first = (amp: number): string | undefined => stages(bench, amp)[0]?.stage;
+  let isSeen = false;
   for (const all of [false, true])
     for (const amp of desk.held)
       for (;;) {
@@ -107,6 +124,10 @@ export async function run(bench: Session): Promise<Executed> {
         tellProgress({ label: `${step}, amplifier ${amp}`, done: executed.length, total });
         if (!(await oneStep(bench, amp, step, isMine))) return executed;
         executed.push({ amp, step });
+        const isSlow = (times.get(`${amp} ${step}`) ?? 0) > SLOW;
+        if (all || isSeen || !(isSlow || amp === desk.held.at(-1))) continue;
+        isSeen = true;
+        await listen();
       }
   if (isMine()) tellProgress(null);
   return executed;

@@ -82,6 +82,8 @@ export class MockEngine implements Engine {
 
   async reduce(): Promise<void> {}
 
+  warm(): void {}
+
   async cameras(): Promise<{ name: string; description: string }[]> {
     return [
       { name: "teaching", description: "one detector of 4 amplifiers of 256 x 256" },

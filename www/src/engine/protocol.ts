@@ -344,6 +344,8 @@ export interface Engine {
   onProgress(listener: (progress: Progress | null) => void): () => void;
   /** Called with who draws the picture, whenever that changes. */
   onRaster(listener: (by: Raster) => void): () => void;
+  /** Loads what reads files: some will be opened soon. */
+  warm(): void;
   cameras(): Promise<{ name: string; description: string }[]>;
   /** Opens an exposure; none of its steps is run yet. */
   open(source: SourceRequest): Promise<ExposureInfo>;

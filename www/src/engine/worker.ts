@@ -24,6 +24,7 @@ self.onmessage = (event) => {
     desk.busy = false;
     return;
   }
+  desk.asked = performance.now();
   void respond(message.id, message.request);
 };
 

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { engine } from "../state/bench";
 import { openDropped } from "../state/mosaic";
 import { droppedFiles } from "./droppedFiles";
 import { camera } from "./picker";
@@ -17,6 +18,7 @@ export function DropZone() {
     const enter = (event: DragEvent): void => {
       if (!hasFiles(event)) return;
       event.preventDefault();
+      if (!over.peek()) engine.peek()?.warm();
       over.value = true;
     };
     const leave = (event: DragEvent): void => {

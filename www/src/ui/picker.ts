@@ -1,6 +1,7 @@
 /** The browser's file picker, and what is known of the files before they are read. */
 
 import { signal } from "@preact/signals";
+import { engine } from "../state/bench";
 import { openDropped } from "../state/mosaic";
 import { dialog } from "./dialogs";
 
@@ -8,6 +9,7 @@ import { dialog } from "./dialogs";
 export const camera = signal("");
 
 export function chooseFiles(folder = false): void {
+  engine.peek()?.warm();
   const input = document.createElement("input");
   input.type = "file";
   input.multiple = true;
