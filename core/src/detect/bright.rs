@@ -200,16 +200,26 @@ mod tests {
         planes
     }
 
+    /// Image and variance with what does not count emptied.
+    fn emptied(pixels: Pixels<'_>, params: &Params) -> (Array2<f32>, Array2<f32>) {
+        let (mut image, mut variance) = (pixels.image.to_owned(), pixels.variance.to_owned());
+        let mut empty = f32::INFINITY;
+        if let Noise::Constant { rms_dn } = params.noise {
+            empty = (rms_dn * rms_dn) as f32;
+            variance.fill(empty);
+        }
+        for (at, bits) in pixels.mask.indexed_iter() {
+            let noise = 0.0 < variance[at] && variance[at].is_finite();
+            if bits & params.mask_bits != 0 || !image[at].is_finite() || !noise {
+                (image[at], variance[at]) = (0.0, empty);
+            }
+        }
+        (image, variance)
+    }
+
     /// The same by whole planes, every pixel judged by its significance.
     fn by_planes(pixels: Pixels<'_>, params: &Params) -> Vec<(Vec<u32>, [Option<u32>; 4])> {
-        let mut band = Band::new(pixels, params, pixels.image.nrows());
-        band.read_to(pixels.image.nrows());
-        let whole = |of: fn(&Line) -> &[f32]| {
-            Array2::from_shape_fn(pixels.image.dim(), |(row, column)| {
-                of(band.line(row, 0).unwrap())[column]
-            })
-        };
-        let (image, variance) = (whole(|line| &line.light), whole(|line| &line.noise));
+        let (image, variance) = emptied(pixels, params);
         let kernel = Kernel::new(&params.kernel);
         let filtered = match params.filter {
             Filter::None => image.clone(),
@@ -230,8 +240,7 @@ mod tests {
             };
             if is_bright {
                 let finite = |value: f32| value.is_finite().then(|| value.to_bits());
-                let values = [Some(image[at].to_bits()), Some(filtered[at].to_bits())];
-                let [value, filtered] = values;
+                let [value, filtered] = [image[at], filtered[at]].map(|one| Some(one.to_bits()));
                 let place = vec![at.0 as u32, at.1 as u32];
                 bright.push((place, [value, filtered, finite(variance), finite(threshold)]));
             }
