@@ -67,8 +67,8 @@ impl Distortion {
             }
         }
         Distortion {
-            rows: reversed(mixed.map(|row| reversed(row, |pair| *pair == [0.0; 2])), Vec::is_empty),
-            radial: (0..).zip(radial).filter(|(_, pair)| *pair != [0.0; 2]).collect(),
+            rows: reversed(mixed.map(|row| reversed(row, is_zero)), Vec::is_empty),
+            radial: (0..).zip(radial).filter(|(_, pair)| !is_zero(pair)).collect(),
         }
     }
 
@@ -125,6 +125,10 @@ impl Distortion {
         }
         sum
     }
+}
+
+fn is_zero(pair: &[f64; 2]) -> bool {
+    pair.iter().all(|coefficient| *coefficient == 0.0)
 }
 
 /// From the highest power down, without the highest ones that are nothing.
