@@ -85,10 +85,14 @@ impl Folder {
     }
 
     fn execute(&mut self, task: Task) -> Result<Provenance> {
+        self.execute_by(Text::BuiltIn("default".to_owned()), task)
+    }
+
+    fn execute_by(&mut self, recipe: Text, task: Task) -> Result<Provenance> {
         let job = Job {
             version: VERSION,
             camera: Text::BuiltIn("generic".to_owned()),
-            recipe: Text::BuiltIn("default".to_owned()),
+            recipe,
             inputs: Vec::new(),
             task,
         };
@@ -219,6 +223,37 @@ fn the_variance_counts_light_and_dark_and_not_the_pedestal() {
         let expected = (before + ratio * ratio * of_flat / (level * level)) / (flat * flat);
         let found = f64::from(variance[[row, column]]);
         assert!((found / expected - 1.0).abs() < 1e-4, "{row}, {column}: {found}, {expected}");
+    }
+}
+
+/// Darks from which no bias is subtracted, because exposures of the same time are to lose both at once: the level of
+/// a bias that is given all the same is what no overscan has taken, and counts no photons.
+#[test]
+fn a_dark_without_the_step_of_the_bias_keeps_the_level_and_has_the_noise_of_its_charge() {
+    let text = crate::recipe::BUILT_IN.iter().find(|(name, _)| *name == "with-darks").unwrap().1;
+    let (darks, flats) = text.split_once("# ---- flat").unwrap();
+    let darks = darks.strip_suffix("[[dark]]\nstep = \"bias\"\n\n").unwrap();
+    let mut folder = Folder::new(false);
+    let own = format!("{darks}# ---- flat{flats}");
+    folder.store.append("own.toml", own.as_bytes()).unwrap();
+    folder.masters();
+    let raws: Vec<Key> = (0..3).map(|n| format!("night {n}.fits")).collect();
+    let mut variances = Vec::new();
+    for (given, output) in [(Some("bias".to_owned()), "with"), (None, "without")] {
+        let task = Task::MasterDark { raws: raws.clone(), bias: given, output: output.to_owned() };
+        folder.execute_by(Text::File("own.toml".to_owned()), task).unwrap();
+        let level = |row, column| bias(row, column) + 60.0 * dark(row, column);
+        assert!(worst(&folder.image(output, 1).1, level) < 1e-4, "{output}");
+        variances.push(folder.image(output, 2).1);
+    }
+    for (row, column) in [(0, 0), (3, 7), (9, 11)] {
+        // Three frames of read noise 10 at gain 1, a median; 304 DN is the median of the bias.
+        let charge = bias(row, column) + 60.0 * dark(row, column);
+        for (variance, pedestal) in variances.iter().zip([304.0, 0.0]) {
+            let expected = (100.0 + (charge - pedestal).max(0.0)) * 1.346_013 / 3.0;
+            let found = f64::from(variance[[row, column]]);
+            assert!((found / expected - 1.0).abs() < 1e-4, "{row}, {column}: {found}, {expected}");
+        }
     }
 }
 
