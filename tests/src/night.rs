@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use rawsky_core::ids::{AmpId, Band, DetectorId, Role};
 use rawsky_core::instrument::Instrument;
 use rawsky_core::job::{
-    AmpFile, Aperture, Compare, Detrend, Electronics, Job, RawEncoding, Survey, Surveyed, Task,
-    Text, VERSION, Visit, simulation_parts,
+    AmpFile, Aperture, Calibrate, Compare, Detect, Detrend, Electronics, Job, Masks, RawEncoding,
+    Survey, Surveyed, Task, Text, VERSION, Visit, simulation_parts,
 };
 use rawsky_core::simulate::NightParams;
 use rawsky_core::store::Key;
@@ -58,6 +58,37 @@ impl Night {
             night.science(raw, &survey.amps)?;
         }
         Ok(night)
+    }
+
+    /// Masks, objects, map to the sky and zero point of every science image.
+    ///
+    /// # Errors
+    /// The first job that fails.
+    pub fn calibrate(&mut self) -> Result<()> {
+        let outputs = self.done.iter().filter_map(|(job, _)| match &job.task {
+            Task::Detrend(detrend) => Some(detrend.outputs.clone()),
+            _ => None,
+        });
+        for AmpFile { key: science, .. } in outputs.flatten().collect::<Vec<_>>() {
+            let (mask, detector) = (None, Electronics::default());
+            let [masked, objects, image, table] =
+                ["masked.fits", "objects.parquet", "calibrated.fits", "calibrated.parquet"]
+                    .map(|kind| format!("{science}_{kind}"));
+            let output = masked.clone();
+            self.run(Task::Masks(Masks { science, mask: mask.clone(), detector, output }))?;
+            let (science, output) = (masked.clone(), objects.clone());
+            self.run(Task::Detect(Detect { science, mask: mask.clone(), detector, output }))?;
+            self.run(Task::Calibrate(Box::new(Calibrate {
+                science: masked,
+                mask,
+                objects,
+                catalogue: vec!["stars.parquet".to_owned()],
+                pointing: None,
+                output: Some(image),
+                table_output: table,
+            })))?;
+        }
+        Ok(())
     }
 
     /// The inputs of a job: those of its keys that are files of the night.

@@ -34,6 +34,25 @@ fn night() -> &'static Night {
     })
 }
 
+/// A detector with room for stars, put on the sky.
+fn starry() -> &'static Night {
+    static NIGHT: OnceLock<Night> = OnceLock::new();
+    NIGHT.get_or_init(|| {
+        let params = NightParams {
+            detectors: vec![1],
+            biases: 3,
+            flats_per_lamp: 2,
+            lamps: vec![1],
+            exposures: 1,
+            stars_per_amplifier: Some(80),
+            ..NightParams::default()
+        };
+        let mut night = Night::new("teaching", &params, RawEncoding::FloatRice).unwrap();
+        night.calibrate().unwrap();
+        night
+    })
+}
+
 /// Plain data with every number as `f64`, since JavaScript has no other.
 fn plain(value: &Value) -> Value {
     match value {
@@ -47,8 +66,11 @@ fn plain(value: &Value) -> Value {
 }
 
 fn assert_same(executor: Executor) {
-    for (job, native) in &night().done {
-        let other = run(executor, job, &night().inputs(job).unwrap())
+    let calibrates = |outcome: &Outcome| STARRY.contains(&kind(outcome).as_str());
+    let calibrated = starry().done.iter().filter(|(_, outcome)| calibrates(outcome));
+    let all = night().done.iter().map(|done| (night(), done));
+    for (night, (job, native)) in all.chain(calibrated.map(|done| (starry(), done))) {
+        let other = run(executor, job, &night.inputs(job).unwrap())
             .unwrap_or_else(|error| panic!("{job:?}: {error:#}"));
         assert_eq!(other.digests(), native.digests(), "{job:?}");
         assert_eq!(plain(&other.record), plain(&native.record), "{job:?}");
@@ -71,7 +93,22 @@ fn the_night_goes_through_every_kind_of_job() {
     ] {
         assert!(kinds.iter().any(|known| known == kind), "{kind} is not among {kinds:?}");
     }
+    let calibrated: Vec<String> = starry().done.iter().map(|(_, outcome)| kind(outcome)).collect();
+    assert!(STARRY.iter().all(|kind| calibrated.iter().any(|known| known == kind)));
+    // And with something to find: `run` fails without a match.
+    let numbers = |step: &str, name: &str| -> Vec<u64> {
+        let steps =
+            starry().done.iter().filter_map(|(_, outcome)| outcome.record["steps"].as_array());
+        let wanted = steps.flatten().filter(|record| record["step"] == step);
+        wanted.filter_map(|record| record["report"][name].as_u64()).collect()
+    };
+    assert!(numbers("detect", "objects").iter().all(|objects| 30 < *objects));
+    assert!(numbers("astrometry", "matched").iter().all(|matched| 15 < *matched));
+    assert_eq!(numbers("astrometry", "matched").len(), 4);
 }
+
+/// What is done to the images of [`starry`].
+const STARRY: [&str; 3] = ["masks", "detect", "calibrate"];
 
 fn kind(outcome: &Outcome) -> String {
     outcome.record["job"].as_str().unwrap_or_default().to_owned()
