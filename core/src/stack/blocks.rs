@@ -59,15 +59,27 @@ pub(super) fn medians(rows: &[&[f32]], params: &Params, merged: &mut Merged) {
     merged.odd.clear();
     let columns = merged.values.len();
     let blocks = if (3..=LARGEST).contains(&rows.len()) { columns / 4 } else { 0 };
-    let fours: Vec<&[[f32; 4]]> = rows.iter().map(|row| row.as_chunks().0).collect();
-    for block in 0..blocks {
-        match rows.len() {
-            0..=10 => four((rows, &fours), block, (params, sorting::ten), merged),
-            11..=20 => four((rows, &fours), block, (params, sorting::twenty), merged),
-            _ => four((rows, &fours), block, (params, sorting::forty), merged),
-        }
+    match rows.len() {
+        0..=10 => by_network(rows, blocks, (params, sorting::ten), merged),
+        11..=20 => by_network(rows, blocks, (params, sorting::twenty), merged),
+        _ => by_network(rows, blocks, (params, sorting::forty), merged),
     }
     plain_from(4 * blocks, rows, params, merged);
+}
+
+/// The first `blocks` fours of pixels. Each network is a function of its own, so that the browser loads the large ones
+/// when there are many frames.
+#[inline(never)]
+fn by_network<const N: usize>(
+    rows: &[&[f32]],
+    blocks: usize,
+    (params, sort): (&Params, impl Fn([Lanes; N]) -> [Lanes; N]),
+    merged: &mut Merged,
+) {
+    let fours: Vec<&[[f32; 4]]> = rows.iter().map(|row| row.as_chunks().0).collect();
+    for block in 0..blocks {
+        four((rows, &fours), block, (params, &sort), merged);
+    }
 }
 
 /// The same, and other ways to merge, by the plain form.

@@ -1,7 +1,8 @@
 //! The serial trap: what one pixel of charge and the trap do to each other, sixteen rows side by side.
 //!
 //! The formulas are those of [`super`]; both powers of what enters share one exponential. The rows go in groups of
-//! four, as the functions of [`crate::numerics::power`] want their numbers.
+//! four, as the functions of [`crate::numerics::power`] want their numbers; a call for each group costs next to nothing,
+//! and the browser loads the code once.
 
 use ndarray::{Array2, Axis};
 
@@ -92,7 +93,7 @@ impl Trap {
 
     /// What traps that hold `q` are about to do; an overfull one (`q > c`, from a pixel above `m`)
     /// takes nothing.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn before(&self, q: &Group) -> Before {
         let filling = q.map(|q| q * self.per_cmax);
         let mut leave = exp2(&log2(&filling).map(|log| self.alpha * log));
@@ -105,7 +106,7 @@ impl Trap {
     }
 
     /// Pixels of charge `n` at traps that hold `q`. Charge that is not finite changes nothing.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn pass(&self, n: &Group, q: &Group, before: &Before) -> Passed {
         let charge = n.map(|n| if n > 0.0 { n } else { 0.0 });
         let mut entered = log2(&charge);
