@@ -95,7 +95,7 @@ fn by_newton(trap: &Trap, before: &[Before], (steps, read): (u32, &Lanes)) -> (L
 }
 
 /// `(n - K n^b - wanted) / (1 - b K n^b / n)`; what is wanted is what was kept, if it is positive.
-#[inline(never)]
+#[inline(always)]
 fn newton_step(beta: f64, n: &Group, (log2_take, kept): (&Group, &Group)) -> Group {
     let least = n.map(|n| if n > f64::MIN_POSITIVE { n } else { f64::MIN_POSITIVE });
     let mut power = log2(&least);
