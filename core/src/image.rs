@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView2, s};
 
 use crate::error::{Error, Result};
 use crate::geometry::{AmpGeometry, Section};
@@ -70,9 +70,13 @@ impl Planes {
 
 /// The pixels of a plane as one run, row by row.
 pub fn run<T: Clone>(plane: &Array2<T>) -> Cow<'_, [T]> {
-    match plane.as_slice() {
+    run_of(plane.view())
+}
+
+fn run_of<T: Clone>(pixels: ArrayView2<'_, T>) -> Cow<'_, [T]> {
+    match pixels.to_slice() {
         Some(pixels) => Cow::Borrowed(pixels),
-        None => Cow::Owned(plane.iter().cloned().collect()),
+        None => Cow::Owned(pixels.iter().cloned().collect()),
     }
 }
 
@@ -209,14 +213,8 @@ pub struct CcdView<'a> {
 impl CcdImage {
     /// All pixels.
     pub fn view(&self) -> CcdView<'_> {
-        CcdView {
-            image: run(&self.planes.image),
-            variance: run(&self.planes.variance),
-            mask: run(&self.planes.mask),
-            unit: self.unit,
-            detector: self.detector,
-            on_detector: self.on_detector,
-        }
+        let Planes { image, variance, mask } = &self.planes;
+        self.seen((run(image), run(variance), run(mask)), self.on_detector)
     }
 
     /// The pixels of a section of the detector, copied unless they are whole rows; `None` if they are not all there.
@@ -226,23 +224,19 @@ impl CcdImage {
             section.column_start.checked_sub(self.on_detector.column_start)?,
         );
         let at = Section::at(origin, section.shape());
-        Some(CcdView {
-            image: run_of(&self.planes.image, at)?,
-            variance: run_of(&self.planes.variance, at)?,
-            mask: run_of(&self.planes.mask, at)?,
-            unit: self.unit,
-            detector: self.detector,
-            on_detector: section,
-        })
+        let Planes { image, variance, mask } = &self.planes;
+        let planes = (at.view(image)?, at.view(variance)?, at.view(mask)?);
+        Some(self.seen((run_of(planes.0), run_of(planes.1), run_of(planes.2)), section))
     }
-}
 
-fn run_of<T: Clone>(plane: &Array2<T>, at: Section) -> Option<Cow<'_, [T]>> {
-    let pixels = at.view(plane)?;
-    Some(match pixels.to_slice() {
-        Some(pixels) => Cow::Borrowed(pixels),
-        None => Cow::Owned(pixels.iter().cloned().collect()),
-    })
+    fn seen<'a>(
+        &self,
+        (image, variance, mask): (Cow<'a, [f32]>, Cow<'a, [f32]>, Cow<'a, [u32]>),
+        on_detector: Section,
+    ) -> CcdView<'a> {
+        let (unit, detector) = (self.unit, self.detector);
+        CcdView { image, variance, mask, unit, detector, on_detector }
+    }
 }
 
 /// One amplifier's part of a [`CcdImage`].
