@@ -37,6 +37,9 @@ test("ellipses lie on the stars of the truth, on every amplifier", async ({ page
     expect(here.length, "objects of an amplifier").toBeGreaterThan(7);
     expect(onStars.length / here.length, "share of them on stars").toBeGreaterThan(0.55);
   }
+  // The marks come before the search, where the stars tell how wide they are.
+  const rays = await panel(page).locator("tbody tr").locator("td:nth-of-type(1)").allInnerTexts();
+  expect(rays.slice(0, 4).filter((cell) => Number(cell) > 0).length, "amplifiers with cosmic rays").toBeGreaterThan(1);
   // What has flags is dashed, whatever its color.
   const flagged = page.locator(".overlay-objects ellipse.flagged").first();
   await expect(flagged).toHaveCSS("stroke-dasharray", /\d/);

@@ -3,7 +3,7 @@
 use super::tests::{Table, detrend, table};
 use super::*;
 use crate::geometry::{AmpGeometry, Flip, Section};
-use crate::job::{self, Detect, Job, Task, Text};
+use crate::job::{self, Detect, Job, Masks, Task, Text};
 use crate::measure::aperture::{self, Pixels};
 use crate::numerics::stats::finite_median;
 
@@ -15,7 +15,9 @@ fn reduced() -> Table {
 }
 
 fn found(bench: &mut Bench, amp: u32) -> Found {
-    assert!(bench.objects(AmpId(amp)).unwrap().is_none(), "the match is a piece of its own");
+    for piece in ["marks", "objects"] {
+        assert!(bench.objects(AmpId(amp)).unwrap().is_none(), "{piece} are a piece of their own");
+    }
     bench.objects(AmpId(amp)).unwrap().unwrap().clone()
 }
 
@@ -47,9 +49,17 @@ fn objects_lie_on_the_stars_of_every_amplifier() {
 fn objects_are_those_of_the_command_turned_as_the_picture_is() {
     let mut table = reduced();
     let detrend = detrend(&table);
+    let masks = |amp: u32| {
+        Task::Masks(Masks {
+            science: format!("out_q{amp}.fits"),
+            mask: None,
+            detector: job::Electronics::default(),
+            output: format!("masked_{amp}.fits"),
+        })
+    };
     let detect = |amp: u32| {
         Task::Detect(Detect {
-            science: format!("out_q{amp}.fits"),
+            science: format!("masked_{amp}.fits"),
             mask: None,
             detector: job::Electronics::default(),
             output: format!("objects_{amp}.parquet"),
@@ -58,7 +68,8 @@ fn objects_are_those_of_the_command_turned_as_the_picture_is() {
     let own = "[calibrate]\nobjects.psf = { min_signal_ratio = 15.0, neighbors_fraction = 0.1, min_stars = 3 }";
     let text = format!("{}\n{own}\n", crate::recipe::BUILT_IN[0].1);
     table.store.append("own.toml", text.as_bytes()).unwrap();
-    for task in std::iter::once(detrend).chain((1..=4).map(detect)) {
+    let searched = (1..=4).flat_map(|amp| [masks(amp), detect(amp)]);
+    for task in std::iter::once(detrend).chain(searched) {
         let (camera, recipe) =
             (Text::BuiltIn("teaching".to_owned()), Text::File("own.toml".to_owned()));
         let job = Job { version: job::VERSION, camera, recipe, inputs: Vec::new(), task };

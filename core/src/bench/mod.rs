@@ -37,6 +37,7 @@ mod plots;
 mod preparation;
 mod preview;
 mod schema;
+mod search;
 mod settings;
 mod subject;
 mod thin;
@@ -96,7 +97,7 @@ pub struct Bench {
     subject: Option<Subject>,
     chains: BTreeMap<AmpId, Chain>,
     measured: BTreeMap<AmpId, Measured>,
-    searches: BTreeMap<AmpId, found::Search>,
+    searches: BTreeMap<AmpId, search::Search>,
     derived: parts::Derived,
     previews: BTreeMap<AmpId, preview::Thinned>,
     frames: frames::Frames,
@@ -328,18 +329,18 @@ impl Bench {
         Ok(self.measured.get(&amp))
     }
 
-    /// Does the next piece of the search for objects on an amplifier: the objects, then their match to
-    /// the catalogue. All of it once that is done, and from then on, until the image changes.
+    /// Does the next piece of the search for objects on an amplifier: the marks, the objects, then their match
+    /// to the catalogue. All of it once that is done, and from then on, until the image changes.
     ///
     /// # Errors
     /// If the science image is not there, and those of the detection.
     pub fn objects(&mut self, amp: AmpId) -> Result<Option<&Found>> {
         let before = self.searches.remove(&amp);
         let recipe = self.recipe()?;
-        let search = found::go_on(before, self.of(amp)?, (&self.camera, &recipe))?;
+        let search = search::go_on(before, self.of(amp)?, (&self.camera, &recipe))?;
         self.searches.insert(amp, search);
         Ok(match self.searches.get(&amp) {
-            Some(found::Search::Done(found)) => Some(found),
+            Some(search::Search::Done(found)) => Some(found),
             _ => None,
         })
     }

@@ -1,5 +1,6 @@
-//! Calibration: the objects of a science image, and its photometric zero point from a catalogue.
+//! Calibration: the masks and the objects of a science image, and its photometric zero point from a catalogue.
 
+pub mod marked;
 mod matched;
 pub mod objects;
 pub mod pairs;

@@ -51,6 +51,8 @@ export interface OnSky {
 }
 
 export interface Found {
+  /** Marked before the search; `null` where they could not be told from stars. */
+  cosmicRays: number | null;
   objects: Marks;
   stars: { fwhmPix: number; fwhmErrPix: number; ellipticityRatio: number; count: number } | null;
   /** The faintest flux that stands out of the noise of an empty circle. */

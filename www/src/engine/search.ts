@@ -4,6 +4,9 @@ import type { Found, FoundOn, Pairs, ZeroPoint } from "./found";
 import type { Session } from "./module";
 import type { EngineError, Progress } from "./protocol";
 
+/** The pieces of the search on an amplifier, in their order. */
+const PIECES = ["cosmic rays and trails", "objects", "match with the catalog"];
+
 /** What the worker lends. */
 export interface Desk {
   held: number[];
@@ -20,10 +23,10 @@ export async function search(
 ): Promise<FoundOn[]> {
   const mine = desk.generation;
   const all: FoundOn[] = [];
-  const total = 2 * desk.held.length;
+  const total = PIECES.length * desk.held.length;
   for (const [at, amp] of [...desk.held].entries()) {
-    for (const [piece, name] of ["objects", "match with the catalog"].entries()) {
-      tell({ label: `${name}, amplifier ${amp}`, done: 2 * at + piece, total });
+    for (const [piece, name] of PIECES.entries()) {
+      tell({ label: `${name}, amplifier ${amp}`, done: PIECES.length * at + piece, total });
       await pause();
       if (mine !== desk.generation) throw { class: "cancelled", message: "the search for objects was stopped" };
       const result = one(bench, amp);

@@ -41,9 +41,11 @@ export function HelpDialog() {
       </p>
       <h3>Detected objects</h3>
       <p>
-        The panel of photometry finds the objects of the last stage as <code>rawsky calibrate</code> does, without
-        the cosmic rays that it marks first: ellipses of three times their rms, dashed where an object has flags. With a catalog and a place on the sky they are matched; arrows
-        lead from the star of the catalog to the object, longer by the factor that is told, and the zero point has a plot.
+        The panel of photometry marks trails, cosmic rays and edges of the last stage and finds its objects as{" "}
+        <code>rawsky calibrate</code> does; a dash stands where cosmic rays cannot be told from stars. Objects are
+        ellipses of three times their rms, dashed where an object has flags. With a catalog and a place on the sky they
+        are matched; arrows lead from the star of the catalog to the object, longer by the factor that is told, and the
+        zero point has a plot.
         The object under the cursor is described in the panel.
       </p>
       <h3>Your data</h3>

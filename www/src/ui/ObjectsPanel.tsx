@@ -73,6 +73,7 @@ function PerAmplifier({ list }: { list: FoundOn[] }) {
         <thead>
           <tr>
             <th scope="col">amplifier</th>
+            <th scope="col">cosmic rays</th>
             <th scope="col">objects</th>
             <th scope="col">
               FWHM <span class="unit">pixels</span>
@@ -93,6 +94,7 @@ function PerAmplifier({ list }: { list: FoundOn[] }) {
           {list.map(({ amp, found, refusal }) => (
             <tr key={amp} title={refusal ?? found?.refusal ?? undefined}>
               <th scope="row">{amp}</th>
+              <td class="number">{found?.cosmicRays != null ? count(found.cosmicRays) : "–"}</td>
               <td class="number">{found ? count(found.objects.x.length) : "none"}</td>
               <td class="number">{found?.stars ? decimals(found.stars.fwhmPix, 2) : "–"}</td>
               <td class="number">{found?.limit ? decimals(found.limit.fluxDn, 0) : "–"}</td>

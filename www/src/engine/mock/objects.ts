@@ -22,7 +22,7 @@ function foundOn(amp: AmpInfo, stars: Star[]): FoundOn {
     flags: here.map((_, i) => (i % 5 === 0 ? "MERGED" : "")),
   };
   const refusal = "The invented exposure has no catalog to match with.";
-  return { amp: amp.amp, found: { objects, stars: null, limit: null, sky: null, refusal }, refusal: null };
+  return { amp: amp.amp, found: { cosmicRays: null, objects, stars: null, limit: null, sky: null, refusal }, refusal: null };
 }
 
 /** One amplifier after the other; `waited` tells whether somebody has stopped it meanwhile. */
