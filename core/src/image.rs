@@ -210,6 +210,9 @@ pub struct CcdView<'a> {
     pub on_detector: Section,
 }
 
+/// Image, variance and mask, row by row.
+type Runs<'a> = (Cow<'a, [f32]>, Cow<'a, [f32]>, Cow<'a, [u32]>);
+
 impl CcdImage {
     /// All pixels.
     pub fn view(&self) -> CcdView<'_> {
@@ -229,11 +232,7 @@ impl CcdImage {
         Some(self.seen((run_of(planes.0), run_of(planes.1), run_of(planes.2)), section))
     }
 
-    fn seen<'a>(
-        &self,
-        (image, variance, mask): (Cow<'a, [f32]>, Cow<'a, [f32]>, Cow<'a, [u32]>),
-        on_detector: Section,
-    ) -> CcdView<'a> {
+    fn seen<'a>(&self, (image, variance, mask): Runs<'a>, on_detector: Section) -> CcdView<'a> {
         let (unit, detector) = (self.unit, self.detector);
         CcdView { image, variance, mask, unit, detector, on_detector }
     }
