@@ -23,11 +23,11 @@ impl Session {
         self.files.add(name, reader);
     }
 
-    /// Sorts the dropped files by what they are: `{ units, leftOut }`.
+    /// Sorts the dropped files by what they are: `{ leftOut }`.
     pub fn sort(&mut self) -> Js<JsValue> {
         let prepared = self.survey();
         let left_out = self.take(prepared)?;
-        Ok(dto::plain(&serde_json::json!({ "units": self.units.len(), "leftOut": left_out })))
+        Ok(dto::plain(&serde_json::json!({ "leftOut": left_out })))
     }
 
     /// Takes the first image among the dropped files as it is, with the reason why nothing is reduced:

@@ -23,6 +23,7 @@ pub struct Session {
     #[cfg(feature = "files")]
     pub(crate) names: Vec<String>,
     pub(crate) units: VecDeque<Unit>,
+    of_masters: VecDeque<Unit>,
     pub(crate) wanted: bench::Files,
 }
 
@@ -43,6 +44,7 @@ impl Session {
             #[cfg(feature = "files")]
             names: Vec::new(),
             units: VecDeque::new(),
+            of_masters: VecDeque::new(),
             wanted: bench::Files::default(),
         })
     }
@@ -70,9 +72,16 @@ impl Session {
         unit.run(&mut self.files).map_err(|error| dto::error(&error))
     }
 
-    /// Opens the exposure, once the work is done; says what it is.
+    /// Opens the exposure, once its work is done; says what it is. The work that its masters need is next.
     pub fn open(&mut self) -> Js<JsValue> {
-        answer(self.bench.open(&mut self.files, self.wanted.clone()))
+        self.units.append(&mut self.of_masters);
+        answer(self.bench.open_early(&mut self.files, &self.wanted))
+    }
+
+    /// Takes the masters that were made, and no others are waited for; says what the exposure is now.
+    pub fn complete(&mut self) -> Js<JsValue> {
+        self.units.clear();
+        answer(self.bench.complete(&mut self.files, &self.wanted))
     }
 
     /// What can be set of the steps.
@@ -243,6 +252,7 @@ impl Session {
     pub(crate) fn take(&mut self, prepared: Result<bench::Preparation>) -> Js<Vec<String>> {
         let prepared = prepared.map_err(|error| dto::error(&error))?;
         self.units = prepared.units.into();
+        self.of_masters = prepared.of_masters.into();
         self.wanted = prepared.files;
         Ok(prepared.left_out)
     }

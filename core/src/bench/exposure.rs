@@ -125,9 +125,15 @@ impl Exposure {
         missing.then(|| format!("there is no master {step}: drop one here, or raw frames to stack"))
     }
 
-    /// The steps without those that cannot be done.
+    /// Whether the master of a step is being made.
+    pub(super) fn awaits(&self, step: &str) -> bool {
+        self.files.awaited.contains(&step)
+    }
+
+    /// The steps without those that cannot be done, and only those before the first whose master is being made.
     pub(super) fn possible(&self, steps: &[Step]) -> Vec<Step> {
-        steps.iter().filter(|step| self.missing_for(step.name()).is_none()).cloned().collect()
+        let now = steps.iter().take_while(|step| !self.awaits(step.name()));
+        now.filter(|step| self.missing_for(step.name()).is_none()).cloned().collect()
     }
 
     /// The keys of `raw` and of the stages that these steps make.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::AmpFile;
 use crate::simulate::NightParams;
-use crate::store::Key;
+use crate::store::{Key, Store};
 
 /// The exposure and what stands beside it; what is absent is not made up.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -38,6 +38,39 @@ pub struct Files {
     pub flats: Vec<Key>,
     /// Present if `raw` is an image that is looked at and not reduced.
     pub look: Option<Look>,
+    /// Steps whose masters are being made.
+    #[serde(skip)]
+    pub awaited: Vec<&'static str>,
+}
+
+impl Files {
+    /// The same without masters that are not in the store.
+    pub(super) fn there(mut self, store: &mut dyn Store) -> Files {
+        self.leave_missing(store);
+        self
+    }
+
+    /// The same before the masters are made that are not in the store.
+    pub(super) fn so_far(mut self, store: &mut dyn Store) -> Files {
+        self.awaited = self.leave_missing(store);
+        self
+    }
+
+    /// The steps whose masters are not in the store, and no longer among the files.
+    fn leave_missing(&mut self, store: &mut dyn Store) -> Vec<&'static str> {
+        let mut is_missing = |key: &mut Key| store.length(key).is_err();
+        let mut missing = Vec::new();
+        if self.bias.take_if(&mut is_missing).is_some() {
+            self.biases.clear();
+            missing.push("bias");
+        }
+        if self.flat.take_if(&mut is_missing).is_some() {
+            self.flats.clear();
+            missing.push("flat");
+        }
+        self.level.take_if(is_missing);
+        missing
+    }
 }
 
 /// An image that is looked at as it is.

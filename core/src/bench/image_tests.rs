@@ -279,7 +279,11 @@ fn a_master_is_looked_at_and_a_science_image_is_measured_as_a_batch_does() {
         ..NightParams::default()
     };
     let prepared = simulated(raw.camera(), &night).unwrap();
-    prepared.units.iter().for_each(|unit| unit.run(&mut store).unwrap());
+    prepared
+        .units
+        .iter()
+        .chain(&prepared.of_masters)
+        .for_each(|unit| unit.run(&mut store).unwrap());
     let mut execute = |job: &Job| job::execute(job, &mut store, &mut ()).unwrap();
     let Files { raw: exposure, bias, flat, level, headers, masks, catalogue, .. } = prepared.files;
     let outputs = (1..=4).map(|amp| AmpFile { amp: AmpId(amp), key: format!("out_q{amp}.fits") });

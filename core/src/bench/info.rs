@@ -192,6 +192,7 @@ impl Exposure {
                 frames.or(master.header.text("LAMPS").map(|lamps| format!("lamps {lamps}")))
             });
             let found = found.map(|words| words.unwrap_or_else(|| "given".to_owned()));
+            let found = found.or_else(|| self.awaits(step).then(|| "being made".to_owned()));
             if found.is_some() || step != "dark" {
                 all.push(CalibrationInfo { what: what.to_owned(), found });
             }
@@ -233,6 +234,7 @@ pub(super) fn stages(subject: &Subject, chain: &Chain, settings: &[Setting]) -> 
         let (state, reason) = match (setting.on, kept, step) {
             (false, ..) => (State::Off, None),
             (true, Some(_), _) => (State::Ok, None),
+            (true, None, None) if !subject.files().awaited.is_empty() => (State::Stale, None),
             (true, None, None) => (State::Skipped, subject.missing_for(name)),
             (true, None, Some(_)) if chain.failure.is_some() && !failed => {
                 failed = true;

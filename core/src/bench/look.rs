@@ -36,7 +36,7 @@ pub fn looked_at(
     let left_out = left_out.map(|key| format!("{key}: one image is looked at at a time")).collect();
     let look = Look { hdu, mask, why: why.to_owned() };
     let files = Files { raw: image, catalogue, look: Some(look), ..Files::default() };
-    Ok(Preparation { units: Vec::new(), files, left_out })
+    Ok(Preparation { units: Vec::new(), of_masters: Vec::new(), files, left_out })
 }
 
 /// The built-in camera whose words an image is read in: that which its header names, that whose

@@ -136,13 +136,40 @@ impl Bench {
     /// # Errors
     /// Those of reading the files.
     pub fn open(&mut self, store: &mut dyn Store, files: Files) -> Result<ExposureInfo> {
-        let subject = Subject::open(store, &self.camera, files)?;
-        let first = subject.first_stage();
-        self.chains = subject.amps().into_iter().map(|amp| (amp, Chain::new(amp, first))).collect();
-        self.measured.clear();
-        self.searches.clear();
+        self.chains.clear();
         self.derived.clear();
         self.previews.clear();
+        self.lay(store, files)
+    }
+
+    /// Opens an exposure before masters are made that are not in the store: it is reduced up to the first
+    /// step that needs one of them, until [`Bench::complete`] is told that the work is done.
+    ///
+    /// # Errors
+    /// Those of reading the files.
+    pub fn open_early(&mut self, store: &mut dyn Store, files: &Files) -> Result<ExposureInfo> {
+        let so_far = files.clone().so_far(store);
+        self.open(store, so_far)
+    }
+
+    /// Takes the files of the open exposure with those masters that are there by now; the stages stay that
+    /// need none of them.
+    ///
+    /// # Errors
+    /// Those of reading the files.
+    pub fn complete(&mut self, store: &mut dyn Store, files: &Files) -> Result<ExposureInfo> {
+        let there = files.clone().there(store);
+        self.lay(store, there)
+    }
+
+    fn lay(&mut self, store: &mut dyn Store, files: Files) -> Result<ExposureInfo> {
+        let subject = Subject::open(store, &self.camera, files)?;
+        let first = subject.first_stage();
+        for amp in subject.amps() {
+            self.chains.entry(amp).or_insert_with(|| Chain::new(amp, first));
+        }
+        self.measured.clear();
+        self.searches.clear();
         self.frames = frames::Frames::default();
         let info = subject.info(&self.camera)?;
         self.subject = Some(subject);

@@ -17,7 +17,7 @@ fn reduced(amps: &[u32]) -> Bench {
         ..NightParams::default()
     };
     let preparation = simulated(bench.camera(), &night).unwrap();
-    for unit in &preparation.units {
+    for unit in preparation.units.iter().chain(&preparation.of_masters) {
         unit.run(&mut store).unwrap();
     }
     bench.open(&mut store, preparation.files).unwrap();

@@ -40,11 +40,13 @@ impl Unit {
     }
 }
 
-/// Units to be done in order, and the exposure that is there after them.
+/// Units to be done in order, and the exposure that is there after the first of them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Preparation {
-    /// The work.
+    /// The work that the exposure needs.
     pub units: Vec<Unit>,
+    /// The work that its masters need.
+    pub of_masters: Vec<Unit>,
     /// What belongs to the exposure.
     pub files: Files,
     /// What could not be used, with the reason.
@@ -111,22 +113,23 @@ pub(super) const LEVEL: &str = "bench_level.json";
 pub fn simulated(camera: &Instrument, params: &NightParams) -> Result<Preparation> {
     let night = simulate::night(camera, params)?;
     let parts = simulation_parts(camera, params, RawEncoding::None)?;
-    let (mut units, mut files) =
-        (Vec::new(), Files { night: Some(params.clone()), ..Files::default() });
+    let science = night.exposures.iter().find(|exposure| exposure.role == Role::Science);
+    let science = science.ok_or_else(|| Error::parameter("exposures", 0, "at least 1"))?;
+    let raw = science.name.clone();
+    let mut files = Files { raw, night: Some(params.clone()), ..Files::default() };
+    let (mut units, mut of_masters) = (Vec::new(), Vec::new());
     for part in &parts {
         let name = part.outputs.first().map(|(key, _)| key.clone()).unwrap_or_default();
-        units.push(unit(
-            &camera.name,
-            format!("simulating {name}"),
-            (part.task.clone(), Vec::new()),
-        ));
+        // What masters are made of comes when the exposure can be seen.
+        let is_of_masters =
+            name != files.raw && part.outputs.iter().any(|(_, path)| is_frame(path));
+        let label = format!("simulating {name}");
+        let made = unit(&camera.name, label, (part.task.clone(), Vec::new()));
+        if is_of_masters { &mut of_masters } else { &mut units }.push(made);
         for (key, path) in &part.outputs {
             sort_in(camera, &mut files, key, path);
         }
     }
-    let science = night.exposures.iter().find(|exposure| exposure.role == Role::Science);
-    let science = science.ok_or_else(|| Error::parameter("exposures", 0, "at least 1"))?;
-    files.raw.clone_from(&science.name);
     let of = |role: Role, lamp: Option<i64>| -> Vec<Key> {
         let wanted = night.exposures.iter().filter(|exposure| {
             exposure.role == role
@@ -145,8 +148,13 @@ pub fn simulated(camera: &Instrument, params: &NightParams) -> Result<Preparatio
     let flats: ByLamp = lamps.iter().map(|lamp| (*lamp, of(Role::Flat, *lamp))).collect();
     let (biases, day) = (of(Role::Bias, None), camera.day_of(science.mjd));
     let of = Of { detector: science.detector, band: science.band.clone(), day };
-    masters((&camera.name, &of), (biases, flats), (&mut units, &mut files));
-    Ok(Preparation { units, files, left_out: Vec::new() })
+    masters((&camera.name, &of), (biases, flats), (&mut of_masters, &mut files));
+    Ok(Preparation { units, of_masters, files, left_out: Vec::new() })
+}
+
+/// Whether a simulated file is a raw frame, or the truth of one that is no science exposure.
+fn is_frame(path: &str) -> bool {
+    path.starts_with("raw/") || path.starts_with("truth/bias_")
 }
 
 /// Where a simulated file belongs, by its folder.
@@ -264,12 +272,12 @@ pub fn dropped(camera: &Instrument, survey: &Survey, others: &[Key]) -> Result<P
         ));
         flats.clear();
     }
-    let mut units = Vec::new();
+    let mut of_masters = Vec::new();
     let first = frames.iter().find(|(_, visit)| visit.role == Role::Flat);
     let day = first.map_or(science.day, |(_, visit)| visit.day);
     let of = Of { detector: science.detector, band: science.band.clone(), day };
-    masters((&camera.name, &of), (biases, flats), (&mut units, &mut files));
-    Ok(Preparation { units, files, left_out })
+    masters((&camera.name, &of), (biases, flats), (&mut of_masters, &mut files));
+    Ok(Preparation { units: Vec::new(), of_masters, files, left_out })
 }
 
 /// Whether flats cannot be stacked for want of a master bias.

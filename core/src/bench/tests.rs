@@ -31,7 +31,7 @@ pub(super) fn table() -> Table {
     let mut bench = Bench::new("teaching").unwrap();
     let mut store = Memory::default();
     let preparation = simulated(bench.camera(), &night()).unwrap();
-    for unit in &preparation.units {
+    for unit in preparation.units.iter().chain(&preparation.of_masters) {
         unit.run(&mut store).unwrap();
     }
     let info = bench.open(&mut store, preparation.files.clone()).unwrap();
@@ -100,6 +100,52 @@ fn only_what_depends_on_a_change_is_done_again() {
     table.bench.forget(AmpId(1)).unwrap();
     // Nothing of the other amplifiers was touched.
     assert!(table.bench.executed().is_empty());
+}
+
+/// A simulated exposure that is open before any master is made, and the units that make them.
+fn early() -> (Table, Vec<Unit>) {
+    let mut bench = Bench::new("teaching").unwrap();
+    let mut store = Memory::default();
+    let prepared = simulated(bench.camera(), &night()).unwrap();
+    let Preparation { units, of_masters, files, .. } = prepared;
+    units.iter().for_each(|unit| unit.run(&mut store).unwrap());
+    let info = bench.open_early(&mut store, &files).unwrap();
+    let found = |what: &str| info.calibration.iter().find(|one| one.what == what).unwrap();
+    assert_eq!(found("master bias").found.as_deref(), Some("being made"));
+    (Table { bench, store, files }, of_masters)
+}
+
+#[test]
+fn an_exposure_is_seen_before_its_masters_are_made() {
+    let (mut table, units) = early();
+    assert!(10 < units.len());
+    assert_eq!(table.run(1), ALL[..7]);
+    let stages = table.bench.stages_at_once(AmpId(1)).unwrap();
+    let ends = stages.iter().map(|stage| (stage.state, &stage.reason));
+    assert!(ends.skip(7).all(|end| end == (State::Stale, &None)));
+    assert!(table.bench.photometry(AmpId(1)).unwrap().is_none());
+    units.iter().for_each(|unit| unit.run(&mut table.store).unwrap());
+    let info = table.bench.complete(&mut table.store, &table.files).unwrap();
+    assert!(info.calibration[0].found.as_ref().unwrap().contains("6 frames"), "{info:?}");
+    assert_eq!(table.run(1), ALL[7..]);
+    let mut whole = self::table();
+    whole.run(1);
+    for stage in ALL {
+        let of = |table: &Table| table.bench.view(AmpId(1), stage).unwrap().image.to_owned();
+        assert_eq!(of(&table), of(&whole), "{stage}");
+    }
+}
+
+#[test]
+fn a_master_that_could_not_be_made_is_missing() {
+    let (mut table, _) = early();
+    let info = table.bench.complete(&mut table.store, &table.files).unwrap();
+    assert_eq!(info.calibration[0].found, None);
+    assert_eq!(table.run(1).last(), Some(&"split"));
+    let stages = table.bench.stages_at_once(AmpId(1)).unwrap();
+    let bias = stages.iter().find(|stage| stage.stage == "bias").unwrap();
+    assert_eq!(bias.state, State::Skipped);
+    assert!(bias.reason.as_ref().unwrap().contains("no master bias"));
 }
 
 /// The job that makes the science images of the table's exposure, `out_q1.fits` to `out_q4.fits`.
@@ -302,13 +348,13 @@ fn dropped_files_are_sorted_by_what_they_are() {
     assert_eq!(found.files.raw, table.files.raw);
     assert_eq!(found.files.bias.as_deref(), Some("bench_bias.fits"));
     assert_eq!(found.files.headers.len(), 4);
-    let labels: Vec<&str> = found.units.iter().map(|unit| unit.label.as_str()).collect();
+    let labels: Vec<&str> = found.of_masters.iter().map(|unit| unit.label.as_str()).collect();
     assert!(labels.contains(&"stacking 3 flats"), "{labels:?}");
     assert!(found.files.biases.is_empty() && found.files.flats.len() == 3);
     let mut alone = survey;
     alone.files.retain(|file| file.visit.as_ref().is_some_and(|visit| visit.role != Role::Bias));
     let found = dropped(table.bench.camera(), &alone, &[]).unwrap();
-    assert!(found.units.is_empty() && found.files.flat.is_none());
+    assert!(found.of_masters.is_empty() && found.files.flat.is_none());
     assert!(found.left_out[0].starts_with("3 raw flats: to stack them"), "{:?}", found.left_out);
 }
 

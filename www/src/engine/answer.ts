@@ -1,5 +1,7 @@
 /** What the workers have in common: an answer with what it hands over, and listening in between. */
 
+import type { EngineError } from "./protocol";
+
 export interface Answer {
   value: unknown;
   transfer: Transferable[];
@@ -18,4 +20,13 @@ export function pause(): Promise<void> {
     channel.port1.onmessage = () => resolve();
     channel.port2.postMessage(null);
   });
+}
+
+/** The engine's own error, or the words of another. */
+export function told(error: unknown): EngineError {
+  if (typeof error === "object" && error !== null && "class" in error && "message" in error) {
+    return { class: String(error.class), message: String(error.message) };
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return { class: "engine", message: text };
 }

@@ -6,6 +6,7 @@ import type { NamedFile, Request } from "./messages";
 import type {
   CutsKind,
   Engine,
+  EngineError,
   ExportKind,
   ExposureInfo,
   HeaderCard,
@@ -53,6 +54,8 @@ class Client implements Engine {
   private readonly stageListeners = new Set<(amp: number, stages: StageInfo[]) => void>();
   private readonly progressListeners = new Set<(progress: Progress | null) => void>();
   private readonly rasterListeners = new Set<(by: Raster) => void>();
+  private readonly completedListeners = new Set<(info: ExposureInfo, failure: EngineError | null) => void>();
+  private leftOut: string[] = [];
 
   private receive(told: Told): void {
     switch (told.kind) {
@@ -61,6 +64,9 @@ class Client implements Engine {
         break;
       case "raster":
         for (const listener of this.rasterListeners) listener(told.by);
+        break;
+      case "completed":
+        for (const listener of this.completedListeners) listener(this.described(told.info), told.failure);
         break;
       case "progress":
         for (const listener of this.progressListeners) listener(told.progress);
@@ -86,6 +92,11 @@ class Client implements Engine {
     return () => this.rasterListeners.delete(listener);
   }
 
+  onCompleted(listener: (info: ExposureInfo, failure: EngineError | null) => void): () => void {
+    this.completedListeners.add(listener);
+    return () => this.completedListeners.delete(listener);
+  }
+
   warm(): void {
     this.ask({ kind: "warm" }).catch(() => undefined);
   }
@@ -101,7 +112,12 @@ class Client implements Engine {
         ? { kind: "simulate", camera, night: { ...SMALL_NIGHT, ...source.night, seed: source.seed } }
         : { kind: "drop", camera, files: named(source.files), hdu: source.hdu },
     );
-    const notes = leftOut.map((text) => ({ what: `left out: ${text}`, found: null }));
+    this.leftOut = leftOut;
+    return this.described(info);
+  }
+
+  private described(info: ExposureInfo): ExposureInfo {
+    const notes = this.leftOut.map((text) => ({ what: `left out: ${text}`, found: null }));
     return { ...info, oneAtATime: this.crew.isOneAtATime, calibration: [...info.calibration, ...notes] };
   }
 

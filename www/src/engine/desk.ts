@@ -3,10 +3,10 @@
  * worker listens, so that a wish to stop, a picture or a number never waits for a whole reduction.
  */
 
-import { pause } from "./answer";
+import { pause, told } from "./answer";
 import type { Reply, Request } from "./messages";
 import type { Session } from "./module";
-import type { ExposureInfo, Progress, StageInfo, StepInfo, StepSetting } from "./protocol";
+import type { EngineError, ExposureInfo, Progress, StageInfo, StepInfo, StepSetting } from "./protocol";
 
 /** The scope of a worker, of which the library for pages knows nothing. */
 interface Scope {
@@ -104,8 +104,32 @@ async function listen(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
+/** Makes the masters that the exposure waits for; one that cannot be made is missing. Whether all is done. */
+async function makeMasters(bench: Session, isMine: () => boolean): Promise<boolean> {
+  const total = bench.units_left();
+  if (total === 0) return true;
+  let failure: EngineError | null = null;
+  for (let done = 0; failure === null; done += 1) {
+    const label = bench.next_unit();
+    if (label === undefined) break;
+    tellProgress({ label, done, total });
+    try {
+      bench.do_unit();
+    } catch (error) {
+      const { message } = told(error);
+      failure = { class: "masters", message: `${label}: ${message}` };
+    }
+    await pause();
+    if (!isMine()) return false;
+  }
+  desk.info = bench.complete() as ExposureInfo;
+  post({ kind: "completed", info: desk.info, failure });
+  for (const amp of desk.amps) tell(bench, amp);
+  return true;
+}
+
 /** Runs what is stale, until it is done or the state has changed: the first stage of all amplifiers, that
- * there is something to see, then amplifier by amplifier. */
+ * there is something to see, then the masters, then amplifier by amplifier. */
 export async function run(bench: Session): Promise<Executed> {
   const mine = desk.generation;
   const isMine = (): boolean => mine === desk.generation;
@@ -114,7 +138,8 @@ export async function run(bench: Session): Promise<Executed> {
   const total = desk.held.length * ((bench.steps() as StepInfo[]).length + 1);
   const first = (amp: number): string | undefined => stages(bench, amp)[0]?.stage;
   let isSeen = false;
-  for (const all of [false, true])
+  for (const all of [false, true]) {
+    if (all && !(await makeMasters(bench, isMine))) return executed;
     for (const amp of desk.held)
       for (;;) {
         // Another exposure may be open by now, and this one gone.
@@ -129,6 +154,7 @@ export async function run(bench: Session): Promise<Executed> {
         isSeen = true;
         await listen();
       }
+  }
   if (isMine()) tellProgress(null);
   return executed;
 }

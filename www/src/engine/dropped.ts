@@ -1,6 +1,6 @@
 /** How the worker reads dropped files, and the words for what it could not do with them. */
 
-import type { EngineError } from "./protocol";
+import { told } from "./answer";
 
 declare class FileReaderSync {
   readAsArrayBuffer(blob: Blob): ArrayBuffer;
@@ -24,15 +24,6 @@ export function reader(file: File): { size: number; read(offset: number, length:
     return block.bytes.subarray(offset - block.start, end - block.start);
   };
   return { size: file.size, read };
-}
-
-/** The engine's own error, or the words of another. */
-export function told(error: unknown): EngineError {
-  if (typeof error === "object" && error !== null && "class" in error && "message" in error) {
-    return { class: String(error.class), message: String(error.message) };
-  }
-  const text = error instanceof Error ? error.message : String(error);
-  return { class: "engine", message: text };
 }
 
 /** Why there is nothing to reduce, without the list of all words that a header may say. */

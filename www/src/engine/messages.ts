@@ -1,7 +1,7 @@
 /** What the page's client and the worker send each other. */
 
 import type { Pairs } from "./found";
-import type { ExposureInfo, Json, PlotRequest, Raster, Region, StageInfo, StepSetting, View } from "./protocol";
+import type { EngineError, ExposureInfo, Json, PlotRequest, Raster, Region, StageInfo, StepSetting, View } from "./protocol";
 
 /** A dropped file, with the name under which the worker keeps it. */
 export interface NamedFile {
@@ -52,6 +52,7 @@ export type Reply =
   | { kind: "failure"; id: number; error: { class: string; message: string } }
   | { kind: "stages"; amp: number; stages: StageInfo[] }
   | { kind: "raster"; by: Raster }
+  | { kind: "completed"; info: ExposureInfo; failure: EngineError | null }
   | { kind: "progress"; progress: { label: string; done: number; total: number } | null };
 
 /** What the client sends: a request with its number, or a wish to stop. */
@@ -61,6 +62,6 @@ export type Message = { id: number; request: Request } | { cancel: true };
 export interface Opened {
   info: ExposureInfo;
   leftOut: string[];
-  /** Whether something had to be made before it, such as masters. */
+  /** Whether something is made for it, such as masters. */
   prepared: boolean;
 }

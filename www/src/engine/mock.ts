@@ -76,6 +76,10 @@ export class MockEngine implements Engine {
     return () => this.progressListeners.delete(listener);
   }
 
+  onCompleted(): () => void {
+    return () => undefined;
+  }
+
   onRaster(): () => void {
     return () => undefined;
   }

@@ -1,27 +1,21 @@
-/** How a worker opens an exposure: simulated, from dropped files, or as an image that is looked at. */
+/** How a worker opens an exposure; that from dropped files is a part of its own, `dropping.ts`. */
 
 import { pause } from "./answer";
 import { desk, lay, open, run, tellProgress, took } from "./desk";
 import { painter } from "./drawing";
-import { reader, told, whyNot } from "./dropped";
 import { holdAgain } from "./inspect";
-import type { NamedFile, Opened, Request } from "./messages";
+import type { Opened, Request } from "./messages";
 import { engine, type Session } from "./module";
-import { NO_CAMERA, type ExposureInfo } from "./protocol";
+import type { ExposureInfo } from "./protocol";
 
 type Simulate = Extract<Request, { kind: "simulate" }>;
 
 /** What is open, if it is simulated. */
 let simulated: Simulate | null = null;
-/** Why the last image was not reduced. */
-let whyLooked = "";
-/** Frames beside a raw exposure are being stacked. */
-let preparing = false;
 
 /** A session for a camera. What is open stays until the new exposure is there. */
-function begin(camera: string): Session {
+export function begin(camera: string): Session {
   desk.generation += 1;
-  preparing = false;
   return new engine.Session(camera);
 }
 
@@ -44,7 +38,7 @@ export async function orGoOn(opening: Promise<Opened>): Promise<Opened> {
 }
 
 /** What an opening gives; if it fails, its session is let go. */
-async function tried(bench: Session, opening: () => Promise<Opened>): Promise<Opened> {
+export async function tried(bench: Session, opening: () => Promise<Opened>): Promise<Opened> {
   try {
     return await opening();
   } catch (error) {
@@ -70,7 +64,14 @@ export async function simulate(wanted: Simulate): Promise<Opened> {
 export async function whole(): Promise<Session> {
   const now = open();
   const isWhole: boolean = now instanceof engine.Session;
-  if (simulated === null || isWhole) return now;
+  if (simulated === null || isWhole) {
+    // What a person takes away is made with its masters, though they were stopped.
+    if (now.units_left() > 0) {
+      desk.generation += 1;
+      await run(now);
+    }
+    return now;
+  }
   const [settings, aperture, held] = [now.settings(), now.aperture(), desk.held];
   const wanted = simulated;
   const bench = begin(wanted.camera);
@@ -89,59 +90,10 @@ export async function whole(): Promise<Session> {
   return bench;
 }
 
-/**
- * Without a camera, the first one that finds a raw science exposure among the files is taken. Files
- * without one are looked at as they are; so is another image of the file that is looked at already.
- */
-export async function drop({ camera, files, hdu }: Extract<Request, { kind: "drop" }>): Promise<Opened> {
-  if (hdu !== null) return look(camera, files, hdu);
-  if (camera === NO_CAMERA) whyLooked = "Shown as it is, as was asked for.";
-  else {
-    const refusals = new Map<string, string>();
-    let unmade: unknown = null;
-    for (const candidate of camera === "" ? engine.cameras_for(files.map(({ name }) => name)) : [camera]) {
-      const bench = begin(candidate);
-      try {
-        return await tried(bench, async () => {
-          add(bench, files);
-          const { leftOut } = bench.sort() as { leftOut: string[] };
-          return opened(bench, leftOut);
-        });
-      } catch (error) {
-        if (told(error).class === "stopped") throw error;
-        // There is a raw exposure: what is wrong with the frames beside it is no reason to look at it only.
-        if (preparing) unmade ??= error;
-        refusals.set(candidate, whyNot(error));
-      }
-    }
-    if (unmade !== null) throw unmade;
-    // The words of the general camera are about the file more than about itself.
-    const why = refusals.get("generic") ?? [...refusals.values()].at(-1) ?? "no camera is known";
-    whyLooked = `Shown as it is, not reduced: ${why}.`;
-  }
-  return look(camera, files, hdu);
-}
-
-/** Opens an image as it is. */
-function look(camera: string, files: NamedFile[], hdu: number | null): Promise<Opened> {
-  const named = camera === NO_CAMERA ? "" : camera;
-  const bench = begin(named === "" ? "generic" : named);
-  return tried(bench, async () => {
-    add(bench, files);
-    const { leftOut } = bench.look(named, hdu ?? undefined, whyLooked) as { leftOut: string[] };
-    return opened(bench, leftOut);
-  });
-}
-
-function add(bench: Session, files: NamedFile[]): void {
-  for (const { name, file } of files) bench.add(name, reader(file));
-}
-
-/** Does the work that comes before an exposure; it then lies open, and no step has been run. */
-async function opened(bench: Session, leftOut: string[], prepare = () => {}): Promise<Opened> {
+/** Does the work that an exposure itself needs; it then lies open, and no step has been run, nor a master made. */
+export async function opened(bench: Session, leftOut: string[], prepare = () => {}): Promise<Opened> {
   const mine = desk.generation;
   const units = bench.units_left();
-  preparing = true;
   for (let done = 0; ; done += 1) {
     const label = bench.next_unit();
     if (label === undefined) break;
@@ -150,7 +102,6 @@ async function opened(bench: Session, leftOut: string[], prepare = () => {}): Pr
     await pause();
     if (mine !== desk.generation) throw { class: "stopped", message: "stopped before it was open" };
   }
-  preparing = false;
   const info = bench.open() as ExposureInfo;
   prepare();
   // An image whose pixels cannot be read is refused: there would be nothing to see.
@@ -160,5 +111,5 @@ async function opened(bench: Session, leftOut: string[], prepare = () => {}): Pr
   close();
   lay(bench, info);
   if (info.kind === "image") for (const { amp } of info.amps) took(amp, "image", ms);
-  return { info, leftOut, prepared: units > 0 };
+  return { info, leftOut, prepared: bench.units_left() > 0 };
 }

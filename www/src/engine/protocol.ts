@@ -344,6 +344,8 @@ export interface Engine {
   onProgress(listener: (progress: Progress | null) => void): () => void;
   /** Called with who draws the picture, whenever that changes. */
   onRaster(listener: (by: Raster) => void): () => void;
+  /** An exposure that was opened early has its masters, or not all of them for a reason. */
+  onCompleted(listener: (info: ExposureInfo, failure: EngineError | null) => void): () => void;
   /** Loads what reads files: some will be opened soon. */
   warm(): void;
   cameras(): Promise<{ name: string; description: string }[]>;

@@ -1,13 +1,12 @@
 /** The worker that owns the pixels, or a part of them: its questions and their answers. */
 
-import { type Answer, cuts, pause, plain } from "./answer";
+import { type Answer, cuts, pause, plain, told } from "./answer";
 import { desk, hold, open, post, set, stages, tellProgress } from "./desk";
 import { painter, picture, previewed } from "./drawing";
-import { told } from "./dropped";
 import { inspected } from "./inspect";
 import type { Message, Request } from "./messages";
 import { engine, type Session, take as takeModule } from "./module";
-import { drop, orGoOn, simulate, whole } from "./opening";
+import { orGoOn, simulate, whole } from "./opening";
 import { corners } from "./region";
 import { rest } from "./rest";
 
@@ -54,7 +53,7 @@ async function answer(request: Request): Promise<Answer> {
     case "simulate":
       return plain(await orGoOn(simulate(request)));
     case "drop":
-      return plain(await orGoOn(drop(request)));
+      return plain(await orGoOn((await import("./dropping")).drop(request)));
     case "hold":
       return plain(await hold(request.amps, request.held));
     case "set":

@@ -47,6 +47,10 @@ export async function start(): Promise<void> {
     if (value === null && exposure.peek() && !isBusy)
       void refresh().then(takeNumbers);
   });
+  made.onCompleted((info, failure) => {
+    if (JSON.stringify(info) !== JSON.stringify(exposure.peek())) exposure.value = info;
+    if (failure) report(failure);
+  });
   made.onRaster((by) => {
     drawnBy.value = by;
   });

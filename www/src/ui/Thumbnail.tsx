@@ -1,7 +1,7 @@
 /** A small picture of a stage, each with its own cuts. Made when the page has nothing better to do. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { ampNumbers, engine, revision } from "../state/bench";
+import { ampNumbers, engine, opening, revision } from "../state/bench";
 import { shownPart } from "../state/view";
 
 const WIDTH = 112;
@@ -53,7 +53,10 @@ export function Thumbnail({ stage, off }: { stage: string; off: boolean }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const version = revision.value;
   const amps = ampNumbers.value;
+  const isOpening = opening.value;
   useEffect(() => {
+    // While an exposure is opened, most stages are not there yet.
+    if (isOpening) return undefined;
     let wanted = true;
     const handle = whenIdle(() => {
       const element = canvas.current;
@@ -63,7 +66,7 @@ export function Thumbnail({ stage, off }: { stage: string; off: boolean }) {
       wanted = false;
       forgetIdle(handle);
     };
-  }, [stage, version, amps]);
+  }, [stage, version, amps, isOpening]);
   return (
     <canvas ref={canvas} class={off ? "thumbnail off" : "thumbnail"} width={WIDTH} height={HEIGHT} aria-hidden="true" />
   );

@@ -55,6 +55,9 @@ for (const amp of amps) {
   bench.advance(amp);
 }
 picture(bench, amps, numbers(bench, amps, ["raw"]));
+while (bench.next_unit() !== undefined) bench.do_unit();
+bench.complete();
+for (const amp of amps) bench.stages(amp, false);
 for (const amp of amps) while (bench.next(amp) !== undefined) bench.advance(amp);
 for (const amp of amps) bench.stages(amp, true);
 picture(bench, amps, numbers(bench, amps, ["split", "raw"]));

@@ -5,8 +5,8 @@
 
 import init, { MosaicSession } from "../../../pkg/whole/rawsky_web.js";
 import wasmUrl from "../../../pkg/whole/rawsky_web_bg.wasm?url";
-import { type Answer, cuts, pause, plain } from "../answer";
-import { reader, told } from "../dropped";
+import { type Answer, cuts, pause, plain, told } from "../answer";
+import { reader } from "../dropped";
 import type { MosaicInfo, MosaicLevel, MosaicMember, MosaicMessage, MosaicReply, MosaicRequest, MosaicView } from "./protocol";
 
 /** The scope of a worker, of which the library for pages knows nothing. */
