@@ -130,10 +130,13 @@ impl Exposure {
         self.files.awaited.contains(&step)
     }
 
-    /// The steps without those that cannot be done, and only those before the first whose master is being made.
+    /// The steps without those that cannot be done; none while masters are being made, for without overscan
+    /// the level of the bias is known to every step.
     pub(super) fn possible(&self, steps: &[Step]) -> Vec<Step> {
-        let now = steps.iter().take_while(|step| !self.awaits(step.name()));
-        now.filter(|step| self.missing_for(step.name()).is_none()).cloned().collect()
+        if !self.files.awaited.is_empty() {
+            return Vec::new();
+        }
+        steps.iter().filter(|step| self.missing_for(step.name()).is_none()).cloned().collect()
     }
 
     /// The keys of `raw` and of the stages that these steps make.

@@ -142,8 +142,8 @@ impl Bench {
         self.lay(store, files)
     }
 
-    /// Opens an exposure before masters are made that are not in the store: it is reduced up to the first
-    /// step that needs one of them, until [`Bench::complete`] is told that the work is done.
+    /// Opens an exposure before masters are made that are not in the store: of every amplifier there is the
+    /// first stage, and the steps wait until [`Bench::complete`] is told that the work is done.
     ///
     /// # Errors
     /// Those of reading the files.
@@ -152,8 +152,7 @@ impl Bench {
         self.open(store, so_far)
     }
 
-    /// Takes the files of the open exposure with those masters that are there by now; the stages stay that
-    /// need none of them.
+    /// Takes the files of the open exposure with those masters that are there by now; the first stages stay.
     ///
     /// # Errors
     /// Those of reading the files.

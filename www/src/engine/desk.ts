@@ -119,7 +119,7 @@ async function makeMasters(bench: Session, isMine: () => boolean): Promise<boole
       const { message } = told(error);
       failure = { class: "masters", message: `${label}: ${message}` };
     }
-    await pause();
+    if (failure === null) await pause();
     if (!isMine()) return false;
   }
   desk.info = bench.complete() as ExposureInfo;
