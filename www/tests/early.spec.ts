@@ -53,13 +53,18 @@ test.describe("dropped frames", () => {
   });
 
   test("what is taken away has its masters though their making was stopped", async ({ page }) => {
+    test.setTimeout(180_000);
     const files = [..."ofb"].flatMap((role) => ending(`_${role}.fits.fz`));
     await folder.choose(page, files);
+    await expect(page.locator(".badge")).toHaveCount(0);
     await page.getByText(/stacking \d (biases|flats)/).first().waitFor();
     await page.keyboard.press("Escape");
     await settled(page, 30_000);
     const early = await exported(page, "FITS");
+    await page.reload();
+    await settled(page, 60_000);
     await folder.choose(page, files);
+    await expect(page.locator(".badge")).toHaveCount(0);
     await expect(facts(page, "split")).toContainText("✓", { timeout: 30_000 });
     await settled(page, 30_000);
     const late = await exported(page, "FITS");

@@ -66,9 +66,10 @@ export async function whole(): Promise<Session> {
   const isWhole: boolean = now instanceof engine.Session;
   if (simulated === null || isWhole) {
     // What a person takes away is made with its masters, though they were stopped.
-    if (now.units_left() > 0) {
+    while (now.units_left() > 0) {
       desk.generation += 1;
       await run(now);
+      if (desk.session !== now) throw { class: "stopped", message: "something else was opened" };
     }
     return now;
   }
