@@ -51,41 +51,53 @@ impl Exposure {
         let raw = RawFile::open(store, &files.raw, camera)?;
         let layout = raw.describe(camera)?;
         let warnings = raw.warnings(camera)?;
-        let mut open = |key: &Option<Key>, kind| {
-            key.as_ref().map(|key| MasterFile::open(store, key, &[kind])).transpose()
-        };
-        let bias = open(&files.bias, Kind::Bias)?;
-        let dark = open(&files.dark, Kind::Dark)?;
-        let flat = open(&files.flat, Kind::BandFlat)?;
-        let scale_ratio = match (&files.level, &flat) {
-            (Some(key), Some(flat)) => {
-                crate::job::read_level(store, key)?.level_dn / flat.real("FLTNORM")?
-            }
-            _ => 1.0,
-        };
         let headers = science_headers((store, camera), &raw, &files.headers)?;
         let catalogue = match files.catalogue.as_slice() {
             [] => None,
             keys => Some(crate::job::read_catalogues(store, keys)?),
         };
-        let mut truths = BTreeMap::new();
-        for amp in layout.iter().map(|known| known.amp) {
-            let truth = truth::read(store, camera, (&files, amp), scale_ratio)?;
-            truths.extend(truth.map(|truth| (amp, truth)));
-        }
-        Ok(Exposure {
-            files,
+        let mut exposure = Exposure {
+            files: Files::default(),
             raw,
             layout,
-            bias,
-            dark,
-            flat,
-            scale_ratio,
+            bias: None,
+            dark: None,
+            flat: None,
+            scale_ratio: 1.0,
             headers,
             catalogue,
-            truths,
+            truths: BTreeMap::new(),
             warnings,
-        })
+        };
+        exposure.take_masters(store, camera, files)?;
+        Ok(exposure)
+    }
+
+    /// Takes the masters of these files, and the truth on their scale; what else lies open stays.
+    pub(super) fn take_masters(
+        &mut self,
+        store: &mut dyn Store,
+        camera: &Instrument,
+        files: Files,
+    ) -> Result<()> {
+        let mut open = |key: &Option<Key>, kind| {
+            key.as_ref().map(|key| MasterFile::open(store, key, &[kind])).transpose()
+        };
+        self.bias = open(&files.bias, Kind::Bias)?;
+        self.dark = open(&files.dark, Kind::Dark)?;
+        self.flat = open(&files.flat, Kind::BandFlat)?;
+        self.scale_ratio = match (&files.level, &self.flat) {
+            (Some(key), Some(flat)) => {
+                crate::job::read_level(store, key)?.level_dn / flat.real("FLTNORM")?
+            }
+            _ => 1.0,
+        };
+        for amp in self.layout.iter().map(|known| known.amp) {
+            let truth = truth::read(store, camera, (&files, amp), self.scale_ratio)?;
+            self.truths.extend(truth.map(|truth| (amp, truth)));
+        }
+        self.files = files;
+        Ok(())
     }
 
     pub(super) fn amps(&self) -> impl Iterator<Item = AmpId> {

@@ -46,6 +46,8 @@ mod view;
 mod zero_plots;
 
 #[cfg(test)]
+mod early_tests;
+#[cfg(test)]
 mod found_tests;
 #[cfg(test)]
 mod image_tests;
@@ -136,10 +138,16 @@ impl Bench {
     /// # Errors
     /// Those of reading the files.
     pub fn open(&mut self, store: &mut dyn Store, files: Files) -> Result<ExposureInfo> {
+        let subject = Subject::open(store, &self.camera, files)?;
+        let first = subject.first_stage();
         self.chains.clear();
         self.derived.clear();
         self.previews.clear();
-        self.lay(store, files)
+        for amp in subject.amps() {
+            self.chains.insert(amp, Chain::new(amp, first));
+        }
+        self.subject = Some(subject);
+        self.laid()
     }
 
     /// Opens an exposure before masters are made that are not in the store: of every amplifier there is the
@@ -152,28 +160,24 @@ impl Bench {
         self.open(store, so_far)
     }
 
-    /// Takes the files of the open exposure with those masters that are there by now; the first stages stay.
+    /// Takes those masters of the open exposure that are there by now; the first stages stay.
     ///
     /// # Errors
     /// Those of reading the files.
     pub fn complete(&mut self, store: &mut dyn Store, files: &Files) -> Result<ExposureInfo> {
         let there = files.clone().there(store);
-        self.lay(store, there)
+        if let Some(Subject::Exposure(exposure)) = &mut self.subject {
+            exposure.take_masters(store, &self.camera, there)?;
+        }
+        self.laid()
     }
 
-    fn lay(&mut self, store: &mut dyn Store, files: Files) -> Result<ExposureInfo> {
-        let subject = Subject::open(store, &self.camera, files)?;
-        let first = subject.first_stage();
-        for amp in subject.amps() {
-            self.chains.entry(amp).or_insert_with(|| Chain::new(amp, first));
-        }
+    fn laid(&mut self) -> Result<ExposureInfo> {
         self.measured.clear();
         self.searches.clear();
         self.frames = frames::Frames::default();
-        let info = subject.info(&self.camera)?;
-        self.subject = Some(subject);
         self.want()?;
-        Ok(info)
+        self.subject.as_ref().ok_or_else(nothing_open)?.info(&self.camera)
     }
 
     /// The steps with their parameters as they are set now, in order, those that are off among them;
